@@ -1,0 +1,56 @@
+import { hash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
+import { randomBase62, toBase62 } from './base62.ts';
+
+/** SHA-256 of a token or of a mailed secret: all that is ever stored of it. */
+export type SecretHash = Uint8Array;
+
+/** A session's token, once, on its way to its holder. */
+export type NewToken = { readonly token: string; readonly hash: SecretHash };
+
+const SESSION_TOKEN = /^lk_[0-9A-Za-z]{1,11}_[0-9A-Za-z]{49}$/;
+const DRF_KEY = /^[0-9a-f]{40}$/;
+const CHECKSUM_LENGTH = 6;
+
+/**
+ * A new session token: `lk_`, the account's number, 256 random bits and a CRC-32 of all before it, in URL-safe letters.
+ * The prefix lets secret scanners find it; the checksum keeps garbage away from the store and proves nothing.
+ */
+export function newSessionToken(accountNumber: number): NewToken {
+  const body = `lk_${toBase62(accountNumber)}_${randomBase62(43)}`;
+  const token = body + toBase62(crc32(body), CHECKSUM_LENGTH);
+  return { token, hash: hashOf(token) };
+}
+
+/** The hash under which a presented token is stored, or null for what cannot be a token: no store needs to be asked. */
+export function hashOfToken(presented: string): SecretHash | null {
+  if (SESSION_TOKEN.test(presented)) {
+    const body = presented.slice(0, -CHECKSUM_LENGTH);
+    return presented.endsWith(toBase62(crc32(body), CHECKSUM_LENGTH)) ? hashOf(presented) : null;
+  }
+  return hashOfDrfKey(presented);
+}
+
+/** The hash of a Django REST framework key (40 lower-case hex digits), or null if it is not one. */
+export function hashOfDrfKey(presented: string): SecretHash | null {
+  return DRF_KEY.test(presented) ? hashOf(presented) : null;
+}
+
+/** A new secret for a mailed link or an invitation: 256 random bits in letters that survive any mail client. */
+export function newLinkSecret(): string {
+  return randomBase62(43);
+}
+
+/** The hash of a mailed secret; what it is for is part of what is hashed, so that one kind never passes for another. */
+export function hashOfLinkSecret(purpose: string, secret: string): SecretHash {
+  return hashOf(`${purpose}\n${secret}`);
+}
+
+/** A new public name for a session: 128 random bits, no credential. */
+export function newSessionId(): string {
+  return `ses_${randomBase62(22)}`;
+}
+
+function hashOf(text: string): SecretHash {
+  return hash('sha256', text, 'buffer');
+}

@@ -1,0 +1,70 @@
+/** Why a session ended. Kept with the session until it is purged, so that its holder can be told. */
+export type EndReason =
+  | 'displaced'
+  | 'signed_out'
+  | 'revoked'
+  | 'password_changed'
+  | 'credential_removed'
+  | 'account_disabled'
+  | 'expired';
+
+/** Every `code` that an answer may carry, beside its human `detail`. */
+export type Code =
+  | 'session_displaced'
+  | 'session_expired'
+  | 'signed_out'
+  | 'session_revoked'
+  | 'password_changed'
+  | 'account_disabled'
+  | 'invalid_token'
+  | 'not_authenticated'
+  | 'invalid_credentials'
+  | 'email_not_verified'
+  | 'too_many_attempts'
+  | 'invalid_input'
+  | 'registration_closed'
+  | 'not_found'
+  | 'origin_not_allowed'
+  | 'method_not_allowed'
+  | 'not_acceptable'
+  | 'unsupported_media_type'
+  | 'parse_error'
+  | 'body_too_large'
+  | 'busy'
+  | 'rule_mismatch'
+  | 'store_unavailable'
+  | 'internal_error';
+
+/** What the holder of an ended session is told, by the reason that its session keeps. */
+export const codeOfEnd: Readonly<Record<EndReason, Code>> = {
+  displaced: 'session_displaced',
+  signed_out: 'signed_out',
+  revoked: 'session_revoked',
+  password_changed: 'password_changed',
+  credential_removed: 'session_revoked',
+  account_disabled: 'account_disabled',
+  expired: 'session_expired',
+};
+
+/** Messages by field, as Django REST framework words them: `{ username: ['This field is required.'] }`. */
+export type FieldErrors = Readonly<Record<string, readonly string[]>>;
+
+/** Something that a person asked for and does not get. Thrown by flows; answered in one place (`http/answers.ts`). */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+  readonly code: Code;
+  readonly fields: FieldErrors | null;
+  readonly retryAfterSeconds: number | null;
+
+  constructor(code: Code, more: { fields?: FieldErrors; retryAfterSeconds?: number; message?: string } = {}) {
+    super(more.message ?? code);
+    this.code = code;
+    this.fields = more.fields ?? null;
+    this.retryAfterSeconds = more.retryAfterSeconds ?? null;
+  }
+}
+
+/** Bad input: 400 with a message under each field that is wrong. */
+export function invalidInput(fields: FieldErrors): Refusal {
+  return new Refusal('invalid_input', { fields });
+}

@@ -1,0 +1,57 @@
+import type { AccountId, SessionId } from './account.ts';
+import type { Device, DeviceSummary } from './device.ts';
+import type { EndReason } from './reasons.ts';
+
+/** How the person behind a session proved who they are. */
+export type SignInMethod = 'password' | 'registration' | 'imported';
+
+export type Ending = {
+  readonly reason: EndReason;
+  /** Milliseconds since 1970, the store's clock. */
+  readonly at: number;
+  /** The device that took the place, for a displaced session; else null. */
+  readonly by: DeviceSummary | null;
+  /** The session that took the place, for a displaced session; else null. */
+  readonly bySession: SessionId | null;
+};
+
+/** One signed-in device. All times are milliseconds since 1970, by the store's clock. */
+export type Session = {
+  readonly id: SessionId;
+  readonly accountId: AccountId;
+  /** Counts the account's sign-ins; the order among them, taken under the account's lock. */
+  readonly sequence: number;
+  readonly device: Device;
+  readonly method: SignInMethod;
+  readonly openedAt: number;
+  /** When its holder last proved who they are; `0` for a key that came from elsewhere. */
+  readonly authenticatedAt: number;
+  /** At most a minute behind the last use. */
+  readonly seenAt: number;
+  readonly expiresAt: number;
+  readonly openedRevision: number;
+  readonly roles: readonly string[];
+  readonly ending: Ending | null;
+};
+
+export type SessionPolicy = { readonly idleMs: number };
+
+export type SessionState =
+  | { readonly live: true }
+  | { readonly live: false; readonly reason: EndReason; readonly at: number; readonly by: DeviceSummary | null };
+
+const LIVE: SessionState = { live: true };
+
+/** Is a session live at `now`, and if not, why not and since when? */
+export function sessionState(session: Session, policy: SessionPolicy, now: number): SessionState {
+  if (session.ending !== null)
+    return { live: false, reason: session.ending.reason, at: session.ending.at, by: session.ending.by };
+  const end = Math.min(session.expiresAt, session.seenAt + policy.idleMs);
+  if (now >= end) return { live: false, reason: 'expired', at: end, by: null };
+  return LIVE;
+}
+
+/** Did the holder prove who they are within the last `freshMs`? */
+export function isFresh(session: Session, freshMs: number, now: number): boolean {
+  return now - session.authenticatedAt < freshMs;
+}

@@ -1,0 +1,73 @@
+import type { UsernameCase } from './account.ts';
+import type { WhenFull } from './admission.ts';
+import type { PasswordPolicy } from './password.ts';
+
+/** At most `limit` within `windowMs`, counted from the first. */
+export type Rate = { readonly limit: number; readonly windowMs: number };
+
+export type EmailVerification = 'none' | 'optional' | 'mandatory';
+
+/** By what a person may say who they are, in the field names of the recorded wire. */
+export type SignInBy = 'username' | 'email' | 'username_email' | 'any';
+
+/** All settings, resolved and checked; what each means and how to set it stands in `config.ts`. */
+export type Settings = {
+  readonly production: boolean;
+  /** Where people reach this server: the only source of links, cookies' names and origin checks. */
+  readonly origin: string;
+  readonly basePath: string;
+  readonly sessions: {
+    readonly limit: number | 'unlimited';
+    readonly whenFull: WhenFull;
+    readonly idleMs: number;
+    readonly lifetimeMs: number;
+    readonly freshMs: number;
+    readonly keepEndedMs: number;
+  };
+  readonly accounts: {
+    readonly usernameCase: UsernameCase;
+    readonly signInBy: SignInBy;
+    readonly emailRequired: boolean;
+    readonly emailUnique: boolean;
+    readonly emailVerification: EmailVerification;
+    readonly registration: 'open' | 'invited' | 'closed';
+  };
+  readonly passwords: PasswordPolicy & {
+    readonly hash: 'argon2id' | 'cheap';
+    readonly concurrency: number;
+    readonly queue: number;
+  };
+  readonly attempts:
+    | {
+        readonly perAccount: Rate;
+        readonly perNetwork: Rate;
+        readonly consecutive: number;
+        readonly mailsPerAddress: Rate;
+        readonly registrationsPerNetwork: Rate;
+      }
+    | 'off';
+  readonly mail: {
+    readonly from: string;
+    /** An SMTP URL; `none` sends nothing and keeps mails where development shows them. */
+    readonly smtpUrl: string | 'none';
+    /** With `{key}`, `{uid}` and `{token}`, `{invitation}` where the secrets go. */
+    readonly links: { readonly verifyEmail: string; readonly resetPassword: string; readonly invitation: string };
+    readonly resetLinkMs: number;
+    readonly verifyLinkMs: number;
+    readonly invitationMs: number;
+  };
+  readonly wire: {
+    /** Whether an answer that opens a session carries the key; without it the cookie alone does. */
+    readonly key: boolean;
+    /** Whether `login/` sets the cookie beside the key. */
+    readonly cookie: boolean;
+    readonly signedOutStatus: 401 | 403;
+    readonly oldPasswordField: boolean;
+    readonly logoutOnGet: boolean;
+    readonly logoutOnPasswordChange: boolean;
+    readonly uid: 'base36' | 'base64url';
+    readonly throttle: Rate | null;
+  };
+  readonly corsOrigins: readonly string[];
+  readonly trustedProxies: readonly string[];
+};
