@@ -1,0 +1,67 @@
+import { mails } from '../texts/mail.ts';
+import type { Mail, Message } from './message.ts';
+
+type Addressed = Exclude<Message, { kind: 'nothing' }>;
+
+/** Puts a message into words. A host application may give its own for any kind. */
+export type Template<Kind extends Addressed['kind']> = (
+  message: Extract<Addressed, { kind: Kind }>,
+  site: string,
+) => Omit<Mail, 'to'>;
+
+export type Templates = { readonly [Kind in Addressed['kind']]?: Template<Kind> };
+
+/** The mail for a message: the host's template where it gave one, else ours. `site` is the host name that people know. */
+export function render(message: Addressed, site: string, templates: Templates): Mail {
+  const template = templates[message.kind] as Template<Addressed['kind']> | undefined;
+  const words = template === undefined ? renderOurs(message, site) : template(message, site);
+  return { to: message.to, ...words };
+}
+
+function renderOurs(message: Addressed, site: string): Omit<Mail, 'to'> {
+  const texts = mails[message.kind];
+  const words = { site, username: 'username' in message ? message.username : '' };
+  const [lead, note] = [texts.lead(words), texts.note(words)];
+  return {
+    subject: texts.subject(words),
+    text: `${lead}\n\n${texts.action}:\n${message.link}\n\n${note}\n`,
+    html: htmlOf({ lead, action: texts.action, link: message.link, note, site }),
+  };
+}
+
+type Parts = {
+  readonly lead: string;
+  readonly action: string;
+  readonly link: string;
+  readonly note: string;
+  readonly site: string;
+};
+
+function htmlOf({ lead, action, link, note, site }: Parts): string {
+  const font = 'font-family:system-ui,-apple-system,Segoe UI,Roboto,sans-serif';
+  return `<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark"></head>
+<body style="margin:0;padding:32px 16px;background:#f4f4f2;${font}">
+<div style="max-width:480px;margin:0 auto;padding:32px;background:#fff;border-radius:12px;color:#1c1c1a;font-size:16px;line-height:1.5">
+<p style="margin:0 0 24px;font-weight:600">${escapeHtml(site)}</p>
+<p style="margin:0 0 24px">${escapeHtml(lead)}</p>
+<p style="margin:0 0 24px"><a href="${escapeHtml(link)}" style="display:inline-block;padding:12px 20px;background:#1c1c1a;color:#fff;border-radius:8px;text-decoration:none">${escapeHtml(action)}</a></p>
+<p style="margin:0;color:#6b6b66;font-size:14px">${escapeHtml(note)}</p>
+</div>
+</body>
+</html>
+`;
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (letter) => ENTITIES[letter] ?? letter);
+}

@@ -1,0 +1,387 @@
+/** The sentences about accounts, for any SQL database in which their sessions live too: a change and its gate are one transaction. */
+import { type Account, type AccountId, firstGate, type Gate, isWithinGate, voidedGate } from '../../model/account.ts';
+import type { Session } from '../../model/session.ts';
+import type { AccountRecord, AccountStore, Created, HistoryKind, NewAccount, ProfileChange, Voided } from '../store.ts';
+import { note } from './history.ts';
+import { peek, put as putOnce, spend, voidAll } from './once.ts';
+import { put as putOutbox } from './outbox.ts';
+import { accountRecordOf, gateColumns } from './records.ts';
+import { raise } from './sessions.ts';
+import { type Builder, define, type Run, row, rows, type Sentence } from './statement.ts';
+
+/** How many accounts that merely named an address are looked at for it. */
+const CLAIMANTS = 5;
+
+function accounts(db: Builder) {
+  return db
+    .selectFrom('account')
+    .leftJoin('email', (join) => join.onRef('email.account_id', '=', 'account.id').on('email.is_primary', '=', 1))
+    .selectAll('account')
+    .select(['email.address', 'email.verified']);
+}
+
+const selectById = define<{ id: number }>('accounts.selectById')((db, arg) =>
+  accounts(db).where('account.id', '=', arg.id),
+);
+
+const selectByUsername = define<{ username_key: string }>('accounts.selectByUsername')((db, arg) =>
+  accounts(db).where('account.username_key', '=', arg.username_key),
+);
+
+const selectByEmail = define<{ address_key: string; limit: number }>('accounts.selectByEmail')((db, arg) =>
+  db
+    .selectFrom('email')
+    .innerJoin('account', 'account.id', 'email.account_id')
+    .selectAll('account')
+    .select(['email.address', 'email.verified'])
+    .where('email.address_key', '=', arg.address_key)
+    .orderBy('email.verified', 'desc')
+    .orderBy('account.id')
+    .limit(arg.limit),
+);
+
+const selectPage = define<{ after: number; limit: number }>('accounts.selectPage')((db, arg) =>
+  accounts(db).where('account.id', '>', arg.after).orderBy('account.id').limit(arg.limit),
+);
+
+const insertAccount = define<{
+  username: string;
+  username_key: string;
+  first_name: string;
+  last_name: string;
+  profile: string;
+  password_hash: string | null;
+  password_scheme: string | null;
+  state: string;
+  roles: string;
+  revision: number;
+  valid_from: number;
+  reason: string;
+  now: number;
+}>('accounts.insertAccount')((db, arg) =>
+  db
+    .insertInto('account')
+    .values({
+      username: arg.username,
+      username_key: arg.username_key,
+      first_name: arg.first_name,
+      last_name: arg.last_name,
+      profile: arg.profile,
+      password_hash: arg.password_hash,
+      password_scheme: arg.password_scheme,
+      state: arg.state,
+      roles: arg.roles,
+      revision: arg.revision,
+      valid_from: arg.valid_from,
+      kept: null,
+      reason: arg.reason,
+      created_at: arg.now,
+    })
+    .onConflict((conflict) => conflict.column('username_key').doNothing())
+    .returning('id'),
+);
+
+const updateGate = define<{
+  id: number;
+  state: string;
+  roles: string;
+  revision: number;
+  valid_from: number;
+  kept: string | null;
+  reason: string;
+}>('accounts.updateGate')((db, arg) =>
+  db
+    .updateTable('account')
+    .set({
+      state: arg.state,
+      roles: arg.roles,
+      revision: arg.revision,
+      valid_from: arg.valid_from,
+      kept: arg.kept,
+      reason: arg.reason,
+    })
+    .where('id', '=', arg.id),
+);
+
+const updateNames = define<{
+  id: number;
+  username: string;
+  username_key: string;
+  first_name: string;
+  last_name: string;
+  profile: string;
+}>('accounts.updateNames')((db, arg) =>
+  db
+    .updateTable('account')
+    .set({
+      username: arg.username,
+      username_key: arg.username_key,
+      first_name: arg.first_name,
+      last_name: arg.last_name,
+      profile: arg.profile,
+    })
+    .where('id', '=', arg.id),
+);
+
+const updatePassword = define<{ id: number; hash: string; scheme: string }>('accounts.updatePassword')((db, arg) =>
+  db.updateTable('account').set({ password_hash: arg.hash, password_scheme: arg.scheme }).where('id', '=', arg.id),
+);
+
+const replacePassword = define<{ id: number; from: string; hash: string; scheme: string }>('accounts.replacePassword')(
+  (db, arg) =>
+    db
+      .updateTable('account')
+      .set({ password_hash: arg.hash, password_scheme: arg.scheme })
+      .where('id', '=', arg.id)
+      .where('password_hash', '=', arg.from)
+      .returning('id'),
+);
+
+const deleteAccount = define<{ id: number }>('accounts.deleteAccount')((db, arg) =>
+  db.deleteFrom('account').where('id', '=', arg.id),
+);
+
+const deleteLinks = define<{ id: number }>('accounts.deleteLinks')((db, arg) =>
+  db.deleteFrom('once').where('account_id', '=', arg.id),
+);
+
+const deleteSecondSteps = define<{ id: number }>('accounts.deleteSecondSteps')((db, arg) =>
+  db
+    .deleteFrom('credential')
+    .where('account_id', '=', arg.id)
+    .where('kind', 'in', ['totp', 'recovery_codes'])
+    .returning('id'),
+);
+
+const selectNextScheme = define<{ after: string }>('accounts.selectNextScheme')((db, arg) =>
+  db
+    .selectFrom('account')
+    .select('password_scheme')
+    .where('password_scheme', '>', arg.after)
+    .orderBy('password_scheme')
+    .limit(1),
+);
+
+const insertEmail = define<{ account_id: number; address: string; address_key: string; verified: number }>(
+  'accounts.insertEmail',
+)((db, arg) =>
+  db.insertInto('email').values({
+    account_id: arg.account_id,
+    address: arg.address,
+    address_key: arg.address_key,
+    verified: arg.verified,
+    is_primary: 1,
+  }),
+);
+
+const selectVerified = define<{ address_key: string }>('accounts.selectVerified')((db, arg) =>
+  db.selectFrom('email').select('account_id').where('address_key', '=', arg.address_key).where('verified', '=', 1),
+);
+
+const verifyAddress = define<{ account_id: number; address_key: string }>('accounts.verifyAddress')((db, arg) =>
+  db
+    .updateTable('email')
+    .set({ verified: 1 })
+    .where('account_id', '=', arg.account_id)
+    .where('address_key', '=', arg.address_key)
+    .returning('address'),
+);
+
+export function* find(run: Run, id: AccountId): Sentence<AccountRecord | null> {
+  const found = yield* row(run, selectById, { id });
+  return found === null ? null : accountRecordOf(found);
+}
+
+export function* findByUsername(run: Run, usernameKey: string): Sentence<AccountRecord | null> {
+  const found = yield* row(run, selectByUsername, { username_key: usernameKey });
+  return found === null ? null : accountRecordOf(found);
+}
+
+export function* findByEmail(run: Run, emailKey: string): Sentence<readonly AccountRecord[]> {
+  const found = yield* rows(run, selectByEmail, { address_key: emailKey, limit: CLAIMANTS });
+  const records = found.map(accountRecordOf);
+  const [first] = records;
+  return first?.account.emailVerified === true ? [first] : records;
+}
+
+export function* page(run: Run, given: Parameters<AccountStore['page']>[0]): Sentence<readonly Account[]> {
+  return (yield* rows(run, selectPage, given)).map((found) => accountRecordOf(found).account);
+}
+
+export function* create(run: Run, input: NewAccount): Sentence<Created> {
+  if (input.email !== null && (input.emailUnique || input.email.verified)) {
+    const holder = yield* row(run, selectVerified, { address_key: input.email.key });
+    if (holder !== null) return { kind: 'email_taken' };
+  }
+  if ((yield* findByUsername(run, input.usernameKey)) !== null) return { kind: 'username_taken' };
+  if (input.invitation !== null) {
+    const invitation = yield* spend(run, { purpose: 'invitation', hash: input.invitation });
+    if (invitation === null) return { kind: 'invitation_void' };
+  }
+  const { kept: _, ...gate } = gateColumns(firstGate(0, input.roles));
+  const inserted = yield* row(run, insertAccount, {
+    username: input.username,
+    username_key: input.usernameKey,
+    first_name: input.firstName,
+    last_name: input.lastName,
+    profile: JSON.stringify(input.profile),
+    password_hash: input.password?.hash ?? null,
+    password_scheme: input.password?.scheme ?? null,
+    ...gate,
+    state: input.state,
+    now: run.now,
+  });
+  if (inserted === null) throw new Error('A username was free and is taken within one transaction.');
+  yield* addParts(run, inserted.id, input);
+  const record = yield* find(run, inserted.id);
+  if (record === null) throw new Error('An account was inserted and is not there.');
+  return { kind: 'created', record };
+}
+
+function* addParts(run: Run, id: AccountId, input: NewAccount): Sentence<void> {
+  if (input.email !== null) {
+    const { address, key, verified } = input.email;
+    yield* rows(run, insertEmail, { account_id: id, address, address_key: key, verified: verified ? 1 : 0 });
+  }
+  if (input.link !== null) yield* putOnce(run, input.link, id);
+  yield* putOutbox(run, input.outbox);
+  yield* note(run, { kind: 'account_created', accountId: id });
+}
+
+export function* updateProfile(run: Run, change: ProfileChange): Sentence<AccountRecord | 'username_taken' | null> {
+  const record = yield* row(run, selectById, { id: change.id });
+  if (record === null) return null;
+  if (change.username !== undefined && change.username.key !== record.username_key) {
+    if ((yield* findByUsername(run, change.username.key)) !== null) return 'username_taken';
+  }
+  yield* rows(run, updateNames, {
+    id: change.id,
+    username: change.username?.name ?? record.username,
+    username_key: change.username?.key ?? record.username_key,
+    first_name: change.firstName ?? record.first_name,
+    last_name: change.lastName ?? record.last_name,
+    profile: change.profile === undefined ? record.profile : JSON.stringify(change.profile),
+  });
+  return yield* find(run, change.id);
+}
+
+export function* renewHash(run: Run, change: Parameters<AccountStore['renewHash']>[0]): Sentence<boolean> {
+  const { hash, scheme } = change.to;
+  return (yield* row(run, replacePassword, { id: change.id, from: change.from, hash, scheme })) !== null;
+}
+
+/** Moves the account's gate and the sessions' with it. */
+function* moveGate(run: Run, record: AccountRecord, gate: Gate, kind: HistoryKind): Sentence<Voided> {
+  yield* rows(run, updateGate, { id: record.account.id, ...gateColumns(gate) });
+  const { ended } = yield* raise(run, gate);
+  yield* note(run, { kind, accountId: record.account.id });
+  const { state, roles } = gate;
+  return { record: { ...record, account: { ...record.account, state, roles }, gate }, ended };
+}
+
+export function* changePassword(
+  run: Run,
+  change: Parameters<AccountStore['changePassword']>[0],
+): Sentence<Voided | null> {
+  const record = yield* find(run, change.id);
+  if (record === null || record.gate.state !== 'active' || !isWithinGate(record.gate, change.by)) return null;
+  yield* rows(run, updatePassword, { id: change.id, ...change.to });
+  yield* voidAll(run, change.id, 'reset-password');
+  yield* putOutbox(run, change.outbox);
+  const gate = voidedGate(record.gate, { reason: 'password_changed', kept: change.kept });
+  return yield* moveGate(run, record, gate, 'password_changed');
+}
+
+export function* issueLinks(run: Run, { links, outbox }: Parameters<AccountStore['issueLinks']>[0]): Sentence<void> {
+  for (const { id, link } of links) yield* putOnce(run, link, id);
+  yield* putOutbox(run, outbox);
+}
+
+export function* hasLink(run: Run, { id, ...link }: Parameters<AccountStore['hasLink']>[0]): Sentence<boolean> {
+  const good = yield* peek(run, link);
+  return good !== null && good.accountId === id;
+}
+
+export function* resetPassword(run: Run, reset: Parameters<AccountStore['resetPassword']>[0]): Sentence<Voided | null> {
+  const link = { purpose: 'reset-password', hash: reset.link } as const;
+  if (!(yield* hasLink(run, { id: reset.id, ...link }))) return null;
+  const record = yield* find(run, reset.id);
+  if (record === null || record.gate.state !== 'active') return null;
+  yield* voidAll(run, reset.id, 'reset-password');
+  yield* rows(run, updatePassword, { id: reset.id, ...reset.to });
+  yield* putOutbox(run, reset.outbox);
+  const gate = voidedGate(record.gate, { reason: 'password_changed', kept: null });
+  return yield* moveGate(run, record, gate, 'password_reset');
+}
+
+export function* verifyEmail(run: Run, hash: Uint8Array): Sentence<AccountRecord | null> {
+  const link = yield* spend(run, { purpose: 'verify-email', hash });
+  if (link === null || link.accountId === null) return null;
+  if ((yield* row(run, selectVerified, { address_key: link.data })) !== null) return null;
+  const address = yield* row(run, verifyAddress, { account_id: link.accountId, address_key: link.data });
+  if (address === null) return null;
+  yield* note(run, { kind: 'email_verified', accountId: link.accountId });
+  return yield* find(run, link.accountId);
+}
+
+export function* setState(run: Run, { id, state }: Parameters<AccountStore['setState']>[0]): Sentence<Voided | null> {
+  const record = yield* find(run, id);
+  if (record === null) return null;
+  if (record.gate.state === state) return { record, ended: [] };
+  yield* voidAll(run, id, 'reset-password');
+  const gate = voidedGate(record.gate, { reason: 'account_disabled', kept: null, state });
+  return yield* moveGate(run, record, gate, state === 'active' ? 'account_reactivated' : 'account_suspended');
+}
+
+export function* setRoles(
+  run: Run,
+  { id, roles }: Parameters<AccountStore['setRoles']>[0],
+): Sentence<AccountRecord | null> {
+  const record = yield* find(run, id);
+  if (record === null) return null;
+  const gate = { ...record.gate, roles, revision: record.gate.revision + 1 };
+  return (yield* moveGate(run, record, gate, 'roles_changed')).record;
+}
+
+export function* signOutEverywhere(
+  run: Run,
+  { id, kept }: Parameters<AccountStore['signOutEverywhere']>[0],
+): Sentence<Voided | null> {
+  const record = yield* find(run, id);
+  if (record === null) return null;
+  const gate = voidedGate(record.gate, { reason: 'revoked', kept });
+  return yield* moveGate(run, record, gate, 'signed_out_everywhere');
+}
+
+export function* close(run: Run, id: AccountId): Sentence<Voided | null> {
+  const record = yield* find(run, id);
+  if (record === null) return null;
+  const gate = voidedGate(record.gate, { reason: 'account_disabled', kept: null, state: 'closed' });
+  const closed = yield* moveGate(run, record, gate, 'account_closed');
+  yield* rows(run, deleteLinks, { id });
+  yield* rows(run, deleteAccount, { id });
+  return closed;
+}
+
+export function* resetSecondStep(
+  run: Run,
+  { id, outbox }: Parameters<AccountStore['resetSecondStep']>[0],
+): Sentence<(Voided & { readonly removed: number }) | null> {
+  const record = yield* find(run, id);
+  if (record === null) return null;
+  const removed = (yield* rows(run, deleteSecondSteps, { id })).length;
+  if (removed === 0) return { record, ended: [] as readonly Session[], removed };
+  yield* putOutbox(run, outbox);
+  const gate = voidedGate(record.gate, { reason: 'credential_removed', kept: null });
+  return { ...(yield* moveGate(run, record, gate, 'second_step_reset')), removed };
+}
+
+/** Hops from one scheme to the next along the index: a few look-ups, however many accounts there are. */
+export function* hashSchemes(run: Run): Sentence<readonly string[]> {
+  const schemes: string[] = [];
+  for (;;) {
+    const found = yield* row(run, selectNextScheme, { after: schemes.at(-1) ?? '' });
+    if (found === null || found.password_scheme === null) return schemes;
+    schemes.push(found.password_scheme);
+  }
+}

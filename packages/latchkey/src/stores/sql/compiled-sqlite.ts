@@ -1,0 +1,213 @@
+/** Every statement as SQLite runs it. Made by `npm run sql` from the statements beside it: change those. */
+import type { Compiled } from './statement.ts';
+
+export const compiled: Readonly<Record<string, Compiled>> = {
+  'history.insert': {
+    sql: 'insert into "history" ("at", "kind", "account_id", "session_id", "data") values (?, ?, ?, ?, ?)',
+    parameters: [{ arg: 'at' }, { arg: 'kind' }, { arg: 'account_id' }, { arg: 'session_id' }, { arg: 'data' }],
+  },
+  'history.selectPage': {
+    sql: 'select * from "history" where "account_id" = ? and "id" < ? order by "id" desc limit ?',
+    parameters: [{ arg: 'account_id' }, { arg: 'before' }, { arg: 'limit' }],
+  },
+  'history.selectEndings': {
+    sql: 'select * from "history" where "kind" = ? and "id" > ? order by "id" limit ?',
+    parameters: [{ constant: 'session_ended' }, { arg: 'cursor' }, { arg: 'limit' }],
+  },
+  'history.selectLastEnding': {
+    sql: 'select max("id") as "last" from "history" where "kind" = ?',
+    parameters: [{ constant: 'session_ended' }],
+  },
+  'once.insert': {
+    sql: 'insert into "once" ("hash", "purpose", "account_id", "data", "created_at", "expires_at") values (?, ?, ?, ?, ?, ?)',
+    parameters: [{ arg: 'hash' }, { arg: 'purpose' }, { arg: 'account_id' }, { arg: 'data' }, { arg: 'created_at' }, { arg: 'expires_at' }],
+  },
+  'once.selectGood': {
+    sql: 'select "account_id", "data" from "once" where "hash" = ? and "purpose" = ? and "expires_at" > ?',
+    parameters: [{ arg: 'hash' }, { arg: 'purpose' }, { arg: 'now' }],
+  },
+  'once.deleteGood': {
+    sql: 'delete from "once" where "hash" = ? and "purpose" = ? and "expires_at" > ? returning "account_id", "data"',
+    parameters: [{ arg: 'hash' }, { arg: 'purpose' }, { arg: 'now' }],
+  },
+  'once.deleteOfAccount': {
+    sql: 'delete from "once" where "account_id" = ? and "purpose" = ?',
+    parameters: [{ arg: 'account_id' }, { arg: 'purpose' }],
+  },
+  'once.deleteExpired': {
+    sql: 'delete from "once" where "hash" in (select "hash" from "once" where "expires_at" <= ? limit ?) returning "purpose"',
+    parameters: [{ arg: 'now' }, { arg: 'limit' }],
+  },
+  'outbox.insert': {
+    sql: 'insert into "outbox" ("topic", "payload", "created_at", "due_at", "attempts", "error") values (?, ?, ?, ?, ?, ?)',
+    parameters: [{ arg: 'topic' }, { arg: 'payload' }, { arg: 'now' }, { arg: 'now' }, { constant: 0 }, { constant: null }],
+  },
+  'outbox.claimDue': {
+    sql: 'update "outbox" set "due_at" = ?, "attempts" = "attempts" + ? where "id" in (select "id" from "outbox" where "due_at" <= ? order by "due_at" limit ?) returning *',
+    parameters: [{ arg: 'until' }, { constant: 1 }, { arg: 'now' }, { arg: 'limit' }],
+  },
+  'outbox.remove': {
+    sql: 'delete from "outbox" where "id" = ?',
+    parameters: [{ arg: 'id' }],
+  },
+  'outbox.reschedule': {
+    sql: 'update "outbox" set "due_at" = ?, "error" = ? where "id" = ?',
+    parameters: [{ arg: 'due_at' }, { arg: 'error' }, { arg: 'id' }],
+  },
+  'outbox.selectPage': {
+    sql: 'select * from "outbox" order by "id" desc limit ?',
+    parameters: [{ arg: 'limit' }],
+  },
+  'outbox.removeOld': {
+    sql: 'delete from "outbox" where "id" in (select "id" from "outbox" where "created_at" <= ? order by "id" limit ?) returning "id"',
+    parameters: [{ arg: 'before' }, { arg: 'limit' }],
+  },
+  'settings.select': {
+    sql: 'select "value" from "setting" where "name" = ?',
+    parameters: [{ arg: 'name' }],
+  },
+  'settings.insertNew': {
+    sql: 'insert into "setting" ("name", "value") values (?, ?) on conflict ("name") do nothing',
+    parameters: [{ arg: 'name' }, { arg: 'value' }],
+  },
+  'settings.upsert': {
+    sql: 'insert into "setting" ("name", "value") values (?, ?) on conflict ("name") do update set "value" = ?',
+    parameters: [{ arg: 'name' }, { arg: 'value' }, { arg: 'value' }],
+  },
+  'sessions.insertGate': {
+    sql: 'insert into "gate" ("account_id", "state", "roles", "revision", "valid_from", "kept", "reason", "last_sequence") values (?, ?, ?, ?, ?, ?, ?, ?) on conflict ("account_id") do nothing',
+    parameters: [{ arg: 'account_id' }, { arg: 'state' }, { arg: 'roles' }, { arg: 'revision' }, { arg: 'valid_from' }, { arg: 'kept' }, { arg: 'reason' }, { constant: 0 }],
+  },
+  'sessions.selectGate': {
+    sql: 'select * from "gate" where "account_id" = ?',
+    parameters: [{ arg: 'account_id' }],
+  },
+  'sessions.updateGate': {
+    sql: 'update "gate" set "state" = ?, "roles" = ?, "revision" = ?, "valid_from" = ?, "kept" = ?, "reason" = ? where "account_id" = ?',
+    parameters: [{ arg: 'state' }, { arg: 'roles' }, { arg: 'revision' }, { arg: 'valid_from' }, { arg: 'kept' }, { arg: 'reason' }, { arg: 'account_id' }],
+  },
+  'sessions.nextSequence': {
+    sql: 'update "gate" set "last_sequence" = "last_sequence" + ? where "account_id" = ? returning "last_sequence"',
+    parameters: [{ constant: 1 }, { arg: 'account_id' }],
+  },
+  'sessions.selectByToken': {
+    sql: 'select * from "session" where "token_hash" = ?',
+    parameters: [{ arg: 'token_hash' }],
+  },
+  'sessions.selectById': {
+    sql: 'select * from "session" where "id" = ?',
+    parameters: [{ arg: 'id' }],
+  },
+  'sessions.selectEndedBy': {
+    sql: 'select * from "session" where "account_id" = ? and "ended_by" = ? order by "sequence"',
+    parameters: [{ arg: 'account_id' }, { arg: 'ended_by' }],
+  },
+  'sessions.selectNotEnded': {
+    sql: 'select * from "session" where "account_id" = ? and "ended_at" is null order by "sequence" desc',
+    parameters: [{ arg: 'account_id' }],
+  },
+  'sessions.insertSession': {
+    sql: 'insert into "session" ("token_hash", "id", "account_id", "sequence", "device_id", "device_class", "device_name", "method", "opened_at", "authenticated_at", "seen_at", "expires_at", "opened_revision", "roles", "ended_at", "ended_reason", "ended_by", "ended_by_class", "ended_by_name") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning *',
+    parameters: [{ arg: 'token_hash' }, { arg: 'id' }, { arg: 'account_id' }, { arg: 'sequence' }, { arg: 'device_id' }, { arg: 'device_class' }, { arg: 'device_name' }, { arg: 'method' }, { arg: 'now' }, { arg: 'authenticated_at' }, { arg: 'now' }, { arg: 'expires_at' }, { arg: 'opened_revision' }, { arg: 'roles' }, { constant: null }, { constant: null }, { constant: null }, { constant: null }, { constant: null }],
+  },
+  'sessions.endLive': {
+    sql: 'update "session" set "ended_at" = ?, "ended_reason" = ?, "ended_by" = ?, "ended_by_class" = ?, "ended_by_name" = ? where "id" = ? and "ended_at" is null returning *',
+    parameters: [{ arg: 'now' }, { arg: 'reason' }, { arg: 'by' }, { arg: 'by_class' }, { arg: 'by_name' }, { arg: 'id' }],
+  },
+  'sessions.refreshRoles': {
+    sql: 'update "session" set "roles" = ? where "account_id" = ? and "ended_at" is null and "roles" != ?',
+    parameters: [{ arg: 'roles' }, { arg: 'account_id' }, { arg: 'roles' }],
+  },
+  'sessions.touchLive': {
+    sql: 'update "session" set "seen_at" = ? where "token_hash" = ? and "ended_at" is null and "seen_at" > ? and "seen_at" < ?',
+    parameters: [{ arg: 'now' }, { arg: 'token_hash' }, { arg: 'idle_since' }, { arg: 'now' }],
+  },
+  'sessions.purgeEnded': {
+    sql: 'delete from "session" where "token_hash" in (select "token_hash" from "session" where "ended_at" <= ? limit ?) returning "id"',
+    parameters: [{ arg: 'before' }, { arg: 'limit' }],
+  },
+  'sessions.purgeExpired': {
+    sql: 'delete from "session" where "token_hash" in (select "token_hash" from "session" where "expires_at" <= ? limit ?) returning "id"',
+    parameters: [{ arg: 'before' }, { arg: 'limit' }],
+  },
+  'accounts.selectById': {
+    sql: 'select "account".*, "email"."address", "email"."verified" from "account" left join "email" on "email"."account_id" = "account"."id" and "email"."is_primary" = ? where "account"."id" = ?',
+    parameters: [{ constant: 1 }, { arg: 'id' }],
+  },
+  'accounts.selectByUsername': {
+    sql: 'select "account".*, "email"."address", "email"."verified" from "account" left join "email" on "email"."account_id" = "account"."id" and "email"."is_primary" = ? where "account"."username_key" = ?',
+    parameters: [{ constant: 1 }, { arg: 'username_key' }],
+  },
+  'accounts.selectByEmail': {
+    sql: 'select "account".*, "email"."address", "email"."verified" from "email" inner join "account" on "account"."id" = "email"."account_id" where "email"."address_key" = ? order by "email"."verified" desc, "account"."id" limit ?',
+    parameters: [{ arg: 'address_key' }, { arg: 'limit' }],
+  },
+  'accounts.selectPage': {
+    sql: 'select "account".*, "email"."address", "email"."verified" from "account" left join "email" on "email"."account_id" = "account"."id" and "email"."is_primary" = ? where "account"."id" > ? order by "account"."id" limit ?',
+    parameters: [{ constant: 1 }, { arg: 'after' }, { arg: 'limit' }],
+  },
+  'accounts.insertAccount': {
+    sql: 'insert into "account" ("username", "username_key", "first_name", "last_name", "profile", "password_hash", "password_scheme", "state", "roles", "revision", "valid_from", "kept", "reason", "created_at") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict ("username_key") do nothing returning "id"',
+    parameters: [{ arg: 'username' }, { arg: 'username_key' }, { arg: 'first_name' }, { arg: 'last_name' }, { arg: 'profile' }, { arg: 'password_hash' }, { arg: 'password_scheme' }, { arg: 'state' }, { arg: 'roles' }, { arg: 'revision' }, { arg: 'valid_from' }, { constant: null }, { arg: 'reason' }, { arg: 'now' }],
+  },
+  'accounts.updateGate': {
+    sql: 'update "account" set "state" = ?, "roles" = ?, "revision" = ?, "valid_from" = ?, "kept" = ?, "reason" = ? where "id" = ?',
+    parameters: [{ arg: 'state' }, { arg: 'roles' }, { arg: 'revision' }, { arg: 'valid_from' }, { arg: 'kept' }, { arg: 'reason' }, { arg: 'id' }],
+  },
+  'accounts.updateNames': {
+    sql: 'update "account" set "username" = ?, "username_key" = ?, "first_name" = ?, "last_name" = ?, "profile" = ? where "id" = ?',
+    parameters: [{ arg: 'username' }, { arg: 'username_key' }, { arg: 'first_name' }, { arg: 'last_name' }, { arg: 'profile' }, { arg: 'id' }],
+  },
+  'accounts.updatePassword': {
+    sql: 'update "account" set "password_hash" = ?, "password_scheme" = ? where "id" = ?',
+    parameters: [{ arg: 'hash' }, { arg: 'scheme' }, { arg: 'id' }],
+  },
+  'accounts.replacePassword': {
+    sql: 'update "account" set "password_hash" = ?, "password_scheme" = ? where "id" = ? and "password_hash" = ? returning "id"',
+    parameters: [{ arg: 'hash' }, { arg: 'scheme' }, { arg: 'id' }, { arg: 'from' }],
+  },
+  'accounts.deleteAccount': {
+    sql: 'delete from "account" where "id" = ?',
+    parameters: [{ arg: 'id' }],
+  },
+  'accounts.deleteLinks': {
+    sql: 'delete from "once" where "account_id" = ?',
+    parameters: [{ arg: 'id' }],
+  },
+  'accounts.deleteSecondSteps': {
+    sql: 'delete from "credential" where "account_id" = ? and "kind" in (?, ?) returning "id"',
+    parameters: [{ arg: 'id' }, { constant: 'totp' }, { constant: 'recovery_codes' }],
+  },
+  'accounts.selectNextScheme': {
+    sql: 'select "password_scheme" from "account" where "password_scheme" > ? order by "password_scheme" limit ?',
+    parameters: [{ arg: 'after' }, { constant: 1 }],
+  },
+  'accounts.insertEmail': {
+    sql: 'insert into "email" ("account_id", "address", "address_key", "verified", "is_primary") values (?, ?, ?, ?, ?)',
+    parameters: [{ arg: 'account_id' }, { arg: 'address' }, { arg: 'address_key' }, { arg: 'verified' }, { constant: 1 }],
+  },
+  'accounts.selectVerified': {
+    sql: 'select "account_id" from "email" where "address_key" = ? and "verified" = ?',
+    parameters: [{ arg: 'address_key' }, { constant: 1 }],
+  },
+  'accounts.verifyAddress': {
+    sql: 'update "email" set "verified" = ? where "account_id" = ? and "address_key" = ? returning "address"',
+    parameters: [{ constant: 1 }, { arg: 'account_id' }, { arg: 'address_key' }],
+  },
+  'counters.count': {
+    sql: 'insert into "counter" ("key", "count", "resets_at") values (?, ?, ?) on conflict ("key") do update set "count" = case when "counter"."resets_at" <= ? then 1 when "counter"."count" <= ? then "counter"."count" + ? else "counter"."count" end, "resets_at" = case when "counter"."resets_at" <= ? then ? else "counter"."resets_at" end returning "count", "resets_at"',
+    parameters: [{ arg: 'key' }, { constant: 1 }, { arg: 'resets_at' }, { arg: 'now' }, { arg: 'limit' }, { constant: 1 }, { arg: 'now' }, { arg: 'resets_at' }],
+  },
+  'counters.uncount': {
+    sql: 'update "counter" set "count" = "count" - ? where "key" = ? and "resets_at" > ? and "count" > ?',
+    parameters: [{ constant: 1 }, { arg: 'key' }, { arg: 'now' }, { constant: 0 }],
+  },
+  'counters.remove': {
+    sql: 'delete from "counter" where "key" = ?',
+    parameters: [{ arg: 'key' }],
+  },
+  'counters.removeOver': {
+    sql: 'delete from "counter" where "key" in (select "key" from "counter" where "resets_at" <= ? limit ?) returning "key"',
+    parameters: [{ arg: 'now' }, { arg: 'limit' }],
+  },
+};

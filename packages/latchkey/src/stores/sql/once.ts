@@ -1,0 +1,86 @@
+import type { OncePurpose, Spend } from '../../model/once.ts';
+import type { NewOnce } from '../store.ts';
+import { define, type Run, row, rows, type Sentence } from './statement.ts';
+
+const insert = define<{
+  hash: Uint8Array;
+  purpose: string;
+  account_id: number | null;
+  data: string;
+  created_at: number;
+  expires_at: number;
+}>('once.insert')((db, arg) =>
+  db.insertInto('once').values({
+    hash: arg.hash,
+    purpose: arg.purpose,
+    account_id: arg.account_id,
+    data: arg.data,
+    created_at: arg.created_at,
+    expires_at: arg.expires_at,
+  }),
+);
+
+const selectGood = define<{ hash: Uint8Array; purpose: string; now: number }>('once.selectGood')((db, arg) =>
+  db
+    .selectFrom('once')
+    .select(['account_id', 'data'])
+    .where('hash', '=', arg.hash)
+    .where('purpose', '=', arg.purpose)
+    .where('expires_at', '>', arg.now),
+);
+
+const deleteGood = define<{ hash: Uint8Array; purpose: string; now: number }>('once.deleteGood')((db, arg) =>
+  db
+    .deleteFrom('once')
+    .where('hash', '=', arg.hash)
+    .where('purpose', '=', arg.purpose)
+    .where('expires_at', '>', arg.now)
+    .returning(['account_id', 'data']),
+);
+
+const deleteOfAccount = define<{ account_id: number; purpose: string }>('once.deleteOfAccount')((db, arg) =>
+  db.deleteFrom('once').where('account_id', '=', arg.account_id).where('purpose', '=', arg.purpose),
+);
+
+const deleteExpired = define<{ now: number; limit: number }>('once.deleteExpired')((db, arg) =>
+  db
+    .deleteFrom('once')
+    .where('hash', 'in', (eb) =>
+      eb.selectFrom('once').select('hash').where('expires_at', '<=', arg.now).limit(arg.limit),
+    )
+    .returning('purpose'),
+);
+
+export function* put(run: Run, once: NewOnce, accountId: number | null): Sentence<void> {
+  yield* rows(run, insert, {
+    hash: once.hash,
+    purpose: once.purpose,
+    account_id: accountId,
+    data: once.data,
+    created_at: run.now,
+    expires_at: run.now + once.lifetimeMs,
+  });
+}
+
+type Good = { readonly accountId: number | null; readonly data: string };
+
+/** Looks at a good one without spending it. */
+export function* peek(run: Run, { purpose, hash }: Spend): Sentence<Good | null> {
+  const found = yield* row(run, selectGood, { hash, purpose, now: run.now });
+  return found === null ? null : { accountId: found.account_id, data: found.data };
+}
+
+/** Deleting is spending: of two at once, one gets the row. */
+export function* spend(run: Run, { purpose, hash }: Spend): Sentence<Good | null> {
+  const found = yield* row(run, deleteGood, { hash, purpose, now: run.now });
+  return found === null ? null : { accountId: found.account_id, data: found.data };
+}
+
+/** Makes void all of one purpose that an account has out. */
+export function* voidAll(run: Run, accountId: number, purpose: OncePurpose): Sentence<void> {
+  yield* rows(run, deleteOfAccount, { account_id: accountId, purpose });
+}
+
+export function* purge(run: Run, limit: number): Sentence<number> {
+  return (yield* rows(run, deleteExpired, { now: run.now, limit })).length;
+}

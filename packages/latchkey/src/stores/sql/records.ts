@@ -1,0 +1,94 @@
+/** Rows become records here, and nowhere else. */
+import type { Selectable } from 'kysely';
+import type { AccountState, Gate, Json, Profile } from '../../model/account.ts';
+import type { DeviceClass } from '../../model/device.ts';
+import type { EndReason } from '../../model/reasons.ts';
+import type { Ending, Session, SignInMethod } from '../../model/session.ts';
+import type { AccountRecord } from '../store.ts';
+import type { Schema } from './schema.ts';
+
+const NO_ROLES: readonly string[] = [];
+
+export function rolesOf(text: string): readonly string[] {
+  return text === '[]' ? NO_ROLES : (JSON.parse(text) as readonly string[]);
+}
+
+type GateRow = Pick<Selectable<Schema['gate']>, 'state' | 'roles' | 'revision' | 'valid_from' | 'kept' | 'reason'>;
+
+export function gateOf(accountId: number, row: GateRow): Gate {
+  return {
+    accountId,
+    state: row.state as AccountState,
+    roles: rolesOf(row.roles),
+    revision: row.revision,
+    validFrom: row.valid_from,
+    kept: row.kept,
+    reason: row.reason as EndReason,
+  };
+}
+
+/** A gate as columns; the names are the same in `account` and `gate`. */
+export function gateColumns(gate: Gate): GateRow {
+  return {
+    state: gate.state,
+    roles: JSON.stringify(gate.roles),
+    revision: gate.revision,
+    valid_from: gate.validFrom,
+    kept: gate.kept,
+    reason: gate.reason,
+  };
+}
+
+export type AccountRow = Selectable<Schema['account']> & {
+  readonly address: string | null;
+  readonly verified: number | null;
+};
+
+export function accountRecordOf(row: AccountRow): AccountRecord {
+  const gate = gateOf(row.id, row);
+  return {
+    account: {
+      id: row.id,
+      username: row.username,
+      email: row.address ?? '',
+      emailVerified: row.verified === 1,
+      firstName: row.first_name,
+      lastName: row.last_name,
+      profile: JSON.parse(row.profile) as Profile & { readonly [key: string]: Json },
+      state: gate.state,
+      roles: gate.roles,
+      createdAt: row.created_at,
+    },
+    gate,
+    passwordHash: row.password_hash,
+  };
+}
+
+export type SessionRow = Selectable<Schema['session']>;
+
+export function sessionOf(row: SessionRow): Session {
+  return {
+    id: row.id,
+    accountId: row.account_id,
+    sequence: row.sequence,
+    device: { id: row.device_id, class: row.device_class as DeviceClass, name: row.device_name },
+    method: row.method as SignInMethod,
+    openedAt: row.opened_at,
+    authenticatedAt: row.authenticated_at,
+    seenAt: row.seen_at,
+    expiresAt: row.expires_at,
+    openedRevision: row.opened_revision,
+    roles: rolesOf(row.roles),
+    ending: endingOf(row),
+  };
+}
+
+function endingOf(row: SessionRow): Ending | null {
+  if (row.ended_at === null) return null;
+  return {
+    reason: row.ended_reason as EndReason,
+    at: row.ended_at,
+    by: row.ended_by_name === null ? null : { name: row.ended_by_name, class: row.ended_by_class as DeviceClass },
+    bySession: row.ended_by,
+  };
+}

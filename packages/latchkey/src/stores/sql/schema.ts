@@ -1,0 +1,120 @@
+import type { Generated } from 'kysely';
+
+/** The tables, as the query builder sees them. Times are milliseconds since 1970; lists and records are JSON text. */
+export type Schema = {
+  account: AccountTable;
+  email: EmailTable;
+  gate: GateTable;
+  session: SessionTable;
+  credential: CredentialTable;
+  once: OnceTable;
+  counter: CounterTable;
+  outbox: OutboxTable;
+  history: HistoryTable;
+  setting: SettingTable;
+};
+
+type GateColumns = {
+  state: string;
+  roles: string;
+  revision: number;
+  valid_from: number;
+  kept: string | null;
+  reason: string;
+};
+
+type AccountTable = GateColumns & {
+  id: Generated<number>;
+  username: string;
+  username_key: string;
+  first_name: string;
+  last_name: string;
+  profile: string;
+  password_hash: string | null;
+  password_scheme: string | null;
+  created_at: number;
+};
+
+type EmailTable = {
+  account_id: number;
+  address: string;
+  address_key: string;
+  verified: number;
+  is_primary: number;
+};
+
+type GateTable = GateColumns & {
+  account_id: number;
+  last_sequence: number;
+};
+
+type SessionTable = {
+  token_hash: Uint8Array;
+  id: string;
+  account_id: number;
+  sequence: number;
+  device_id: string | null;
+  device_class: string;
+  device_name: string;
+  method: string;
+  opened_at: number;
+  authenticated_at: number;
+  seen_at: number;
+  expires_at: number;
+  opened_revision: number;
+  roles: string;
+  ended_at: number | null;
+  ended_reason: string | null;
+  ended_by: string | null;
+  ended_by_class: string | null;
+  ended_by_name: string | null;
+};
+
+type CredentialTable = {
+  id: string;
+  account_id: number;
+  kind: string;
+  label: string;
+  data: Uint8Array;
+  created_at: number;
+  last_used_at: number | null;
+};
+
+type OnceTable = {
+  hash: Uint8Array;
+  purpose: string;
+  account_id: number | null;
+  data: string;
+  created_at: number;
+  expires_at: number;
+};
+
+type CounterTable = {
+  key: string;
+  count: number;
+  resets_at: number;
+};
+
+type OutboxTable = {
+  id: Generated<number>;
+  topic: string;
+  payload: Uint8Array;
+  created_at: number;
+  due_at: number | null;
+  attempts: number;
+  error: string | null;
+};
+
+type HistoryTable = {
+  id: Generated<number>;
+  at: number;
+  kind: string;
+  account_id: number;
+  session_id: string | null;
+  data: string;
+};
+
+type SettingTable = {
+  name: string;
+  value: string;
+};

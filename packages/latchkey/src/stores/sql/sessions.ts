@@ -1,0 +1,344 @@
+/** The sentences about sessions and their gate, for any SQL database. */
+import { type Gate, isWithinGate } from '../../model/account.ts';
+import { decideAdmission } from '../../model/admission.ts';
+import type { DeviceSummary } from '../../model/device.ts';
+import type { EndReason } from '../../model/reasons.ts';
+import { type Session, sessionState } from '../../model/session.ts';
+import type { Admit, Admitted, SessionStore } from '../store.ts';
+import { noteEnded, noteOpened } from './history.ts';
+import { spend } from './once.ts';
+import { gateColumns, gateOf, sessionOf } from './records.ts';
+import { get as getSetting } from './settings.ts';
+import { define, type Run, row, rows, type Sentence } from './statement.ts';
+
+/** The setting that holds the fingerprint of the rule in force. */
+export const RULE = 'session_rule';
+
+type GateArgs = {
+  account_id: number;
+  state: string;
+  roles: string;
+  revision: number;
+  valid_from: number;
+  kept: string | null;
+  reason: string;
+};
+
+const insertGate = define<GateArgs>('sessions.insertGate')((db, arg) =>
+  db
+    .insertInto('gate')
+    .values({
+      account_id: arg.account_id,
+      state: arg.state,
+      roles: arg.roles,
+      revision: arg.revision,
+      valid_from: arg.valid_from,
+      kept: arg.kept,
+      reason: arg.reason,
+      last_sequence: 0,
+    })
+    .onConflict((conflict) => conflict.column('account_id').doNothing()),
+);
+
+const selectGate = define<{ account_id: number }>('sessions.selectGate')((db, arg) =>
+  db.selectFrom('gate').selectAll().where('account_id', '=', arg.account_id),
+);
+
+const updateGate = define<GateArgs>('sessions.updateGate')((db, arg) =>
+  db
+    .updateTable('gate')
+    .set({
+      state: arg.state,
+      roles: arg.roles,
+      revision: arg.revision,
+      valid_from: arg.valid_from,
+      kept: arg.kept,
+      reason: arg.reason,
+    })
+    .where('account_id', '=', arg.account_id),
+);
+
+const nextSequence = define<{ account_id: number }>('sessions.nextSequence')((db, arg) =>
+  db
+    .updateTable('gate')
+    .set((eb) => ({ last_sequence: eb('last_sequence', '+', 1) }))
+    .where('account_id', '=', arg.account_id)
+    .returning('last_sequence'),
+);
+
+/** The hot statement: one look-up by primary key. */
+export const selectByToken = define<{ token_hash: Uint8Array }>('sessions.selectByToken')((db, arg) =>
+  db.selectFrom('session').selectAll().where('token_hash', '=', arg.token_hash),
+);
+
+const selectById = define<{ id: string }>('sessions.selectById')((db, arg) =>
+  db.selectFrom('session').selectAll().where('id', '=', arg.id),
+);
+
+const selectEndedBy = define<{ ended_by: string; account_id: number }>('sessions.selectEndedBy')((db, arg) =>
+  db
+    .selectFrom('session')
+    .selectAll()
+    .where('account_id', '=', arg.account_id)
+    .where('ended_by', '=', arg.ended_by)
+    .orderBy('sequence'),
+);
+
+const selectNotEnded = define<{ account_id: number }>('sessions.selectNotEnded')((db, arg) =>
+  db
+    .selectFrom('session')
+    .selectAll()
+    .where('account_id', '=', arg.account_id)
+    .where('ended_at', 'is', null)
+    .orderBy('sequence', 'desc'),
+);
+
+const insertSession = define<{
+  token_hash: Uint8Array;
+  id: string;
+  account_id: number;
+  sequence: number;
+  device_id: string | null;
+  device_class: string;
+  device_name: string;
+  method: string;
+  now: number;
+  authenticated_at: number;
+  expires_at: number;
+  opened_revision: number;
+  roles: string;
+}>('sessions.insertSession')((db, arg) =>
+  db
+    .insertInto('session')
+    .values({
+      token_hash: arg.token_hash,
+      id: arg.id,
+      account_id: arg.account_id,
+      sequence: arg.sequence,
+      device_id: arg.device_id,
+      device_class: arg.device_class,
+      device_name: arg.device_name,
+      method: arg.method,
+      opened_at: arg.now,
+      authenticated_at: arg.authenticated_at,
+      seen_at: arg.now,
+      expires_at: arg.expires_at,
+      opened_revision: arg.opened_revision,
+      roles: arg.roles,
+      ended_at: null,
+      ended_reason: null,
+      ended_by: null,
+      ended_by_class: null,
+      ended_by_name: null,
+    })
+    .returningAll(),
+);
+
+const endLive = define<{
+  id: string;
+  now: number;
+  reason: string;
+  by: string | null;
+  by_class: string | null;
+  by_name: string | null;
+}>('sessions.endLive')((db, arg) =>
+  db
+    .updateTable('session')
+    .set({
+      ended_at: arg.now,
+      ended_reason: arg.reason,
+      ended_by: arg.by,
+      ended_by_class: arg.by_class,
+      ended_by_name: arg.by_name,
+    })
+    .where('id', '=', arg.id)
+    .where('ended_at', 'is', null)
+    .returningAll(),
+);
+
+const refreshRoles = define<{ account_id: number; roles: string }>('sessions.refreshRoles')((db, arg) =>
+  db
+    .updateTable('session')
+    .set({ roles: arg.roles })
+    .where('account_id', '=', arg.account_id)
+    .where('ended_at', 'is', null)
+    .where('roles', '!=', arg.roles),
+);
+
+const touchLive = define<{ token_hash: Uint8Array; now: number; idle_since: number }>('sessions.touchLive')((db, arg) =>
+  db
+    .updateTable('session')
+    .set({ seen_at: arg.now })
+    .where('token_hash', '=', arg.token_hash)
+    .where('ended_at', 'is', null)
+    .where('seen_at', '>', arg.idle_since)
+    .where('seen_at', '<', arg.now),
+);
+
+const purgeEnded = define<{ before: number; limit: number }>('sessions.purgeEnded')((db, arg) =>
+  db
+    .deleteFrom('session')
+    .where('token_hash', 'in', (eb) =>
+      eb.selectFrom('session').select('token_hash').where('ended_at', '<=', arg.before).limit(arg.limit),
+    )
+    .returning('id'),
+);
+
+const purgeExpired = define<{ before: number; limit: number }>('sessions.purgeExpired')((db, arg) =>
+  db
+    .deleteFrom('session')
+    .where('token_hash', 'in', (eb) =>
+      eb.selectFrom('session').select('token_hash').where('expires_at', '<=', arg.before).limit(arg.limit),
+    )
+    .returning('id'),
+);
+
+export function* admit(run: Run, input: Admit): Sentence<Admitted> {
+  const inForce = yield* getSetting(run, RULE);
+  if (inForce !== null && inForce !== input.rule) return { kind: 'rule_mismatch', inForce };
+
+  const { gate } = yield* raise(run, input.gate);
+  const before = yield* firstResult(run, input);
+  if (before !== null) return before;
+
+  const { live, over } = yield* notEnded(run, input);
+  const places = live.map(({ id, sequence, device }) => ({ id, sequence, deviceId: device.id }));
+  const verdict = decideAdmission(gate, places, {
+    proofRevision: input.gate.revision,
+    deviceId: input.session.device.id,
+    limits: input.limits,
+    whenFull: input.whenFull,
+  });
+  if (verdict.kind === 'void') return verdict;
+
+  for (const item of input.spends) {
+    if ((yield* spend(run, item)) === null) return { kind: 'spent' };
+  }
+  yield* endAll(run, over, { reason: 'expired', by: null });
+  const by = { session: input.session.id, device: input.session.device };
+  const replaced = yield* endAll(run, verdict.replaced, { reason: 'displaced', by });
+  const displaced = yield* endAll(run, verdict.displaced, { reason: 'displaced', by });
+  return { kind: 'admitted', session: yield* open(run, input, gate), replaced, displaced };
+}
+
+/** The account's sessions that hold a place, and those that only time has ended: they must not come back when a lifetime is raised. */
+function* notEnded(
+  run: Run,
+  input: Admit,
+): Sentence<{ readonly live: readonly Session[]; readonly over: readonly Session[] }> {
+  const sessions = (yield* rows(run, selectNotEnded, { account_id: input.gate.accountId })).map(sessionOf);
+  const isLive = (session: Session): boolean => sessionState(session, input, run.now).live;
+  return { live: sessions.filter(isLive), over: sessions.filter((session) => !isLive(session)) };
+}
+
+/** What an earlier call with the same session id brought about, or null. */
+function* firstResult(run: Run, input: Admit): Sentence<Admitted | null> {
+  const found = yield* row(run, selectById, { id: input.session.id });
+  if (found === null) return null;
+  const session = sessionOf(found);
+  const ended = yield* rows(run, selectEndedBy, { account_id: session.accountId, ended_by: session.id });
+  const isSameDevice = (other: Session): boolean => other.device.id !== null && other.device.id === session.device.id;
+  const endings = ended.map(sessionOf);
+  return {
+    kind: 'admitted',
+    session,
+    replaced: endings.filter(isSameDevice),
+    displaced: endings.filter((other) => !isSameDevice(other)),
+  };
+}
+
+function* open(run: Run, input: Admit, gate: Gate): Sentence<Session> {
+  const { session } = input;
+  const counted = yield* row(run, nextSequence, { account_id: gate.accountId });
+  const opened = yield* row(run, insertSession, {
+    token_hash: session.tokenHash,
+    id: session.id,
+    account_id: gate.accountId,
+    sequence: counted?.last_sequence ?? 0,
+    device_id: session.device.id,
+    device_class: session.device.class,
+    device_name: session.device.name,
+    method: session.method,
+    now: run.now,
+    authenticated_at: session.isFresh ? run.now : 0,
+    expires_at: run.now + session.lifetimeMs,
+    opened_revision: gate.revision,
+    roles: JSON.stringify(gate.roles),
+  });
+  if (opened === null) throw new Error('A session was inserted and is not there.');
+  const record = sessionOf(opened);
+  yield* noteOpened(run, record);
+  return record;
+}
+
+/**
+ * Hands a gate over: the higher revision replaces the one that is there, ends each session opened below `validFrom` except
+ * `kept`, and shows its roles to the rest. Returns the gate that holds now.
+ */
+export function* raise(run: Run, given: Gate): Sentence<{ readonly gate: Gate; readonly ended: readonly Session[] }> {
+  const args = { account_id: given.accountId, ...gateColumns(given) };
+  yield* rows(run, insertGate, args);
+  const found = yield* row(run, selectGate, { account_id: given.accountId });
+  if (found === null) throw new Error('A gate was inserted and is not there.');
+  const held = gateOf(given.accountId, found);
+  if (held.revision >= given.revision) return { gate: held, ended: [] };
+
+  yield* rows(run, updateGate, args);
+  const sessions = (yield* rows(run, selectNotEnded, { account_id: given.accountId })).map(sessionOf);
+  const outside = sessions.filter((session) => !isWithinGate(given, session));
+  const ended = yield* endAll(run, outside, { reason: given.reason, by: null });
+  yield* rows(run, refreshRoles, { account_id: given.accountId, roles: args.roles });
+  return { gate: given, ended };
+}
+
+type EndCause = {
+  readonly reason: EndReason;
+  readonly by: { readonly session: string; readonly device: DeviceSummary } | null;
+};
+
+function* endAll(run: Run, victims: readonly { readonly id: string }[], cause: EndCause): Sentence<readonly Session[]> {
+  const ended: Session[] = [];
+  for (const { id } of victims) {
+    const found = yield* row(run, endLive, {
+      id,
+      now: run.now,
+      reason: cause.reason,
+      by: cause.by?.session ?? null,
+      by_class: cause.by?.device.class ?? null,
+      by_name: cause.by?.device.name ?? null,
+    });
+    if (found === null) continue;
+    const session = sessionOf(found);
+    yield* noteEnded(run, session);
+    ended.push(session);
+  }
+  return ended;
+}
+
+export function* touch(run: Run, { tokenHashes, idleMs }: Parameters<SessionStore['touch']>[0]): Sentence<void> {
+  const times = { now: run.now, idle_since: run.now - idleMs };
+  for (const token_hash of tokenHashes) yield* rows(run, touchLive, { token_hash, ...times });
+}
+
+export function* end(
+  run: Run,
+  { accountId, sessionId, reason }: Parameters<SessionStore['end']>[0],
+): Sentence<Session | null> {
+  const found = yield* row(run, selectById, { id: sessionId });
+  if (found === null || found.account_id !== accountId) return null;
+  const [ended] = yield* endAll(run, [{ id: sessionId }], { reason, by: null });
+  return ended ?? sessionOf(found);
+}
+
+export function* list(run: Run, accountId: number): Sentence<Awaited<ReturnType<SessionStore['list']>>> {
+  const found = yield* rows(run, selectNotEnded, { account_id: accountId });
+  return { sessions: found.map(sessionOf), now: run.now };
+}
+
+export function* purge(run: Run, { keepMs, limit }: Parameters<SessionStore['purge']>[0]): Sentence<number> {
+  const before = run.now - keepMs;
+  const ended = yield* rows(run, purgeEnded, { before, limit });
+  if (ended.length >= limit) return ended.length;
+  const expired = yield* rows(run, purgeExpired, { before, limit: limit - ended.length });
+  return ended.length + expired.length;
+}

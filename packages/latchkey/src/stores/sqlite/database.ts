@@ -1,0 +1,157 @@
+/** SQLite by `node:sqlite`: the one file that imports it. */
+import { randomInt } from 'node:crypto';
+import { chmodSync, existsSync } from 'node:fs';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Query, Sentence, Value } from '../sql/statement.ts';
+import { StoreUnavailable } from '../store.ts';
+import { migrations } from './migrations.ts';
+
+export type Row = Readonly<Record<string, unknown>>;
+
+export type Database = {
+  /** Runs a sentence in one transaction, as the only writer. It waits for another process's turn without holding up this one. */
+  transact<T>(sentence: () => Sentence<T>): Promise<T>;
+  /** Runs a sentence that only reads. */
+  read<T>(sentence: Sentence<T>): T;
+  /** A statement, prepared once. */
+  prepare(sql: string): StatementSync;
+  /** A number that changes when another connection has committed. Opens a connection of its own at its first use. */
+  dataVersion(): number;
+  close(): void;
+};
+
+/** How long a writer waits for its turn before the store counts as unavailable. */
+const WAIT_FOR_TURN_MS = 5_000;
+
+const SQLITE_BUSY = 5;
+
+/** Another process is writing. */
+const LOCKED = Symbol('locked');
+
+/** Opens a database file, or `:memory:`, and brings its tables up to date. */
+export function openDatabase(path: string): Database {
+  const db = open(path);
+  const statements = new Map<string, StatementSync>();
+  let watcher: DatabaseSync | null = null;
+
+  const prepare = (sql: string): StatementSync => {
+    const known = statements.get(sql);
+    if (known !== undefined) return known;
+    const statement = db.prepare(sql);
+    statements.set(sql, statement);
+    return statement;
+  };
+
+  const run = ({ sql, values }: Query): readonly unknown[] => prepare(sql).all(...(values as Value[]));
+
+  /** Begin, steps and commit in one go: between them nothing else of this process may touch the connection. */
+  const attempt = <T>(sentence: () => Sentence<T>): T | typeof LOCKED => {
+    try {
+      prepare('BEGIN IMMEDIATE').run();
+    } catch (error) {
+      if (isBusy(error)) return LOCKED;
+      throw error;
+    }
+    try {
+      const outcome = complete(sentence(), run);
+      prepare('COMMIT').run();
+      return outcome;
+    } catch (error) {
+      if (db.isTransaction) prepare('ROLLBACK').run();
+      throw error;
+    }
+  };
+
+  return {
+    async transact(sentence) {
+      for (let waitedMs = 0; waitedMs < WAIT_FOR_TURN_MS; ) {
+        const outcome = attemptOrExplain(() => attempt(sentence));
+        if (outcome !== LOCKED) return outcome;
+        const pauseMs = randomInt(1, 6);
+        await sleep(pauseMs);
+        waitedMs += pauseMs;
+      }
+      throw new StoreUnavailable('The database stayed locked by another process.');
+    },
+    read: (sentence) => attemptOrExplain(() => complete(sentence, run)),
+    prepare,
+    dataVersion() {
+      watcher ??= path === ':memory:' ? db : new DatabaseSync(path, { readOnly: true });
+      return Number(watcher.prepare('PRAGMA data_version').get()?.['data_version']);
+    },
+    close() {
+      watcher?.close();
+      if (db.isOpen) db.close();
+    },
+  };
+}
+
+function open(path: string): DatabaseSync {
+  const isNew = path !== ':memory:' && !existsSync(path);
+  let db: DatabaseSync;
+  try {
+    db = new DatabaseSync(path, { timeout: WAIT_FOR_TURN_MS });
+  } catch (error) {
+    throw new StoreUnavailable(
+      `The database file ${path} cannot be opened: ${messageOf(error)}. Set LATCHKEY_DATABASE to a path in a folder that exists and may be written to.`,
+      { cause: error },
+    );
+  }
+  if (isNew) chmodSync(path, 0o600);
+  try {
+    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;');
+    migrate(db);
+    // From here on a writer waits by itself (see `begin`): SQLite's own waiting would hold up the whole process.
+    db.exec('PRAGMA busy_timeout = 0');
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+  return db;
+}
+
+/** Runs the steps that this database has not seen, each in a transaction, whoever else starts at the same time. */
+function migrate(db: DatabaseSync): void {
+  const newest = migrations.at(-1)?.number ?? 0;
+  db.exec('BEGIN IMMEDIATE');
+  try {
+    const at = Number(db.prepare('PRAGMA user_version').get()?.['user_version']);
+    if (at > newest) {
+      throw new Error(
+        `This database is at step ${at}, and this version of Latchkey knows ${newest}. Run the version that wrote it, or a newer one.`,
+      );
+    }
+    for (const { number, sql } of migrations) {
+      if (number > at) db.exec(`${sql}; PRAGMA user_version = ${number};`);
+    }
+    db.exec('COMMIT');
+  } catch (error) {
+    db.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+function complete<T>(sentence: Sentence<T>, run: (query: Query) => readonly unknown[]): T {
+  let step = sentence.next([]);
+  while (step.done !== true) step = sentence.next(run(step.value));
+  return step.value;
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === SQLITE_BUSY;
+}
+
+/** What SQLite itself complains of is an illness of the store; anything else is passed on as it is. */
+function attemptOrExplain<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof Error) || !('code' in error) || error.code !== 'ERR_SQLITE_ERROR') throw error;
+    throw new StoreUnavailable(`SQLite: ${error.message}`, { cause: error });
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,126 @@
+import type { Spend } from '../../model/once.ts';
+import { type Clock, systemClock } from '../clock.ts';
+import * as accounts from '../sql/accounts.ts';
+import * as counters from '../sql/counters.ts';
+import * as history from '../sql/history.ts';
+import * as once from '../sql/once.ts';
+import * as outbox from '../sql/outbox.ts';
+import { type SessionRow, sessionOf } from '../sql/records.ts';
+import * as sessions from '../sql/sessions.ts';
+import * as settings from '../sql/settings.ts';
+import type { Run, Sentence } from '../sql/statement.ts';
+import { type Store, StoreUnavailable } from '../store.ts';
+import { type Database, openDatabase } from './database.ts';
+
+/** How often a watcher looks whether another process has written. */
+const WATCH_EVERY_MS = 100;
+
+/**
+ * The embedded store: one file, any number of processes on one machine. One writer at a time, each method one transaction;
+ * readers never wait. `path` may be `:memory:`, which lives as long as the store.
+ */
+export function sqliteStore(path: string, clock: Clock = systemClock): Store {
+  const database = openDatabase(path);
+  const now = (): Run => ({ dialect: 'sqlite', now: clock() });
+  const writes = <In, Out>(sentence: (run: Run, input: In) => Sentence<Out>): ((input: In) => Promise<Out>) => {
+    return (input) => database.transact(() => sentence(now(), input));
+  };
+  const reads = <In, Out>(sentence: (run: Run, input: In) => Sentence<Out>): ((input: In) => Promise<Out>) => {
+    return async (input) => database.read(sentence(now(), input));
+  };
+
+  return {
+    accounts: {
+      create: writes(accounts.create),
+      find: reads(accounts.find),
+      findByUsername: reads(accounts.findByUsername),
+      findByEmail: reads(accounts.findByEmail),
+      page: reads(accounts.page),
+      updateProfile: writes(accounts.updateProfile),
+      renewHash: writes(accounts.renewHash),
+      changePassword: writes(accounts.changePassword),
+      issueLinks: writes(accounts.issueLinks),
+      hasLink: reads(accounts.hasLink),
+      resetPassword: writes(accounts.resetPassword),
+      verifyEmail: writes(accounts.verifyEmail),
+      setState: writes(accounts.setState),
+      setRoles: writes(accounts.setRoles),
+      signOutEverywhere: writes(accounts.signOutEverywhere),
+      close: writes(accounts.close),
+      resetSecondStep: writes(accounts.resetSecondStep),
+      hashSchemes: () => reads(accounts.hashSchemes)(undefined),
+    },
+    sessions: {
+      admit: writes(sessions.admit),
+      find: finder(database, clock),
+      touch: writes(sessions.touch),
+      end: writes(sessions.end),
+      list: reads(sessions.list),
+      endings: reads(history.endings),
+      endingsCursor: () => reads(history.endingsCursor)(undefined),
+      watch: (onChange) => watch(database, onChange),
+      setRule: (rule) => writes((run, value: string) => settings.set(run, sessions.RULE, value))(rule),
+      ruleInForce: () => reads((run) => settings.get(run, sessions.RULE))(undefined),
+      purge: writes(sessions.purge),
+    },
+    once: {
+      put: writes((run, item) => once.put(run, item, null)),
+      peek: reads(peekForData),
+      spend: writes(spendForData),
+      purge: writes(once.purge),
+    },
+    counters: {
+      take: writes(counters.take),
+      giveBack: writes(counters.giveBack),
+      clear: writes(counters.clear),
+      purge: writes(counters.purge),
+    },
+    outbox: {
+      claim: writes(outbox.claim),
+      done: writes(outbox.done),
+      retry: writes(outbox.retry),
+      put: writes(outbox.put),
+      page: reads(outbox.page),
+      purge: writes(outbox.purge),
+    },
+    history: { page: reads(history.page) },
+    settings: {
+      getOrSet: (name, value) => writes((run) => settings.getOrSet(run, name, value))(undefined),
+    },
+    close: async () => database.close(),
+  };
+}
+
+function* peekForData(run: Run, item: Spend): Sentence<string | null> {
+  return (yield* once.peek(run, item))?.data ?? null;
+}
+
+function* spendForData(run: Run, item: Spend): Sentence<string | null> {
+  return (yield* once.spend(run, item))?.data ?? null;
+}
+
+/** The check's one read, without a transaction or a generator around it: its cost is the product's. */
+function finder(database: Database, clock: Clock): Store['sessions']['find'] {
+  const { sql } = sessions.selectByToken({ token_hash: new Uint8Array() }, 'sqlite');
+  const statement = database.prepare(sql);
+  return async (tokenHash) => {
+    let found: unknown;
+    try {
+      found = statement.get(tokenHash);
+    } catch (error) {
+      throw new StoreUnavailable('The database cannot be read.', { cause: error });
+    }
+    return found === undefined ? null : { session: sessionOf(found as SessionRow), now: clock() };
+  };
+}
+
+function watch(database: Database, onChange: () => void): () => void {
+  let seen = database.dataVersion();
+  const timer = setInterval(() => {
+    const version = database.dataVersion();
+    if (version !== seen) onChange();
+    seen = version;
+  }, WATCH_EVERY_MS);
+  timer.unref();
+  return () => clearInterval(timer);
+}

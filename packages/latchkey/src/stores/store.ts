@@ -1,0 +1,325 @@
+import type { Account, AccountId, AccountState, Gate, Profile, SessionId } from '../model/account.ts';
+import type { Limit, WhenFull } from '../model/admission.ts';
+import type { Device, DeviceSummary } from '../model/device.ts';
+import type { OncePurpose, Spend } from '../model/once.ts';
+import type { PasswordHash } from '../model/password.ts';
+import type { EndReason } from '../model/reasons.ts';
+import type { Session, SignInMethod } from '../model/session.ts';
+
+/**
+ * How things are kept. Each method is one sentence of the domain and happens wholly or not at all, whatever else happens at
+ * the same time on whatever node; there is no transaction to hold open. `null` means "no such thing"; an exception means that
+ * the store is ill (`StoreUnavailable`) or that there is a bug. No method takes the time: a store has a clock of its own.
+ *
+ * Every store must pass the suite in `testing/conformance.ts`.
+ */
+export type Store = {
+  readonly accounts: AccountStore;
+  readonly sessions: SessionStore;
+  readonly once: OnceStore;
+  readonly counters: CounterStore;
+  readonly outbox: OutboxStore;
+  readonly history: HistoryStore;
+  readonly settings: SettingStore;
+  /** Lets go of files and connections. Calls after it fail. */
+  close(): Promise<void>;
+};
+
+/** The store cannot do its work just now: answered as 503, never taken for "no such thing". */
+export class StoreUnavailable extends Error {
+  override readonly name = 'StoreUnavailable';
+}
+
+/** An account with what proves it and what its sessions hang on. Stays inside; what leaves is the `Account`. */
+export type AccountRecord = {
+  readonly account: Account;
+  readonly gate: Gate;
+  /** Self-describing; null where no password was ever set or it was made unusable. */
+  readonly passwordHash: string | null;
+};
+
+/** Something usable once: a mailed link, an invitation. Only the hash of its secret is kept. */
+export type NewOnce = {
+  readonly purpose: OncePurpose;
+  readonly hash: Uint8Array;
+  readonly lifetimeMs: number;
+  /** What using it means beyond its purpose, such as the address that a link verifies. */
+  readonly data: string;
+};
+
+export type OutboxItem = {
+  readonly topic: 'mail' /** Sealed: it may carry the secret of a link. */;
+  readonly payload: Uint8Array;
+};
+
+export type NewAccount = {
+  readonly username: string;
+  readonly usernameKey: string;
+  readonly email: { readonly address: string; readonly key: string; readonly verified: boolean } | null;
+  /** Refuse an address that another account has verified. Two accounts never *verify* one address, whatever is said here. */
+  readonly emailUnique: boolean;
+  readonly firstName: string;
+  readonly lastName: string;
+  readonly profile: Profile;
+  readonly password: PasswordHash | null;
+  readonly state: Exclude<AccountState, 'closed'>;
+  readonly roles: readonly string[];
+  /** The invitation that this spends, or null. */
+  readonly invitation: Uint8Array | null;
+  readonly link: NewOnce | null;
+  readonly outbox: readonly OutboxItem[];
+};
+
+export type Created =
+  | { readonly kind: 'created'; readonly record: AccountRecord }
+  | { readonly kind: 'username_taken' }
+  | { readonly kind: 'email_taken' }
+  | { readonly kind: 'invitation_void' };
+
+/** A change that voids sessions, and the sessions that ended by it. */
+export type Voided = { readonly record: AccountRecord; readonly ended: readonly Session[] };
+
+export type AccountStore = {
+  /** Makes an account, its address, its link and its mails. Of two at once with one username, one gets `username_taken`. */
+  create(account: NewAccount): Promise<Created>;
+  find(id: AccountId): Promise<AccountRecord | null>;
+  findByUsername(usernameKey: string): Promise<AccountRecord | null>;
+  /** The one account that verified the address; where none did, at most five that named it as theirs, the oldest first. */
+  findByEmail(emailKey: string): Promise<readonly AccountRecord[]>;
+  /** In the order of their numbers, after `after`. */
+  page(page: { readonly after: AccountId; readonly limit: number }): Promise<readonly Account[]>;
+  /** Changes what is given. `username_taken` changes nothing at all; null when the account is gone. */
+  updateProfile(change: ProfileChange): Promise<AccountRecord | 'username_taken' | null>;
+  /** Replaces `from` by `to`, and does nothing where the hash is another one by now. Moves no revision. */
+  renewHash(change: { readonly id: AccountId; readonly from: string; readonly to: PasswordHash }): Promise<boolean>;
+  /**
+   * Sets a password on behalf of a session that is still within the gate, voids every session but `kept` and every link to
+   * reset it. null when that session's authority is gone by now: of two changes at once by two sessions, one wins.
+   */
+  changePassword(change: {
+    readonly id: AccountId;
+    readonly by: { readonly id: SessionId; readonly openedRevision: number };
+    readonly kept: SessionId | null;
+    readonly to: PasswordHash;
+    readonly outbox: readonly OutboxItem[];
+  }): Promise<Voided | null>;
+  /**
+   * Keeps links and puts their mails into the outbox. Links of the same purpose that are out stay good. A link of nobody
+   * (`id` null) is kept like any other: asking for an address that nobody has must not be quicker.
+   */
+  issueLinks(issue: {
+    readonly links: readonly { readonly id: AccountId | null; readonly link: NewOnce }[];
+    readonly outbox: readonly OutboxItem[];
+  }): Promise<void>;
+  /** Is this link good now? Spends nothing. */
+  hasLink(link: { readonly id: AccountId; readonly purpose: OncePurpose; readonly hash: Uint8Array }): Promise<boolean>;
+  /**
+   * Spends a link, sets the password, voids every session and every other link to reset it. null for a link that is absent,
+   * expired, spent or another account's: of two uses at once, one wins.
+   */
+  resetPassword(reset: {
+    readonly id: AccountId;
+    readonly link: Uint8Array;
+    readonly to: PasswordHash;
+    readonly outbox: readonly OutboxItem[];
+  }): Promise<Voided | null>;
+  /** Spends a link and marks exactly the address that it was mailed to. null as above, or where another account verified it first. */
+  verifyEmail(link: Uint8Array): Promise<AccountRecord | null>;
+  /** Suspends (every session ends) or lets in again (none comes back). null when the account is gone. */
+  setState(change: { readonly id: AccountId; readonly state: Exclude<AccountState, 'closed'> }): Promise<Voided | null>;
+  /** Sessions stay; their next check shows the new roles. null when the account is gone. */
+  setRoles(change: { readonly id: AccountId; readonly roles: readonly string[] }): Promise<AccountRecord | null>;
+  /** Ends every session but `kept`, and voids every proof that was made before: a sign-in under way does not slip through. */
+  signOutEverywhere(change: { readonly id: AccountId; readonly kept: SessionId | null }): Promise<Voided | null>;
+  /** Ends every session and removes the account with all that names its owner. Its number is never given again. */
+  close(id: AccountId): Promise<Voided | null>;
+  /**
+   * Removes every second step; every session ends, and the mails go out. Where there was none, nothing happens at all. null
+   * when the account is gone.
+   */
+  resetSecondStep(reset: {
+    readonly id: AccountId;
+    readonly outbox: readonly OutboxItem[];
+  }): Promise<(Voided & { readonly removed: number }) | null>;
+  /** The schemes of all hashes that are kept. */
+  hashSchemes(): Promise<readonly string[]>;
+};
+
+export type ProfileChange = {
+  readonly id: AccountId;
+  readonly username?: { readonly name: string; readonly key: string };
+  readonly firstName?: string;
+  readonly lastName?: string;
+  readonly profile?: Profile;
+};
+
+export type Admit = {
+  readonly session: {
+    readonly id: SessionId;
+    readonly tokenHash: Uint8Array;
+    readonly device: Device;
+    readonly method: SignInMethod;
+    readonly lifetimeMs: number;
+    /** Whether its holder has just proved who they are: a session that was imported has not. */
+    readonly isFresh: boolean;
+  };
+  /** The account as it was when the proof was made. */
+  readonly gate: Gate;
+  readonly spends: readonly Spend[];
+  readonly limits: readonly Limit[];
+  readonly whenFull: WhenFull;
+  readonly idleMs: number;
+  /** The fingerprint of the rule that this node follows. */
+  readonly rule: string;
+};
+
+export type Admitted =
+  | {
+      readonly kind: 'admitted';
+      readonly session: Session;
+      readonly replaced: readonly Session[];
+      readonly displaced: readonly Session[];
+    }
+  /** The account is not active, or something voided the proof since it was made. Nothing was spent. */
+  | { readonly kind: 'void'; readonly why: 'account_disabled' | 'proof_void' }
+  /** What the proof would spend was spent already, or has expired. */
+  | { readonly kind: 'spent' }
+  /** This node follows another rule than the one in force. */
+  | { readonly kind: 'rule_mismatch'; readonly inForce: string };
+
+export type EndingNotice = {
+  readonly sessionId: SessionId;
+  readonly accountId: AccountId;
+  readonly reason: EndReason;
+  readonly at: number;
+  readonly by: DeviceSummary | null;
+};
+
+export type SessionStore = {
+  /**
+   * The door: `model/admission.ts` under the account's lock. Live are sessions neither ended, nor expired, nor idle. Asked
+   * again with the same session id, it changes nothing and returns the first result.
+   */
+  admit(admit: Admit): Promise<Admitted>;
+  /** The session of a token, live or ended, with the store's time; null when there is none or it was purged. One read. */
+  find(tokenHash: Uint8Array): Promise<{ readonly session: Session; readonly now: number } | null>;
+  /** Notes that these were used just now. Touches live rows only: nothing that ended or fell idle comes back. */
+  touch(touch: { readonly tokenHashes: readonly Uint8Array[]; readonly idleMs: number }): Promise<void>;
+  /** Ends one of the account's sessions; one that had ended stays as it was and is returned. null when it is not the account's. */
+  end(end: {
+    readonly accountId: AccountId;
+    readonly sessionId: SessionId;
+    readonly reason: EndReason;
+  }): Promise<Session | null>;
+  /** The account's sessions that have not ended, the newest first, with the store's time. Some may be expired or idle. */
+  list(accountId: AccountId): Promise<{ readonly sessions: readonly Session[]; readonly now: number }>;
+  /** The endings after a cursor, in their order, at most `limit`, and the cursor after them. */
+  endings(after: {
+    readonly cursor: number;
+    readonly limit: number;
+  }): Promise<{ readonly cursor: number; readonly endings: readonly EndingNotice[] }>;
+  /** The cursor after everything that ended so far. */
+  endingsCursor(): Promise<number>;
+  /** Calls back soon after another process may have ended sessions, and now and then without cause. Returns how to stop it. */
+  watch(onChange: () => void): () => void;
+  /** Puts a rule in force: nodes that follow another admit nobody from now on. */
+  setRule(rule: string): Promise<void>;
+  ruleInForce(): Promise<string | null>;
+  /** Removes at most `limit` sessions that ended or expired more than `keepMs` ago. How many went. */
+  purge(purge: { readonly keepMs: number; readonly limit: number }): Promise<number>;
+};
+
+export type OnceStore = {
+  put(once: NewOnce): Promise<void>;
+  /** The data of a good one, which stays good; null as below. */
+  peek(spend: Spend): Promise<string | null>;
+  /** The data of a good one, which is gone by this; null when absent, expired or spent. Of two at once, one gets it. */
+  spend(spend: Spend): Promise<string | null>;
+  /** Removes at most `limit` that have expired. How many went. */
+  purge(limit: number): Promise<number>;
+};
+
+export type Take = { readonly key: string; readonly limit: number; readonly windowMs: number };
+
+export type Taken = {
+  readonly key: string;
+  readonly isWithin: boolean /** Until the window is over. */;
+  readonly retryAfterMs: number;
+};
+
+export type CounterStore = {
+  /**
+   * Counts one under each key, and then looks: of any number at once, no more than `limit` in a window are within it. What is
+   * over the limit is counted once, so that giving back makes room again.
+   */
+  take(takes: readonly Take[]): Promise<readonly Taken[]>;
+  /** Takes one back under each key, where the window is not over. */
+  giveBack(keys: readonly string[]): Promise<void>;
+  clear(keys: readonly string[]): Promise<void>;
+  /** Removes at most `limit` whose window is over. How many went. */
+  purge(limit: number): Promise<number>;
+};
+
+export type OutboxEntry = {
+  readonly id: number;
+  readonly topic: 'mail';
+  readonly payload: Uint8Array;
+  readonly createdAt: number;
+  /** How long ago that was. */
+  readonly ageMs: number;
+  /** How often it was tried before. */
+  readonly attempts: number;
+};
+
+export type OutboxStore = {
+  /** Claims what is due: nobody else gets it for `leaseMs`, after which it is due again (its sender may have died). */
+  claim(claim: { readonly limit: number; readonly leaseMs: number }): Promise<readonly OutboxEntry[]>;
+  /** It was sent: it goes. */
+  done(id: number): Promise<void>;
+  /** It was not: due again in `delayMs`, or never (`null`), which keeps it for an operator to see. */
+  retry(retry: { readonly id: number; readonly delayMs: number | null; readonly error: string }): Promise<void>;
+  put(items: readonly OutboxItem[]): Promise<void>;
+  /** What waits or was given up, the newest first. */
+  page(
+    limit: number,
+  ): Promise<readonly (OutboxEntry & { readonly error: string | null; readonly isGivenUp: boolean })[]>;
+  /** Removes at most `limit` that were put in more than `keepMs` ago. How many went. */
+  purge(purge: { readonly keepMs: number; readonly limit: number }): Promise<number>;
+};
+
+export type HistoryKind =
+  | 'account_created'
+  | 'account_suspended'
+  | 'account_reactivated'
+  | 'account_closed'
+  | 'email_verified'
+  | 'password_changed'
+  | 'password_reset'
+  | 'roles_changed'
+  | 'second_step_reset'
+  | 'signed_out_everywhere'
+  | 'session_opened'
+  | 'session_ended';
+
+export type HistoryEntry = {
+  readonly id: number;
+  readonly at: number;
+  readonly kind: HistoryKind;
+  readonly accountId: AccountId;
+  readonly sessionId: SessionId | null;
+  readonly data: { readonly [key: string]: string | number | null };
+};
+
+export type HistoryStore = {
+  /** What happened to an account, the newest first, before `before` (an id) where given. */
+  page(page: {
+    readonly accountId: AccountId;
+    readonly before: number | null;
+    readonly limit: number;
+  }): Promise<readonly HistoryEntry[]>;
+};
+
+export type SettingStore = {
+  /** The value under a name; where there is none, `value` is kept and returned. Of two at once, both get one. */
+  getOrSet(name: string, value: string): Promise<string>;
+};
