@@ -1,0 +1,208 @@
+/** Puts the parts together: settings, store, keys, door, flows and jobs. */
+
+import type { DataOptions } from './config.ts';
+import { hasherWith } from './credentials/hasher.ts';
+import { fingerprint, type Keys, keysFrom, newRootSecret } from './crypto/keys.ts';
+import type { Hooks, LatchkeyEvent, Parts, Registration } from './flows/parts.ts';
+import { type Log, type OutboxJob, sealMessage, startOutbox } from './jobs/outbox.ts';
+import { startPurging } from './jobs/purge.ts';
+import type { Templates } from './mail/render.ts';
+import { type Send, smtpSender } from './mail/smtp.ts';
+import { codeOfEnd, type FieldErrors } from './model/reasons.ts';
+import type { Settings } from './model/settings.ts';
+import { type Environment, InvalidSettings, type Resolved, resolveSettings } from './resolve-settings.ts';
+import { followEndings } from './sessions/endings.ts';
+import { sessionSignals } from './sessions/signals.ts';
+import { gatherTouches } from './sessions/touches.ts';
+import { SessionEnded } from './sessions/verify.ts';
+import type { Clock } from './stores/clock.ts';
+import { sqliteStore } from './stores/sqlite/store.ts';
+import type { Store } from './stores/store.ts';
+
+/** What a host gives beside data: code of its own. */
+export type CodeOptions = {
+  readonly hooks?: {
+    /** Called with every registration that is well-formed; messages under its fields refuse it. */
+    readonly beforeRegistration?: (
+      registration: Registration,
+    ) => FieldErrors | null | undefined | Promise<FieldErrors | null | undefined>;
+  };
+  /** Called after each event. What it throws is logged and changes nothing. */
+  readonly onEvent?: (event: LatchkeyEvent) => void | Promise<void>;
+  /** Mails in the host's own words, by kind. */
+  readonly mailTemplates?: Templates;
+  /** Delivers mails in place of SMTP. Rejects what should be tried again. */
+  readonly sendMail?: Send;
+  /** Where warnings and errors go. Never told a secret. */
+  readonly log?: AppLog;
+  /** The store's clock, for tests. */
+  readonly clock?: Clock;
+};
+
+export type AppLog = Log & { error(details: object, message: string): void };
+
+export type Assembled = {
+  readonly parts: Parts;
+  readonly log: AppLog;
+  readonly templates: Templates;
+  /** Sends what waits; null where there is nobody to hand mails to. */
+  readonly outbox: OutboxJob | null;
+  /** Is this node's rule the one in force? */
+  isRuleInForce(): Promise<boolean>;
+  /** Waits for the work that outlives its request. */
+  settle(): Promise<void>;
+  close(): Promise<void>;
+};
+
+export type Running = {
+  readonly environment: Environment;
+  /** A node serves: it announces its rule and runs the jobs. A command that looks at an account does neither. */
+  readonly role: 'node' | 'command';
+};
+
+export async function assemble(
+  data: DataOptions,
+  code: CodeOptions,
+  { environment, role }: Running,
+): Promise<Assembled> {
+  const resolved = resolveSettings(data, environment);
+  const { settings } = resolved;
+  const log = code.log ?? consoleLog;
+  const store = sqliteStore(resolved.database.replace(/^sqlite:/, ''), code.clock);
+  const keys = await keysOf(store, resolved);
+  await refuseOtherUsernames(store, settings);
+  const rule = fingerprint(JSON.stringify(settings.sessions));
+  if (role === 'node') await store.sessions.setRule(rule);
+
+  const warn = log.warn.bind(log);
+  const endings = followEndings(store, warn);
+  const signals = sessionSignals(() =>
+    endings.onEnded(({ sessionId, reason }) => signals.abort(sessionId, new SessionEnded(codeOfEnd[reason]))),
+  );
+  const touches = gatherTouches(store, settings.sessions.idleMs, warn);
+  const background = backgroundWork(log);
+  const { scheme, concurrency, queue } = { ...settings.passwords, scheme: settings.passwords.hash };
+  const hasher = hasherWith({ scheme, concurrency, queue });
+  const templates = code.mailTemplates ?? {};
+  const sender = senderFrom(settings, code);
+  const outbox =
+    role === 'node' && sender !== null
+      ? startOutbox({
+          store,
+          keys,
+          log,
+          templates,
+          send: sender.send,
+          from: settings.mail.from,
+          site: siteOf(settings),
+        })
+      : null;
+  const stopPurging = role === 'node' ? startPurging(store, settings.sessions.keepEndedMs, log) : () => undefined;
+  if (role === 'node') {
+    background.run('timing older password hashes', async () => hasher.expect(await store.accounts.hashSchemes()));
+  }
+
+  const parts: Parts = {
+    store,
+    settings,
+    keys,
+    rule,
+    endings,
+    signals,
+    touches,
+    hasher,
+    hooks: hooksFrom(code),
+    tell: (event) => background.run('telling the host', async () => code.onEvent?.(event)),
+    background: background.run,
+    mail: (message) => sealMessage(keys, message),
+    mailWaits: () => outbox?.nudge(),
+  };
+  return {
+    parts,
+    log,
+    templates,
+    outbox,
+    isRuleInForce: async () => (await store.sessions.ruleInForce()) === rule,
+    settle: background.settle,
+    async close() {
+      stopPurging();
+      await background.settle();
+      await outbox?.stop();
+      sender?.close();
+      await touches.flush();
+      signals.close();
+      endings.close();
+      await store.close();
+    },
+  };
+}
+
+/** The host name that people know this by. */
+export function siteOf(settings: Settings): string {
+  return new URL(settings.origin).hostname;
+}
+
+const SECRET = 'secret';
+
+/** The secrets that were set, or the one that was made once and is kept in the database, which its nodes share. */
+async function keysOf(store: Store, { secrets }: Resolved): Promise<Keys> {
+  const [newest, ...older] = secrets;
+  if (newest !== undefined) return keysFrom([newest, ...older]);
+  return keysFrom([await store.settings.getOrSet(SECRET, newRootSecret())]);
+}
+
+/** How usernames are compared is baked into the database: a change of mind would let two people have one name. */
+async function refuseOtherUsernames(store: Store, { accounts }: Settings): Promise<void> {
+  const kept = await store.settings.getOrSet('username_case', accounts.usernameCase);
+  if (kept === accounts.usernameCase) return;
+  await store.close();
+  throw new InvalidSettings([
+    `LATCHKEY_USERNAME_CASE is ${accounts.usernameCase}, and this database was begun with ${kept}: set it back.`,
+  ]);
+}
+
+function senderFrom(settings: Settings, { sendMail }: CodeOptions): { readonly send: Send; close(): void } | null {
+  if (sendMail !== undefined) return { send: sendMail, close: () => undefined };
+  return settings.mail.smtpUrl === 'none' ? null : smtpSender(settings.mail.smtpUrl);
+}
+
+function hooksFrom({ hooks }: CodeOptions): Hooks {
+  return {
+    async beforeRegistration({ username, email, profile }) {
+      return (await hooks?.beforeRegistration?.({ username, email, profile })) ?? null;
+    },
+  };
+}
+
+type Background = {
+  run(what: string, work: () => Promise<unknown>): void;
+  settle(): Promise<void>;
+};
+
+function backgroundWork(log: AppLog): Background {
+  const running = new Set<Promise<void>>();
+  return {
+    run(what, work) {
+      const task = work()
+        .then(() => undefined)
+        .catch((error: unknown) => log.error({ err: error }, `${what} failed`))
+        .finally(() => running.delete(task));
+      running.add(task);
+    },
+    async settle() {
+      while (running.size > 0) await Promise.all(running);
+    },
+  };
+}
+
+/** Warnings and errors as lines of JSON; what is merely of interest goes nowhere. */
+const consoleLog: AppLog = {
+  info: () => undefined,
+  warn: (details, message) => console.warn(lineOf('warn', details, message)),
+  error: (details, message) => console.error(lineOf('error', details, message)),
+};
+
+function lineOf(level: string, details: object, message: string): string {
+  const plain = Object.entries(details).map(([name, value]) => [name, value instanceof Error ? value.stack : value]);
+  return JSON.stringify({ level, ...Object.fromEntries(plain), msg: message });
+}

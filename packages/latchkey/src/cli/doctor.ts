@@ -1,0 +1,64 @@
+import type { Assembled } from '../assemble.ts';
+import { open } from '../latchkey.ts';
+import { InvalidSettings } from '../resolve-settings.ts';
+import { StoreUnavailable } from '../stores/store.ts';
+import { optionsFrom } from './config-file.ts';
+
+type Finding = { readonly isGood: boolean; readonly text: string };
+
+/** Looks at everything that can be looked at from here; exit status 1 where something is wrong. */
+export async function doctor(config: string | undefined): Promise<void> {
+  const findings = await examine(config);
+  for (const { isGood, text } of findings) process.stdout.write(`${isGood ? '✓' : '✗'} ${text}\n`);
+  if (findings.some(({ isGood }) => !isGood)) process.exitCode = 1;
+}
+
+async function examine(config: string | undefined): Promise<readonly Finding[]> {
+  try {
+    const { assembled, auth } = await open(await optionsFrom(config), { environment: process.env, role: 'command' });
+    const findings = [
+      { isGood: true, text: 'The settings are right.' },
+      { isGood: true, text: 'The database opens, and is up to date.' },
+      await ruleFinding(assembled),
+      await outboxFinding(assembled),
+      await smtpFinding(assembled),
+    ];
+    await auth.close();
+    return findings;
+  } catch (error) {
+    if (error instanceof InvalidSettings) return error.problems.map((text) => ({ isGood: false, text }));
+    if (error instanceof StoreUnavailable) return [{ isGood: false, text: error.message }];
+    throw error;
+  }
+}
+
+async function ruleFinding({ parts, isRuleInForce }: Assembled): Promise<Finding> {
+  const isUnset = (await parts.store.sessions.ruleInForce()) === null;
+  if (isUnset) return { isGood: true, text: 'No node has served yet.' };
+  if (await isRuleInForce()) return { isGood: true, text: 'The session settings are the ones in force.' };
+  const text = 'The session settings here are not those of the node that started last: give all nodes the same ones.';
+  return { isGood: false, text };
+}
+
+async function outboxFinding({ parts }: Assembled): Promise<Finding> {
+  const entries = await parts.store.outbox.page(1000);
+  const givenUp = entries.filter(({ isGivenUp }) => isGivenUp);
+  if (givenUp.length === 0) return { isGood: true, text: `The outbox has given up no mail (${entries.length} wait).` };
+  return { isGood: false, text: `The outbox has given up ${givenUp.length} mails: ${givenUp[0]?.error ?? ''}` };
+}
+
+async function smtpFinding({ parts }: Assembled): Promise<Finding> {
+  const { smtpUrl } = parts.settings.mail;
+  if (smtpUrl === 'none') return { isGood: true, text: 'Mails are kept, and sent to nobody (LATCHKEY_SMTP_URL).' };
+  const { createTransport } = await import('nodemailer');
+  const transport = createTransport(smtpUrl);
+  try {
+    await transport.verify();
+    return { isGood: true, text: 'The mail server answers.' };
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return { isGood: false, text: `The mail server does not take mails: ${why}. See LATCHKEY_SMTP_URL.` };
+  } finally {
+    transport.close();
+  }
+}

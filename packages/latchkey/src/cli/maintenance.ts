@@ -1,0 +1,17 @@
+import { purge } from '../jobs/purge.ts';
+import { opened } from './opened.ts';
+
+/** Opening the database brings it up to date; this does nothing else. */
+export async function migrate(config: string | undefined): Promise<void> {
+  await opened(config, async () => {
+    process.stdout.write('The database is up to date.\n');
+  });
+}
+
+export async function purgeNow(config: string | undefined): Promise<void> {
+  await opened(config, async ({ assembled }) => {
+    const { store, settings } = assembled.parts;
+    const { sessions, links, counters, mails } = await purge(store, settings.sessions.keepEndedMs);
+    process.stdout.write(`Removed ${sessions} sessions, ${links} links, ${counters} counters, ${mails} mails.\n`);
+  });
+}

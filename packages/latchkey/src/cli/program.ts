@@ -1,0 +1,105 @@
+import { readFileSync } from 'node:fs';
+import { Command, InvalidArgumentError } from 'commander';
+import { Refusal } from '../model/reasons.ts';
+import { InvalidSettings } from '../resolve-settings.ts';
+import { StoreUnavailable } from '../stores/store.ts';
+import * as account from './account.ts';
+import { doctor } from './doctor.ts';
+import { migrate, purgeNow } from './maintenance.ts';
+import { serveUntilStopped } from './serve.ts';
+
+/** Reads the command line and does what it says. Errors that an operator can mend are told in a line, with exit status 1. */
+export async function run(argv: readonly string[]): Promise<void> {
+  try {
+    await program().parseAsync([...argv]);
+  } catch (error) {
+    process.stderr.write(`${explain(error)}\n`);
+    process.exitCode = 1;
+  }
+}
+
+function program(): Command {
+  const root = new Command('latchkey')
+    .description('Signs people in, and keeps each account to the devices you allow.')
+    .version(versionOf())
+    .option('--config <file>', 'where the options are (default: latchkey.config.ts, where there is one)');
+
+  root
+    .command('serve')
+    .description('serve the API and the pages')
+    .option('--host <address>', 'the address to listen on', '127.0.0.1')
+    .option('--port <number>', 'the port to listen on', portOf, portOf(process.env['PORT'] ?? '8787'))
+    .action(async ({ host, port }) => await serveUntilStopped(root.opts().config, { host, port }));
+  root
+    .command('migrate')
+    .description('bring the database up to date')
+    .action(async () => await migrate(root.opts().config));
+  root
+    .command('purge')
+    .description('remove what has been over for long enough')
+    .action(async () => await purgeNow(root.opts().config));
+  root
+    .command('doctor')
+    .description('look for what is wrong, and say what to do about it')
+    .action(async () => await doctor(root.opts().config));
+  root.addCommand(accountCommands(root));
+  return root;
+}
+
+function accountCommands(root: Command): Command {
+  const commands = new Command('account').description('look after accounts');
+  const config = (): string | undefined => root.opts().config;
+  commands
+    .command('create <username>')
+    .description('make an account; its password is read from standard input where --password-stdin says so')
+    .option('--email <address>', 'its e-mail address', '')
+    .option('--verified', 'the address is known to be its owner’s', false)
+    .option('--role <name...>', 'its roles', [])
+    .option('--password-stdin', 'read the password from standard input', false)
+    .action(async (username, options) => await account.create(config(), { username, ...options }));
+  commands
+    .command('list')
+    .description('list accounts')
+    .option('--after <number>', 'those after this one', Number, 0)
+    .option('--limit <number>', 'at most so many', Number, 100)
+    .option('--json', 'as JSON', false)
+    .action(async (options) => await account.list(config(), options));
+  commands
+    .command('suspend <account>')
+    .description('keep an account out, and end its sessions at once')
+    .action(async (name) => await account.suspend(config(), name));
+  commands
+    .command('reactivate <account>')
+    .description('let a suspended account in again')
+    .action(async (name) => await account.reactivate(config(), name));
+  commands
+    .command('end-sessions <account>')
+    .description('sign an account out everywhere')
+    .action(async (name) => await account.endAll(config(), name));
+  commands
+    .command('reset-second-step <account>')
+    .description('remove the second step of somebody who has lost it')
+    .action(async (name) => await account.resetSecond(config(), name));
+  return commands;
+}
+
+function portOf(text: string): number {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new InvalidArgumentError('a port is 0 to 65535');
+  return port;
+}
+
+function versionOf(): string {
+  const manifest = new URL('../../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version;
+}
+
+function explain(error: unknown): string {
+  if (error instanceof Refusal && error.fields !== null) {
+    return Object.entries(error.fields)
+      .map(([field, messages]) => `${field}: ${messages.join(' ')}`)
+      .join('\n');
+  }
+  if (error instanceof InvalidSettings || error instanceof StoreUnavailable) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

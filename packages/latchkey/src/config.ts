@@ -1,0 +1,175 @@
+/** Every option, in one table: declared, defaulted, documented and checked here. `docs/settings.md` is made from it. */
+import { isIP } from 'node:net';
+import { availableParallelism } from 'node:os';
+import {
+  choice,
+  count,
+  DAY_MS,
+  flag,
+  limit,
+  list,
+  MINUTE_MS,
+  type Option,
+  rate,
+  rateOrNone,
+  time,
+  words,
+} from './options.ts';
+
+const RULES = ['similarity', 'length', 'common', 'numeric'] as const;
+
+/** Options that stand at the top. */
+export const top = {
+  /** Where people reach this server, such as `https://accounts.example`. Links, cookies and origin checks follow it, never a request. */
+  origin: words({ env: 'LATCHKEY_ORIGIN', fallback: null, shown: 'http://127.0.0.1:$PORT' }),
+  /** The root secret, from which every key is derived: 32 letters or more, several with commas between, the newest first. */
+  secret: words({
+    env: 'LATCHKEY_SECRET',
+    fallback: null,
+    shown: 'outside production, one is made and kept in the database',
+  }),
+  /** Where accounts and sessions are kept: `sqlite:` and a path, or `sqlite::memory:`. */
+  database: words({ env: 'LATCHKEY_DATABASE', fallback: 'sqlite:latchkey.db' }),
+  /** The path that the API stands under. */
+  basePath: words({ env: 'LATCHKEY_BASE_PATH', fallback: '/auth' }),
+  /** Addresses or CIDR blocks of the proxies before this server. Only they are believed about who the client is. */
+  trustedProxies: list({ env: 'LATCHKEY_TRUSTED_PROXIES', fallback: [] }, proxyFlaw),
+  /** Origins whose pages may use the API, such as `https://app.example`. */
+  corsOrigins: list({ env: 'LATCHKEY_CORS_ORIGINS', fallback: [] }, originFlaw),
+  /** `off` counts no attempts: for measuring. Refused in production. */
+  rateLimits: choice(['on', 'off'], { env: 'LATCHKEY_RATE_LIMITS', fallback: 'on' }),
+};
+
+const sessions = {
+  /** How many devices an account may be signed in on at a time: 1 or more, or `unlimited`. */
+  limit: limit({ env: 'LATCHKEY_SESSION_LIMIT', fallback: 1 }),
+  /** What happens when an account is full: `displace` signs the device out that has been in longest. */
+  whenFull: choice(['displace'], { env: 'LATCHKEY_WHEN_FULL', fallback: 'displace' }),
+  /** How a key is checked: `strict` reads the store at every check. */
+  checks: choice(['strict'], { env: 'LATCHKEY_CHECKS', fallback: 'strict' }),
+  /** A session that is not used for so many days is over. */
+  idleDays: time(DAY_MS, { env: 'LATCHKEY_IDLE_DAYS', fallback: 14 }),
+  /** A session is over after so many days, however much it is used. */
+  lifetimeDays: time(DAY_MS, { env: 'LATCHKEY_LIFETIME_DAYS', fallback: 30 }),
+  /** For so many minutes after signing in nobody is asked for their password again. */
+  freshMinutes: time(MINUTE_MS, { env: 'LATCHKEY_FRESH_MINUTES', fallback: 10 }),
+  /** For so many days the holder of an ended session is still told why. */
+  keepEndedDays: time(DAY_MS, { env: 'LATCHKEY_KEEP_ENDED_DAYS', fallback: 30 }),
+};
+
+const accounts = {
+  /** Who may sign up: everybody (`open`), whoever brings an invitation (`invited`), or nobody (`closed`). */
+  registration: choice(['open', 'invited', 'closed'], { env: 'LATCHKEY_REGISTRATION', fallback: 'open' }),
+  /** Whether an e-mail address is verified at all, offered to be verified, or must be before its owner may sign in. */
+  emailVerification: choice(['none', 'optional', 'mandatory'], {
+    env: 'LATCHKEY_EMAIL_VERIFICATION',
+    fallback: 'optional',
+  }),
+  /** Whether signing up needs an e-mail address. Verification by `mandatory`, and signing in by `email`, need it in any case. */
+  emailRequired: flag({ env: 'LATCHKEY_EMAIL_REQUIRED', fallback: false }),
+  /** Whether an address that another account has verified is refused. Two accounts never verify one address. */
+  emailUnique: flag({ env: 'LATCHKEY_EMAIL_UNIQUE', fallback: true }),
+  /** Whether `Alice` and `alice` are one username (as with allauth) or two (as in Django alone). Not to be changed later. */
+  usernameCase: choice(['ignore', 'exact'], { env: 'LATCHKEY_USERNAME_CASE', fallback: 'ignore' }),
+  /** By what people sign in: `username`, `email`, either (`username_email`), or either as Django without allauth does it (`any`). */
+  signInBy: choice(['username', 'email', 'username_email', 'any'], {
+    env: 'LATCHKEY_SIGN_IN_BY',
+    fallback: 'username',
+  }),
+};
+
+const passwords = {
+  /** Fewest letters of a new password. 15 are better where it is all there is (NIST SP 800-63B-4). */
+  minLength: count({ env: 'LATCHKEY_PASSWORD_MIN_LENGTH', fallback: 8 }, { min: 1, max: 64 }),
+  /** Which of Django's four validators a new password must pass. */
+  rules: list({ env: 'LATCHKEY_PASSWORD_RULES', fallback: RULES }, (rule) =>
+    RULES.some((known) => known === rule) ? null : `must be among ${RULES.join(', ')}`,
+  ),
+  /** How many hashes are computed at a time; 64 more may wait, and past that the answer is 503. */
+  concurrency: count(
+    {
+      env: 'LATCHKEY_HASH_CONCURRENCY',
+      fallback: Math.max(1, availableParallelism() - 1),
+      shown: 'processors less one',
+    },
+    { min: 1, max: 64 },
+  ),
+  /** `dangerously-cheap` is for tests that are about something else. Refused in production. */
+  hash: choice(['argon2id', 'dangerously-cheap'], { env: 'LATCHKEY_PASSWORD_HASH', fallback: 'argon2id' }),
+};
+
+const attempts = {
+  /** Wrong passwords for an account, by devices that it does not know; each known device has as many of its own. */
+  perAccount: rate({ env: 'LATCHKEY_ATTEMPTS_PER_ACCOUNT', fallback: '10/5min' }),
+  /** Wrong passwords from a network (an IPv4 address or an IPv6 /64). */
+  perNetwork: rate({ env: 'LATCHKEY_ATTEMPTS_PER_NETWORK', fallback: '60/min' }),
+  /** Wrong passwords in a row, after which only known devices and a mailed link get into the account (NIST SP 800-63B-4, 3.2.2). */
+  consecutive: count({ env: 'LATCHKEY_ATTEMPTS_CONSECUTIVE', fallback: 100 }, { min: 10, max: 100 }),
+  /** Mails to an address that somebody asked for who need not be its owner. */
+  mailsPerAddress: rate({ env: 'LATCHKEY_MAILS_PER_ADDRESS', fallback: '5/hour' }),
+  /** New accounts from a network. */
+  registrationsPerNetwork: rate({ env: 'LATCHKEY_REGISTRATIONS_PER_NETWORK', fallback: '60/hour' }),
+};
+
+const mail = {
+  /** Where mails are handed over: `smtp://user:password@host:587`, `smtps://…`, or `none`, which keeps them for `/dev/mail`. */
+  smtpUrl: words({ env: 'LATCHKEY_SMTP_URL', fallback: null, shown: 'none; production wants it said' }),
+  /** Who mails come from. */
+  from: words({ env: 'LATCHKEY_MAIL_FROM', fallback: null, shown: 'noreply@ and the host of the origin' }),
+  /** Where a link that verifies an address leads, with `{key}`: a page here, your own app, or a deep link. */
+  verifyLink: words({ env: 'LATCHKEY_VERIFY_LINK', fallback: '/auth/registration/account-confirm-email/{key}/' }),
+  /** Where a link that resets a password leads, with `{uid}` and `{token}`. */
+  resetLink: words({ env: 'LATCHKEY_RESET_LINK', fallback: '/password/reset/confirm/{uid}/{token}/' }),
+  /** Where an invitation leads, with `{invitation}`. */
+  invitationLink: words({ env: 'LATCHKEY_INVITATION_LINK', fallback: '/signup/#{invitation}' }),
+  /** For so many minutes a link to reset a password is good. */
+  resetMinutes: time(MINUTE_MS, { env: 'LATCHKEY_RESET_MINUTES', fallback: 60 }),
+  /** For so many days a link that verifies an address is good. */
+  verifyDays: time(DAY_MS, { env: 'LATCHKEY_VERIFY_DAYS', fallback: 3 }),
+};
+
+/** What a shop that comes from Django may have set there. */
+const django = {
+  /** Whether answers carry the key (`body`), or the cookie alone does (`cookie-only`; `TOKEN_MODEL = None`). */
+  key: choice(['body', 'cookie-only'], { env: 'LATCHKEY_KEY', fallback: 'body' }),
+  /** Whether `login/` and `registration/` set the cookie too (`SESSION_LOGIN`). */
+  sessionLogin: flag({ env: 'LATCHKEY_SESSION_LOGIN', fallback: true }),
+  /** What an answer to nobody is: 401, or 403 where `SessionAuthentication` stood first. */
+  signedOutStatus: choice(['401', '403'], { env: 'LATCHKEY_SIGNED_OUT_STATUS', fallback: '401' }),
+  /** Whether a password change always asks for the old one (`OLD_PASSWORD_FIELD_ENABLED`). */
+  oldPasswordField: flag({ env: 'LATCHKEY_OLD_PASSWORD_FIELD', fallback: false }),
+  /** Whether `GET logout/` signs out (`ACCOUNT_LOGOUT_ON_GET`). */
+  logoutOnGet: flag({ env: 'LATCHKEY_LOGOUT_ON_GET', fallback: false }),
+  /** Whether a password change ends the caller's own session where it came by cookie (`LOGOUT_ON_PASSWORD_CHANGE`). */
+  logoutOnPasswordChange: flag({ env: 'LATCHKEY_LOGOUT_ON_PASSWORD_CHANGE', fallback: false }),
+  /** How links carry an account's number: in base 36 (allauth) or in base64url (Django alone). */
+  uid: choice(['base36', 'base64url'], { env: 'LATCHKEY_UID', fallback: 'base36' }),
+  /** The throttle `dj_rest_auth` over all its endpoints, such as `20/min`. */
+  throttle: rateOrNone({ env: 'LATCHKEY_THROTTLE' }),
+};
+
+export const groups = { sessions, accounts, passwords, attempts, mail, django };
+
+type GivenOf<Group> = {
+  readonly [Name in keyof Group]?: Group[Name] extends Option<infer Given, unknown> ? Given : never;
+};
+
+/** The options that are data. Each is optional; what is not given comes from its environment variable, else from its fallback. */
+export type DataOptions = GivenOf<typeof top> & {
+  readonly [Name in keyof typeof groups]?: GivenOf<(typeof groups)[Name]>;
+};
+
+function proxyFlaw(proxy: string): string | null {
+  const [address = '', bits, ...rest] = proxy.split('/');
+  const most = isIP(address) === 6 ? 128 : 32;
+  const isBlock = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most);
+  return isIP(address) !== 0 && isBlock && rest.length === 0
+    ? null
+    : `must be addresses or CIDR blocks; “${proxy}” is neither`;
+}
+
+function originFlaw(origin: string): string | null {
+  return URL.canParse(origin) && new URL(origin).origin === origin
+    ? null
+    : `must be origins, such as https://app.example; “${origin}” is not one`;
+}

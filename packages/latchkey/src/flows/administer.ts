@@ -1,0 +1,108 @@
+/** What an operator does to an account, by command or by the host application. */
+import { proveImportedKey } from '../credentials/imported-key.ts';
+import { type Account, type AccountId, emailKey, isEmail, isUsername, usernameKey } from '../model/account.ts';
+import { UNKNOWN_DEVICE } from '../model/device.ts';
+import { type FieldErrors, invalidInput } from '../model/reasons.ts';
+import type { Session } from '../model/session.ts';
+import { field as fieldTexts, account as texts } from '../texts/api.ts';
+import { completeImport } from './complete-sign-in.ts';
+import { forgotLink } from './links.ts';
+import { flawsOf } from './new-password.ts';
+import type { Parts } from './parts.ts';
+
+export type OperatorAccount = {
+  readonly username: string;
+  readonly email: string;
+  readonly emailVerified: boolean;
+  readonly firstName: string;
+  readonly lastName: string;
+  /** null leaves the account without a password: its owner sets one by a mailed link. */
+  readonly password: string | null;
+  readonly roles: readonly string[];
+};
+
+/** Makes an account. Throws `invalid_input` with all that is wrong. */
+export async function createAccount(parts: Parts, input: OperatorAccount): Promise<Account> {
+  const { username, email, password } = input;
+  const errors: Record<string, readonly string[]> = {};
+  if (!isUsername(username)) errors['username'] = [texts.usernameInvalid];
+  if (email !== '' && !isEmail(email)) errors['email'] = [fieldTexts.email];
+  const flaws = password === null ? [] : await flawsOf(parts, password, input);
+  if (flaws.length > 0) errors['password'] = flaws;
+  if (Object.keys(errors).length > 0) throw invalidInput(errors);
+
+  const created = await parts.store.accounts.create({
+    username,
+    usernameKey: usernameKey(username, parts.settings.accounts.usernameCase),
+    email: email === '' ? null : { address: email, key: emailKey(email), verified: input.emailVerified },
+    emailUnique: parts.settings.accounts.emailUnique,
+    firstName: input.firstName,
+    lastName: input.lastName,
+    profile: {},
+    password: password === null ? null : await parts.hasher.hash(password),
+    state: 'active',
+    roles: input.roles,
+    invitation: null,
+    link: null,
+    outbox: [],
+  });
+  if (created.kind !== 'created') throw invalidInput(takenErrors(created.kind));
+  parts.tell({ type: 'registered', account: created.record.account });
+  return created.record.account;
+}
+
+function takenErrors(kind: 'username_taken' | 'email_taken' | 'invitation_void'): FieldErrors {
+  return kind === 'email_taken' ? { email: [texts.emailTaken] } : { username: [texts.usernameTaken] };
+}
+
+/** Keeps an account out, and ends its sessions at once. null when there is none. */
+export async function suspendAccount(parts: Parts, id: AccountId): Promise<Account | null> {
+  const done = await parts.store.accounts.setState({ id, state: 'suspended' });
+  if (done === null) return null;
+  parts.endings.nudge();
+  parts.tell({ type: 'account_suspended', account: done.record.account });
+  return done.record.account;
+}
+
+/** Lets a suspended account in again. Its sessions stay ended. null when there is none. */
+export async function reactivateAccount(parts: Parts, id: AccountId): Promise<Account | null> {
+  const done = await parts.store.accounts.setState({ id, state: 'active' });
+  if (done === null) return null;
+  parts.tell({ type: 'account_reactivated', account: done.record.account });
+  return done.record.account;
+}
+
+/** Gives an account these roles and no others. Its sessions show them at their next check. null when there is none. */
+export async function setRoles(parts: Parts, id: AccountId, roles: readonly string[]): Promise<Account | null> {
+  const record = await parts.store.accounts.setRoles({ id, roles });
+  if (record === null) return null;
+  parts.tell({ type: 'roles_changed', account: record.account });
+  return record.account;
+}
+
+/** Removes an account's second steps, and tells its owner. How many there were; null when there is no such account. */
+export async function resetSecondStep(parts: Parts, id: AccountId): Promise<number | null> {
+  const record = await parts.store.accounts.find(id);
+  if (record === null) return null;
+  const { email, username } = record.account;
+  const notice = { kind: 'second-step-reset', to: email, username, link: forgotLink(parts.settings) } as const;
+  const outbox = email === '' ? [] : [parts.mail(notice)];
+  const done = await parts.store.accounts.resetSecondStep({ id, outbox });
+  if (done === null) return null;
+  parts.endings.nudge();
+  parts.mailWaits();
+  return done.removed;
+}
+
+/**
+ * Brings along a Django REST framework key of an account: a live session of an unknown device, until the account's next
+ * sign-in brings it to its limit. null for what is no key, no account, or an account that is not active.
+ */
+export async function importKey(
+  parts: Parts,
+  { accountId, key, isFresh }: { readonly accountId: AccountId; readonly key: string; readonly isFresh: boolean },
+): Promise<Session | null> {
+  const record = await parts.store.accounts.find(accountId);
+  const shown = record === null ? null : proveImportedKey(record.gate, key);
+  return shown === null ? null : await completeImport(parts, { ...shown, isFresh, device: UNKNOWN_DEVICE });
+}

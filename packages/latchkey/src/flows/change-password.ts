@@ -1,0 +1,69 @@
+import { showPassword } from '../credentials/password.ts';
+import { invalidInput, Refusal } from '../model/reasons.ts';
+import { isFresh, type Session } from '../model/session.ts';
+import type { AccountRecord } from '../stores/store.ts';
+import { field as fieldTexts, password as texts } from '../texts/api.ts';
+import { countAttempt } from './attempts.ts';
+import { forgotLink } from './links.ts';
+import { flawsOf } from './new-password.ts';
+import type { Parts } from './parts.ts';
+
+export type PasswordChange = {
+  readonly session: Session;
+  /** The store's time when the session was checked. */
+  readonly now: number;
+  /** What was given as the old password, or null. */
+  readonly oldPassword: string | null;
+  readonly newPassword1: string;
+  readonly newPassword2: string;
+  /** Whether the caller's own session ends too. */
+  readonly isOwnEnded: boolean;
+  readonly network: string | null;
+};
+
+/**
+ * Sets a new password for the session's account, and signs every other device out. The old one is asked for unless its holder
+ * proved who they are a moment ago, or where the settings ask for it always.
+ */
+export async function changePassword(parts: Parts, change: PasswordChange): Promise<void> {
+  const record = await parts.store.accounts.find(change.session.accountId);
+  if (record === null) throw new Refusal('account_disabled');
+  const isAsked =
+    parts.settings.wire.oldPasswordField || !isFresh(change.session, parts.settings.sessions.freshMs, change.now);
+  if (isAsked) await confirmOld(parts, record, change);
+
+  if (change.newPassword1 !== change.newPassword2) throw invalidInput({ new_password2: [texts.mismatch] });
+  const flaws = await flawsOf(parts, change.newPassword1, record.account);
+  if (flaws.length > 0) throw invalidInput({ new_password2: flaws });
+
+  const { account } = record;
+  const notice = {
+    kind: 'password-changed',
+    to: account.email,
+    username: account.username,
+    link: forgotLink(parts.settings),
+  } as const;
+  const changed = await parts.store.accounts.changePassword({
+    id: account.id,
+    by: change.session,
+    kept: change.isOwnEnded ? null : change.session.id,
+    to: await parts.hasher.hash(change.newPassword1),
+    outbox: account.email === '' ? [] : [parts.mail(notice)],
+  });
+  if (changed === null) throw new Refusal('password_changed');
+  parts.endings.nudge();
+  parts.mailWaits();
+  parts.tell({ type: 'password_changed', account });
+}
+
+async function confirmOld(
+  parts: Parts,
+  record: AccountRecord,
+  { session, oldPassword, network }: PasswordChange,
+): Promise<void> {
+  if (oldPassword === null) throw invalidInput({ old_password: [fieldTexts.required] });
+  const attempt = await countAttempt(parts, { whose: String(record.account.id), deviceId: session.device.id, network });
+  const shown = await showPassword(parts.hasher, record, oldPassword, { isStripped: true });
+  if (shown.kind === 'wrong') throw invalidInput({ old_password: [texts.oldIncorrect] });
+  await attempt.succeeded();
+}

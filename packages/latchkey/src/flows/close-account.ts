@@ -1,0 +1,36 @@
+import { showPassword } from '../credentials/password.ts';
+import { invalidInput, Refusal } from '../model/reasons.ts';
+import { isFresh, type Session } from '../model/session.ts';
+import { field as fieldTexts, password as texts } from '../texts/api.ts';
+import { countAttempt } from './attempts.ts';
+import type { Parts } from './parts.ts';
+
+export type Closing = {
+  readonly session: Session;
+  /** The store's time when the session was checked. */
+  readonly now: number;
+  readonly password: string | null;
+  readonly network: string | null;
+};
+
+/** Removes the caller's account for good. Asks for the password, unless its holder proved who they are a moment ago. */
+export async function closeAccount(parts: Parts, { session, now, password, network }: Closing): Promise<void> {
+  const record = await parts.store.accounts.find(session.accountId);
+  if (record === null) throw new Refusal('account_disabled');
+  if (password !== null) {
+    const attempt = await countAttempt(parts, {
+      whose: String(session.accountId),
+      deviceId: session.device.id,
+      network,
+    });
+    const shown = await showPassword(parts.hasher, record, password, { isStripped: true });
+    if (shown.kind === 'wrong') throw invalidInput({ password: [texts.incorrect] });
+    await attempt.succeeded();
+  } else if (!isFresh(session, parts.settings.sessions.freshMs, now)) {
+    throw invalidInput({ password: [fieldTexts.required] });
+  }
+  const closed = await parts.store.accounts.close(session.accountId);
+  if (closed === null) throw new Refusal('account_disabled');
+  parts.endings.nudge();
+  parts.tell({ type: 'account_closed', account: record.account });
+}

@@ -1,0 +1,39 @@
+import type { Proof } from '../credentials/proof.ts';
+import type { Account } from '../model/account.ts';
+import type { DeviceSummary } from '../model/device.ts';
+import type { Session } from '../model/session.ts';
+import { admit, admitImported, type Caller, type Opened } from '../sessions/admit.ts';
+import type { Parts } from './parts.ts';
+
+export type SignedIn = Opened & { readonly account: Account };
+
+/**
+ * The last stage of every way in, and the only one that opens a session: nobody is signed in before it. null where the proof
+ * was voided on its way here (a password change, a suspension), which is answered as a wrong password is.
+ */
+export async function completeSignIn(
+  parts: Parts,
+  { account, proof, caller }: { readonly account: Account; readonly proof: Proof; readonly caller: Caller },
+): Promise<SignedIn | null> {
+  const outcome = await admit(parts, proof, caller);
+  if (outcome.kind === 'void') return null;
+  const { session, displaced } = outcome;
+  parts.tell({ type: 'signed_in', account, session, displaced });
+  return { ...outcome, account };
+}
+
+/** A key that comes from elsewhere becomes a session of an unknown device. null as above. */
+export async function completeImport(
+  parts: Parts,
+  {
+    proof,
+    ...key
+  }: {
+    readonly proof: Proof;
+    readonly tokenHash: Uint8Array;
+    readonly isFresh: boolean;
+    readonly device: DeviceSummary;
+  },
+): Promise<Session | null> {
+  return await admitImported(parts, proof, key);
+}

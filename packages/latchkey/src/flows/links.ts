@@ -1,0 +1,104 @@
+/** The links that mails carry: a secret that works once, of which the store keeps the hash. */
+import { hashOfLinkSecret, newLinkSecret } from '../crypto/token.ts';
+import type { Account, AccountId } from '../model/account.ts';
+import { emailKey } from '../model/account.ts';
+import type { Settings } from '../model/settings.ts';
+import type { NewOnce, OutboxItem } from '../stores/store.ts';
+import { hasOne } from './attempts.ts';
+import type { Parts } from './parts.ts';
+
+export type IssuedLink = { readonly link: NewOnce; readonly outbox: readonly OutboxItem[] };
+
+/** A link that verifies one address, and the mail that takes it there. */
+export function verificationLink(parts: Parts, to: { readonly username: string; readonly email: string }): IssuedLink {
+  const secret = newLinkSecret();
+  const { links, verifyLinkMs } = parts.settings.mail;
+  const link = fill(links.verifyEmail, { key: secret });
+  return {
+    link: {
+      purpose: 'verify-email',
+      hash: hashOfLinkSecret('verify-email', secret),
+      lifetimeMs: verifyLinkMs,
+      data: emailKey(to.email),
+    },
+    outbox: [parts.mail({ kind: 'verify-email', to: to.email, username: to.username, link })],
+  };
+}
+
+/** A link that lets an account's owner choose a new password, and the mail that takes it to the address that is kept. */
+export function resetLink(parts: Parts, account: Account): IssuedLink {
+  const secret = newLinkSecret();
+  const { links, resetLinkMs } = parts.settings.mail;
+  const link = fill(links.resetPassword, { uid: uidOf(parts.settings, account.id), token: secret });
+  return {
+    link: {
+      purpose: 'reset-password',
+      hash: hashOfLinkSecret('reset-password', secret),
+      lifetimeMs: resetLinkMs,
+      data: '',
+    },
+    outbox: [parts.mail({ kind: 'reset-password', to: account.email, username: account.username, link })],
+  };
+}
+
+/**
+ * Mails a link to each account that has an address, where it is meant for it. The same is done and written for an address that
+ * nobody has, and for one that has been mailed too often lately nothing at all: in both cases nothing shows.
+ */
+export async function mailLinks(
+  parts: Parts,
+  email: string,
+  links: {
+    readonly purpose: NewOnce['purpose'];
+    readonly isMeant: (account: Account) => boolean;
+    readonly linkFor: (account: Account) => IssuedLink;
+  },
+): Promise<void> {
+  const { attempts } = parts.settings;
+  const records = await parts.store.accounts.findByEmail(emailKey(email));
+  if (attempts !== 'off' && !(await hasOne(parts, 'mail', emailKey(email), attempts.mailsPerAddress))) return;
+  const meant = records.map(({ account }) => account).filter(links.isMeant);
+  const issued = meant.map((account) => ({ id: account.id, ...links.linkFor(account) }));
+  const given = issued.length > 0 ? issued : [{ id: null, ...linkOfNobody(parts, links.purpose) }];
+  await parts.store.accounts.issueLinks({ links: given, outbox: given.flatMap(({ outbox }) => outbox) });
+  parts.mailWaits();
+}
+
+function linkOfNobody(parts: Parts, purpose: NewOnce['purpose']): IssuedLink {
+  const hash = hashOfLinkSecret(purpose, newLinkSecret());
+  return { link: { purpose, hash, lifetimeMs: 60_000, data: '' }, outbox: [parts.mail({ kind: 'nothing' })] };
+}
+
+/** Where somebody begins to choose a new password: what a mail about a change that was not theirs points at. */
+export function forgotLink(settings: Settings): string {
+  return `${settings.origin}/password/reset/`;
+}
+
+/** A link that opens the sign-up of an account, for one address where one is given. */
+export function invitationLink(settings: Settings, secret: string): string {
+  return fill(settings.mail.links.invitation, { invitation: secret });
+}
+
+function fill(template: string, values: Readonly<Record<string, string>>): string {
+  return template.replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
+}
+
+/** An account's number as links carry it: in base 36 with allauth, in base64url without. */
+export function uidOf({ wire }: Settings, id: AccountId): string {
+  return wire.uid === 'base36' ? id.toString(36) : Buffer.from(String(id)).toString('base64url');
+}
+
+/** The number that a link carries, or null for what is none. */
+export function accountIdOf({ wire }: Settings, uid: string): AccountId | null {
+  const id = wire.uid === 'base36' ? fromBase36(uid) : fromBase64Url(uid);
+  return Number.isSafeInteger(id) && id > 0 && uid.length <= 20 ? id : null;
+}
+
+function fromBase36(uid: string): number {
+  return /^[0-9a-z]+$/i.test(uid) ? Number.parseInt(uid, 36) : Number.NaN;
+}
+
+function fromBase64Url(uid: string): number {
+  const digits = Buffer.from(uid, 'base64url').toString('latin1');
+  return /^[0-9]+$/.test(digits) ? Number(digits) : Number.NaN;
+}

@@ -1,0 +1,30 @@
+import type { AccountId, SessionId } from '../model/account.ts';
+import { type Session, sessionState } from '../model/session.ts';
+import type { Parts } from './parts.ts';
+
+/** The account's live sessions, the newest first. */
+export async function listSessions(parts: Parts, accountId: AccountId): Promise<readonly Session[]> {
+  const { sessions, now } = await parts.store.sessions.list(accountId);
+  return sessions.filter((session) => sessionState(session, parts.settings.sessions, now).live);
+}
+
+/** Ends one session of an account. false for a session of nobody's or somebody else's, alike. */
+export async function endSession(
+  parts: Parts,
+  end: { readonly accountId: AccountId; readonly sessionId: SessionId; readonly reason: 'signed_out' | 'revoked' },
+): Promise<boolean> {
+  const ended = await parts.store.sessions.end(end);
+  if (ended === null) return false;
+  parts.endings.nudge();
+  parts.tell({ type: 'sessions_ended', accountId: end.accountId, sessions: [ended] });
+  return true;
+}
+
+/** Ends every session of an account but `kept`, and stops sign-ins that are under way. How many ended; null when it is gone. */
+export async function endSessions(parts: Parts, accountId: AccountId, kept: SessionId | null): Promise<number | null> {
+  const done = await parts.store.accounts.signOutEverywhere({ id: accountId, kept });
+  if (done === null) return null;
+  parts.endings.nudge();
+  parts.tell({ type: 'sessions_ended', accountId, sessions: done.ended });
+  return done.ended.length;
+}

@@ -1,0 +1,59 @@
+import type { Hasher } from '../credentials/hasher.ts';
+import type { Message } from '../mail/message.ts';
+import type { Account, AccountId } from '../model/account.ts';
+import type { Code, FieldErrors } from '../model/reasons.ts';
+import type { Session } from '../model/session.ts';
+import type { Door } from '../sessions/admit.ts';
+import type { Checker } from '../sessions/verify.ts';
+import type { OutboxItem } from '../stores/store.ts';
+
+/** What flows work with, put together once in `latchkey.ts`. */
+export type Parts = Door &
+  Checker & {
+    readonly hasher: Hasher;
+    readonly hooks: Hooks;
+    /** Tells the host what happened, after it did. Never throws, is never waited for. */
+    readonly tell: (event: LatchkeyEvent) => void;
+    /** Work that outlives its request; a graceful stop waits for it. A failure is logged. */
+    readonly background: (what: string, work: () => Promise<unknown>) => void;
+    /** Makes an outbox item of a message: sealed, for it may carry a link's secret. */
+    readonly mail: (message: Message) => OutboxItem;
+    /** There is mail in the outbox: send it now rather than at the next round. */
+    readonly mailWaits: () => void;
+  };
+
+/** What a person gives to sign up, after it was found well-formed and before anything is kept. */
+export type Registration = {
+  readonly username: string;
+  /** `''` where none was given. */
+  readonly email: string;
+  /** The host's extra fields, as its schema returned them. */
+  readonly profile: Account['profile'];
+};
+
+export type Hooks = {
+  /** May refuse a registration by messages under its fields. */
+  readonly beforeRegistration: (registration: Registration) => Promise<FieldErrors | null>;
+};
+
+/** What happened, for the host to hear of. Carries no credential. */
+export type LatchkeyEvent =
+  | { readonly type: 'registered'; readonly account: Account }
+  | {
+      readonly type: 'signed_in';
+      readonly account: Account;
+      readonly session: Session;
+      readonly displaced: readonly Session[];
+    }
+  /** Somebody did not get in; `accountId` is null where there is no such account. */
+  | { readonly type: 'sign_in_refused'; readonly accountId: AccountId | null; readonly code: Code }
+  | { readonly type: 'signed_out'; readonly session: Session }
+  | { readonly type: 'sessions_ended'; readonly accountId: AccountId; readonly sessions: readonly Session[] }
+  | { readonly type: 'password_changed'; readonly account: Account }
+  | { readonly type: 'password_reset'; readonly account: Account }
+  | { readonly type: 'email_verified'; readonly account: Account }
+  | { readonly type: 'profile_changed'; readonly account: Account }
+  | { readonly type: 'account_suspended'; readonly account: Account }
+  | { readonly type: 'account_reactivated'; readonly account: Account }
+  | { readonly type: 'roles_changed'; readonly account: Account }
+  | { readonly type: 'account_closed'; readonly account: Account };

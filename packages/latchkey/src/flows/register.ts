@@ -1,0 +1,156 @@
+import { proveRegistration } from '../credentials/registration.ts';
+import { type Account, emailKey, isUsername, usernameKey } from '../model/account.ts';
+import { type FieldErrors, invalidInput, Refusal } from '../model/reasons.ts';
+import type { Caller } from '../sessions/admit.ts';
+import type { Created, NewOnce, OutboxItem } from '../stores/store.ts';
+import { password as passwordTexts, account as texts } from '../texts/api.ts';
+import { hasOne, takeOne } from './attempts.ts';
+import { completeSignIn, type SignedIn } from './complete-sign-in.ts';
+import { type Accepted, lookAtInvitation } from './invite.ts';
+import { forgotLink, verificationLink } from './links.ts';
+import { flawsOf } from './new-password.ts';
+import type { Parts } from './parts.ts';
+
+export type RegistrationInput = {
+  readonly username: string;
+  readonly email: string;
+  readonly password1: string;
+  readonly password2: string;
+  readonly profile: Account['profile'];
+  /** The secret of an invitation, or null. */
+  readonly invitation: string | null;
+  readonly caller: Caller;
+  readonly network: string | null;
+};
+
+export type Registered =
+  | ({ readonly kind: 'signed-in' } & SignedIn)
+  /** The account waits for its address to be verified; the answer is the same where the address has an owner already. */
+  | { readonly kind: 'verification-sent' };
+
+const OWNER_TOLD_EVERY_MS = 3_600_000;
+
+/** Makes an account, and signs its owner in unless the address must be verified first. Throws `invalid_input`, `registration_closed`. */
+export async function register(parts: Parts, input: RegistrationInput): Promise<Registered> {
+  const { accounts, attempts } = parts.settings;
+  if (accounts.registration === 'closed') throw new Refusal('registration_closed');
+  await refuseFlawed(parts, input);
+  if (attempts !== 'off' && input.network !== null) {
+    await takeOne(parts, 'registration', input.network, attempts.registrationsPerNetwork);
+  }
+  const refused = await parts.hooks.beforeRegistration(input);
+  if (refused !== null) throw invalidInput(refused);
+
+  const accepted = input.invitation === null ? null : await lookAtInvitation(parts, input.invitation, input.email);
+  const record = recordOf(await create(parts, input, accepted));
+  parts.mailWaits();
+  parts.tell({ type: 'registered', account: record.account });
+  if (accounts.emailVerification === 'mandatory' && !record.account.emailVerified) return { kind: 'verification-sent' };
+
+  const proof = proveRegistration(record.gate);
+  const signedIn = await completeSignIn(parts, { account: record.account, proof, caller: input.caller });
+  if (signedIn === null) throw new Refusal('invalid_credentials');
+  return { kind: 'signed-in', ...signedIn };
+}
+
+/** All that is wrong with single fields at once; then, only where they are right, what is wrong between them. */
+async function refuseFlawed(parts: Parts, input: RegistrationInput): Promise<void> {
+  const errors: Record<string, readonly string[]> = {};
+  const note = (field: string, messages: readonly string[]): void => {
+    if (messages.length > 0) errors[field] = messages;
+  };
+  note('username', await usernameFlaws(parts, input.username));
+  note('email', await emailFlaws(parts, input.email));
+  note('password1', await flawsOf(parts, input.password1, null));
+  if (parts.settings.accounts.registration === 'invited' && input.invitation === null) {
+    note('invitation', [texts.invitationInvalid]);
+  }
+  if (Object.keys(errors).length > 0) throw invalidInput(errors);
+
+  if (input.password1 !== input.password2) {
+    throw invalidInput({ non_field_errors: [passwordTexts.mismatchAtRegistration] });
+  }
+  const owner = { username: input.username, email: input.email, firstName: '', lastName: '' };
+  const alike = await flawsOf(parts, input.password1, owner);
+  if (alike.length > 0) throw invalidInput({ non_field_errors: alike });
+}
+
+/** What is wrong with a new username, in words. */
+export async function usernameFlaws(parts: Parts, username: string): Promise<readonly string[]> {
+  if (!isUsername(username)) return [texts.usernameInvalid];
+  const holder = await parts.store.accounts.findByUsername(usernameKey(username, parts.settings.accounts.usernameCase));
+  return holder === null ? [] : [texts.usernameTaken];
+}
+
+/** With mandatory verification nothing is said of an address that has an owner: its owner is told instead. */
+async function emailFlaws(parts: Parts, email: string): Promise<readonly string[]> {
+  const { emailUnique, emailVerification } = parts.settings.accounts;
+  if (email === '' || !emailUnique || emailVerification === 'mandatory') return [];
+  return (await ownerOf(parts, email)) === null ? [] : [texts.emailTaken];
+}
+
+async function ownerOf(parts: Parts, email: string): Promise<Account | null> {
+  const [first] = await parts.store.accounts.findByEmail(emailKey(email));
+  return first?.account.emailVerified === true ? first.account : null;
+}
+
+async function create(parts: Parts, input: RegistrationInput, accepted: Accepted | null): Promise<Created> {
+  const { emailUnique, emailVerification, usernameCase } = parts.settings.accounts;
+  const { username, email } = input;
+  const isTold = emailVerification !== 'mandatory';
+  const isProven = accepted?.isEmailProven ?? false;
+  const password = await parts.hasher.hash(input.password1);
+  const { link, outbox } =
+    email === '' || isProven ? NOTHING_TO_VERIFY : await verification(parts, { username, email });
+  return await parts.store.accounts.create({
+    username,
+    usernameKey: usernameKey(username, usernameCase),
+    email: email === '' ? null : { address: email, key: emailKey(email), verified: isProven },
+    emailUnique: emailUnique && isTold,
+    firstName: '',
+    lastName: '',
+    profile: input.profile,
+    password,
+    state: 'active',
+    roles: accepted?.roles ?? [],
+    invitation: accepted?.hash ?? null,
+    link,
+    outbox,
+  });
+}
+
+type Verification = { readonly link: NewOnce | null; readonly outbox: readonly OutboxItem[] };
+
+const NOTHING_TO_VERIFY: Verification = { link: null, outbox: [] };
+
+/** The link that verifies the address, or the notice to whom it belongs already. */
+async function verification(
+  parts: Parts,
+  { username, email }: { readonly username: string; readonly email: string },
+): Promise<Verification> {
+  const { emailVerification } = parts.settings.accounts;
+  if (emailVerification === 'none') return NOTHING_TO_VERIFY;
+  const owner = emailVerification === 'mandatory' ? await ownerOf(parts, email) : null;
+  return owner === null
+    ? verificationLink(parts, { username, email })
+    : { link: null, outbox: await noticeTo(parts, owner) };
+}
+
+/** Somebody signs up with an address that has an owner: the owner is told, once an hour at most. */
+async function noticeTo(parts: Parts, owner: Account): Promise<readonly OutboxItem[]> {
+  const isDue = await hasOne(parts, 'address-in-use', String(owner.id), { limit: 1, windowMs: OWNER_TOLD_EVERY_MS });
+  if (!isDue) return [];
+  const link = forgotLink(parts.settings);
+  return [parts.mail({ kind: 'address-in-use', to: owner.email, username: owner.username, link })];
+}
+
+/** What was free when it was looked at may be taken by now: of two at once, one is told so. */
+function recordOf(created: Created) {
+  const errors: Readonly<Record<Exclude<Created['kind'], 'created'>, FieldErrors>> = {
+    username_taken: { username: [texts.usernameTaken] },
+    email_taken: { email: [texts.emailTaken] },
+    invitation_void: { invitation: [texts.invitationInvalid] },
+  };
+  if (created.kind !== 'created') throw invalidInput(errors[created.kind]);
+  return created.record;
+}

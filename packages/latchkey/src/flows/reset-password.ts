@@ -1,0 +1,57 @@
+import { hashOfLinkSecret } from '../crypto/token.ts';
+import { invalidInput } from '../model/reasons.ts';
+import { password as texts } from '../texts/api.ts';
+import { accountIdOf, forgotLink, mailLinks, resetLink } from './links.ts';
+import { flawsOf } from './new-password.ts';
+import type { Parts } from './parts.ts';
+
+/** Mails a link to whoever has this address. Who that is, or that it is nobody, shows neither in the answer nor in its time. */
+export async function requestPasswordReset(parts: Parts, email: string): Promise<void> {
+  await mailLinks(parts, email, {
+    purpose: 'reset-password',
+    isMeant: (account) => account.state === 'active',
+    linkFor: (account) => resetLink(parts, account),
+  });
+}
+
+export type PasswordReset = {
+  readonly uid: string;
+  readonly token: string;
+  readonly newPassword1: string;
+  readonly newPassword2: string;
+};
+
+/**
+ * Sets a new password by a mailed link, and signs every device out; signs nobody in. The rules for passwords come first: a
+ * weak one must not use up the link.
+ */
+export async function resetPassword(parts: Parts, reset: PasswordReset): Promise<void> {
+  const id = accountIdOf(parts.settings, reset.uid);
+  const record = id === null ? null : await parts.store.accounts.find(id);
+  if (record === null) throw invalidInput({ uid: [texts.invalidLink] });
+  const { account } = record;
+  const link = hashOfLinkSecret('reset-password', reset.token);
+  const isGood = await parts.store.accounts.hasLink({ id: account.id, purpose: 'reset-password', hash: link });
+  if (!isGood) throw invalidInput({ token: [texts.invalidLink] });
+
+  if (reset.newPassword1 !== reset.newPassword2) throw invalidInput({ new_password2: [texts.mismatch] });
+  const flaws = await flawsOf(parts, reset.newPassword1, account);
+  if (flaws.length > 0) throw invalidInput({ new_password2: flaws });
+
+  const notice = {
+    kind: 'password-changed',
+    to: account.email,
+    username: account.username,
+    link: forgotLink(parts.settings),
+  } as const;
+  const done = await parts.store.accounts.resetPassword({
+    id: account.id,
+    link,
+    to: await parts.hasher.hash(reset.newPassword1),
+    outbox: account.email === '' ? [] : [parts.mail(notice)],
+  });
+  if (done === null) throw invalidInput({ token: [texts.invalidLink] });
+  parts.endings.nudge();
+  parts.mailWaits();
+  parts.tell({ type: 'password_reset', account });
+}

@@ -1,0 +1,10 @@
+import type { Session } from '../model/session.ts';
+import type { Parts } from './parts.ts';
+
+/** Ends the caller's own session. One that has ended already stays as it is: a displaced device's sign-out touches nobody. */
+export async function signOut(parts: Parts, session: Session): Promise<void> {
+  const { accountId, id: sessionId } = session;
+  const ended = await parts.store.sessions.end({ accountId, sessionId, reason: 'signed_out' });
+  parts.endings.nudge();
+  if (ended !== null) parts.tell({ type: 'signed_out', session: ended });
+}

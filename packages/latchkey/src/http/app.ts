@@ -1,0 +1,203 @@
+/** The API as a function from a request to an answer. The order of the steps is the recorded server's. */
+import { Hono } from 'hono';
+import { takeOne } from '../flows/attempts.ts';
+import type { Parts } from '../flows/parts.ts';
+import { request as texts } from '../texts/api.ts';
+import { answerError, baseHeaders, empty, type Headers, json, refuse } from './answers.ts';
+import { type Authenticated, authenticate, refuseCredential } from './authenticate.ts';
+import { type ParsedBody, readBody, UnreadableBody } from './body.ts';
+import type { Call, Method, Route, Who } from './call.ts';
+import { clientAddressBehind } from './client.ts';
+import { deviceCookieName, readCookie } from './cookies.ts';
+import { corsHeaders, isPreflight, preflightHeaders } from './cors.ts';
+import { deviceOf } from './device-name.ts';
+import { extraFieldsIn, type StandardSchema } from './extra-fields.ts';
+import { checkFields, describeField, type Field, type Values } from './fields.ts';
+import { isAcceptable, isKnownFormat, JSON_AND_HTML, JSON_ONLY } from './negotiate.ts';
+import { isOriginAllowed, isSafeMethod } from './origin.ts';
+import { drfTokenRoute, routes } from './routes.ts';
+
+export type AppOptions = {
+  readonly parts: Parts;
+  /** Checks the host's extra fields of registration and profile, or null. */
+  readonly fields: StandardSchema | null;
+  /** Hears of what should not have happened. */
+  readonly report: (error: unknown, request: Request) => void;
+};
+
+/** What the runtime knows of a request beside the request. */
+export type Peer = {
+  /** The address at the other end of the connection, or null where the host does not say. */
+  readonly address: string | null;
+};
+
+type Env = { Bindings: Peer };
+
+const EMPTY_BODY: ParsedBody = { isForm: false, get: () => undefined, rest: () => ({}) };
+
+export function apiApp(options: AppOptions): Hono<Env> {
+  const { settings } = options.parts;
+  const app = new Hono<Env>({ strict: false });
+  const addresses = clientAddressBehind(settings.trustedProxies);
+  const mount = (path: string, route: Route): void => {
+    const served = serve(options, route);
+    // Not strict, and without the slash at the end: a path is then found with it and without.
+    app.all(path.replace(/\/$/, ''), (context) => {
+      const { raw } = context.req;
+      const network = addresses.networkOf(context.env?.address ?? null, raw.headers);
+      return served({ request: raw, network, params: context.req.param() as Readonly<Record<string, string>> });
+    });
+  };
+  for (const route of routes) mount(settings.basePath + route.path, route);
+  mount(drfTokenRoute.path, drfTokenRoute);
+  return app;
+}
+
+type Incoming = Pick<Call, 'request' | 'network' | 'params'>;
+
+/** Serves one row of the table: what does not depend on the request is worked out here, once. */
+function serve(options: AppOptions, route: Route): (incoming: Incoming) => Promise<Response> {
+  const { parts } = options;
+  const { settings } = parts;
+  const base = { ...baseHeaders(settings), Allow: route.allow };
+  const fields = route.fields(settings);
+  const renders = route.isJsonOnly === true ? JSON_ONLY : JSON_AND_HTML;
+  const description = describe(route, fields, renders);
+
+  /** What is looked at before anybody's credential: may this be asked at all? null where it may. */
+  const refuseUnasked = (request: Request, headers: Headers): Response | null => {
+    if (isPreflight(request)) return empty(204, { ...headers, ...preflightHeaders(route.allow) });
+    if (!isKnownFormat(formatOf(request.url))) return refuse(settings, headers, { code: 'not_found' });
+    const isTaken = isAcceptable(request.headers.get('accept'), renders);
+    if (!isTaken) return refuse(settings, headers, { code: 'not_acceptable' });
+    const isOurs = isSafeMethod(request.method) || isOriginAllowed(settings, request.headers);
+    return isOurs ? null : refuse(settings, headers, { code: 'origin_not_allowed' });
+  };
+
+  const answer = async (incoming: Incoming, headers: Headers): Promise<Response> => {
+    const { request, network } = incoming;
+    const refused = refuseUnasked(request, headers);
+    if (refused !== null) return refused;
+    const authenticated = await authenticate(parts, request.method, request.headers);
+    if (route.access === 'signed-in' && !authenticated.live) {
+      return refuseCredential(settings, headers, authenticated.refusal);
+    }
+    const who = whoOf(authenticated);
+    if (route.isThrottled) await throttle(parts, who, network);
+    if (request.method === 'OPTIONS') return json(200, description, headers);
+    return await handle(options, route, fields, { ...incoming, who, headers });
+  };
+
+  return async (incoming) => {
+    const { request } = incoming;
+    const headers = { ...base, ...corsHeaders(settings, request.headers.get('origin')) };
+    const response = await answer(incoming, headers).catch((error: unknown) =>
+      answerError(settings, headers, error, {
+        method: request.method,
+        report: (problem) => options.report(problem, request),
+      }),
+    );
+    return request.method === 'HEAD' ? new Response(null, response) : response;
+  };
+}
+
+function whoOf(authenticated: Authenticated): Who | null {
+  if (!authenticated.live) return null;
+  const { checked, via } = authenticated;
+  return { session: checked.session, now: checked.now, via };
+}
+
+/** The recorded server's one throttle, where the settings ask for it: by account, else by network. */
+async function throttle(parts: Parts, who: Who | null, network: string | null): Promise<void> {
+  const rate = parts.settings.wire.throttle;
+  const whose = who === null ? network : `account ${who.session.accountId}`;
+  if (rate !== null && whose !== null) await takeOne(parts, 'throttle', whose, rate);
+}
+
+type Fields = ReturnType<Route['fields']>;
+
+async function handle(
+  options: AppOptions,
+  route: Route,
+  fields: Fields,
+  call: Incoming & { readonly who: Who | null; readonly headers: Headers },
+): Promise<Response> {
+  const { parts } = options;
+  const { request, headers, who } = call;
+  const method = (request.method === 'HEAD' ? 'GET' : request.method) as Method;
+  if (route.methods[method] === undefined) {
+    const detail = texts.methodNotAllowed(request.method);
+    return refuse(parts.settings, headers, { code: 'method_not_allowed', detail });
+  }
+  const read = await readFields(fields[method] ?? null, request, method);
+  if ('unreadable' in read) return answerUnreadable(parts, headers, read.unreadable);
+  if ('errors' in read) return json(400, read.errors, { ...headers, 'Latchkey-Reason': 'invalid_input' });
+
+  const full: Call = {
+    ...call,
+    parts,
+    values: read.values,
+    body: read.body,
+    caller: async () => ({
+      device: await deviceOf(request.headers.get('user-agent')),
+      deviceTokens:
+        request.headers.get('latchkey-device') ??
+        readCookie(request.headers.get('cookie'), deviceCookieName(parts.settings)),
+    }),
+    extra: (current) => extraFieldsIn(options.fields, read.body, current),
+  };
+  if (route.access === 'anyone') return await dispatch(route.methods[method], full);
+  if (who === null) throw new Error('A route for the signed-in was reached by nobody.');
+  return await dispatch(route.methods[method], { ...full, who });
+}
+
+async function dispatch<Handled>(
+  handler: ((call: Handled) => Promise<Response>) | undefined,
+  call: Handled,
+): Promise<Response> {
+  if (handler === undefined) throw new Error('A method was found and has no handler.');
+  return await handler(call);
+}
+
+type Read =
+  | { readonly values: Values; readonly body: ParsedBody }
+  | { readonly errors: Readonly<Record<string, readonly string[]>> }
+  | { readonly unreadable: UnreadableBody };
+
+async function readFields(fields: readonly Field[] | null, request: Request, method: Method): Promise<Read> {
+  if (fields === null) return { values: {}, body: EMPTY_BODY };
+  try {
+    const body = await readBody(request);
+    const checked = checkFields(fields, body, { isPartial: method === 'PATCH' });
+    return 'errors' in checked ? checked : { values: checked.values, body };
+  } catch (error) {
+    if (error instanceof UnreadableBody) return { unreadable: error };
+    throw error;
+  }
+}
+
+function answerUnreadable(parts: Parts, headers: Headers, { code, message, isFieldless }: UnreadableBody): Response {
+  if (isFieldless) return json(400, { non_field_errors: [message] }, { ...headers, 'Latchkey-Reason': code });
+  // What is left of a body that is too large is not read: the connection is of no more use.
+  const close = code === 'body_too_large' ? { Connection: 'close' } : {};
+  return refuse(parts.settings, headers, { code, detail: message, headers: close });
+}
+
+/** What Django REST framework answers to `OPTIONS`. */
+function describe(route: Route, fields: Fields, renders: readonly string[]): Readonly<Record<string, unknown>> {
+  const parses = ['application/json', 'application/x-www-form-urlencoded', 'multipart/form-data'];
+  const shown = route.describes === undefined ? undefined : fields[route.describes];
+  const action = shown?.map((field) => [field.name, describeField(field)]);
+  return {
+    name: route.name,
+    description: route.description,
+    renders,
+    parses,
+    ...(action !== undefined && { actions: { [String(route.describes)]: Object.fromEntries(action) } }),
+  };
+}
+
+function formatOf(url: string): string | null {
+  const query = url.indexOf('?');
+  return query < 0 ? null : new URLSearchParams(url.slice(query + 1)).get('format');
+}

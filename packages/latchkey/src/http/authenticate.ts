@@ -1,0 +1,62 @@
+import type { Code } from '../model/reasons.ts';
+import type { Settings } from '../model/settings.ts';
+import { type Checked, type Checker, type Refused, verify } from '../sessions/verify.ts';
+import { type Headers, type RefusalAnswer, refuse } from './answers.ts';
+import { type HeaderSource, presentedCredential } from './credential.ts';
+import { isOriginAllowed, isSafeMethod } from './origin.ts';
+import { isoTime } from './time.ts';
+
+/** What a request's credential amounts to. */
+export type Authenticated =
+  | { readonly live: true; readonly checked: Extract<Checked, { live: true }>; readonly via: 'header' | 'cookie' }
+  | { readonly live: false; readonly refusal: CredentialRefusal };
+
+export type CredentialRefusal =
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'malformed'; readonly detail: string }
+  | { readonly kind: 'dead'; readonly refused: Refused }
+  /** A cookie on a request that another site made the browser send. */
+  | { readonly kind: 'foreign-origin' };
+
+const MISSING: Authenticated = { live: false, refusal: { kind: 'missing' } };
+const FOREIGN: Authenticated = { live: false, refusal: { kind: 'foreign-origin' } };
+
+/** Who is behind a request? A cookie counts on a request that changes something only where its origin is one of ours. */
+export async function authenticate(checker: Checker, method: string, headers: HeaderSource): Promise<Authenticated> {
+  const presented = presentedCredential(checker.settings, headers);
+  if (presented.kind === 'none') return MISSING;
+  if (presented.kind === 'malformed') return { live: false, refusal: presented };
+  const { token, via } = presented;
+  if (via === 'cookie' && !isSafeMethod(method) && !isOriginAllowed(checker.settings, headers)) return FOREIGN;
+  const checked = await verify(checker, token);
+  return checked.live ? { live: true, checked, via } : { live: false, refusal: { kind: 'dead', refused: checked } };
+}
+
+/** The answer to a credential that is no good: 401 as the recorded server has it, and why. */
+export function refuseCredential(settings: Settings, base: Headers, refusal: CredentialRefusal): Response {
+  return refuse(settings, base, answerFor(refusal));
+}
+
+/** The code of a refusal, as answers carry it. */
+export function codeOfRefusal(refusal: CredentialRefusal): Code {
+  return answerFor(refusal).code;
+}
+
+function answerFor(refusal: CredentialRefusal): RefusalAnswer {
+  switch (refusal.kind) {
+    case 'missing':
+      return { code: 'not_authenticated' };
+    case 'malformed':
+      return { code: 'invalid_token', detail: refusal.detail };
+    case 'foreign-origin':
+      return { code: 'origin_not_allowed' };
+    case 'dead': {
+      const { code, at, by } = refusal.refused;
+      const more = {
+        ...(at !== null && { at: isoTime(at) }),
+        ...(by !== null && { by: { device: by.name, class: by.class } }),
+      };
+      return { code, more };
+    }
+  }
+}

@@ -1,0 +1,64 @@
+/** What a handler gets to work with: a request of which the rest has been seen to. */
+import type { Parts } from '../flows/parts.ts';
+import type { Account } from '../model/account.ts';
+import type { Session } from '../model/session.ts';
+import type { Settings } from '../model/settings.ts';
+import type { Caller } from '../sessions/admit.ts';
+import type { Headers } from './answers.ts';
+import type { ParsedBody } from './body.ts';
+import type { Field, Values } from './fields.ts';
+
+/** Whoever is signed in. */
+export type Who = {
+  readonly session: Session;
+  /** The store's time at the check. */
+  readonly now: number;
+  readonly via: 'header' | 'cookie';
+};
+
+export type Call = {
+  readonly parts: Parts;
+  readonly request: Request;
+  /** What stands in the path where the route has `:name`. */
+  readonly params: Readonly<Record<string, string>>;
+  readonly values: Values;
+  readonly body: ParsedBody;
+  /** null where nobody is signed in, or where a dead credential was brought along. */
+  readonly who: Who | null;
+  /** The client's network as it is counted, or null where it is not known. */
+  readonly network: string | null;
+  /** Who asks to come in. Worked out when it is first asked for. */
+  readonly caller: () => Promise<Caller>;
+  /** The headers that the answer has in any case. */
+  readonly headers: Headers;
+  /** The host's extra fields, checked by its schema; null where it has none or none was given. */
+  readonly extra: (current: Account['profile']) => Promise<Account['profile'] | null>;
+};
+
+export type SignedInCall = Call & { readonly who: Who };
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+type Methods<Handled> = { readonly [Name in Method]?: (call: Handled) => Promise<Response> };
+
+/** One row of the route table: all that there is to know of a path. */
+export type Route = {
+  /** Below the base path, with its slash at the end; requests may leave that out. */
+  readonly path: string;
+  /** What `OPTIONS` says of it, as the recorded server does. */
+  readonly name: string;
+  readonly description: string;
+  /** The methods as `Allow` has them. */
+  readonly allow: string;
+  /** The fields of its bodies, by method; a method that is not here reads none. Which are there may depend on the settings. */
+  readonly fields: (settings: Settings) => { readonly [Name in Method]?: readonly Field[] };
+  /** The method whose fields `OPTIONS` shows. */
+  readonly describes?: 'POST' | 'PUT';
+  /** Counted under the recorded server's one throttle. */
+  readonly isThrottled: boolean;
+  /** Answers in JSON alone: `text/html` is not acceptable. */
+  readonly isJsonOnly?: true;
+} & (
+  | { readonly access: 'anyone'; readonly methods: Methods<Call> }
+  | { readonly access: 'signed-in'; readonly methods: Methods<SignedInCall> }
+);

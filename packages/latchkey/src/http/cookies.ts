@@ -1,0 +1,56 @@
+import type { Settings } from '../model/settings.ts';
+
+/**
+ * Two cookies: the session's token, and the device tokens that let a browser take its own place again. Over https they bear the
+ * `__Host-` prefix (RFC 6265bis, 4.1.3.2); plain http, which is for development, can have neither prefix nor `Secure`.
+ */
+function prefixed(settings: Settings, name: string): string {
+  return isSecure(settings) ? `__Host-${name}` : name;
+}
+
+export function isSecure(settings: Settings): boolean {
+  return settings.origin.startsWith('https:');
+}
+
+export function sessionCookieName(settings: Settings): string {
+  return prefixed(settings, 'latchkey');
+}
+
+export function deviceCookieName(settings: Settings): string {
+  return prefixed(settings, 'latchkey-device');
+}
+
+/** Browsers keep no cookie longer (RFC 6265bis, 5.5). */
+const DEVICE_SECONDS = 400 * 24 * 3600;
+
+export function sessionCookie(settings: Settings, token: string): string {
+  const seconds = Math.floor(settings.sessions.lifetimeMs / 1000);
+  return cookie(settings, sessionCookieName(settings), token, seconds);
+}
+
+export function deviceCookie(settings: Settings, tokens: string): string {
+  return cookie(settings, deviceCookieName(settings), tokens, DEVICE_SECONDS);
+}
+
+export function noSessionCookie(settings: Settings): string {
+  return cookie(settings, sessionCookieName(settings), '', 0);
+}
+
+function cookie(settings: Settings, name: string, value: string, maxAgeSeconds: number): string {
+  const secure = isSecure(settings) ? '; Secure' : '';
+  return `${name}=${value}; Path=/; Max-Age=${maxAgeSeconds}; HttpOnly; SameSite=Lax${secure}`;
+}
+
+/** The value of a cookie; null where it is missing, and where it is there twice with two values: one of them is not ours. */
+export function readCookie(header: string | null, name: string): string | null {
+  if (header === null) return null;
+  let found: string | null = null;
+  for (const pair of header.split(';')) {
+    const equals = pair.indexOf('=');
+    if (equals < 0 || pair.slice(0, equals).trim() !== name) continue;
+    const value = pair.slice(equals + 1).trim();
+    if (found !== null && found !== value) return null;
+    found = value;
+  }
+  return found;
+}

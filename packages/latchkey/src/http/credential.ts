@@ -1,0 +1,47 @@
+import type { Settings } from '../model/settings.ts';
+import { credential as texts } from '../texts/api.ts';
+import { readCookie, sessionCookieName } from './cookies.ts';
+
+/** What a request brings to say who it comes from. */
+export type Presented =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'token'; readonly token: string; readonly via: 'header' | 'cookie' }
+  /** A header that names one of our schemes and carries no token. */
+  | { readonly kind: 'malformed'; readonly detail: string };
+
+/** Where headers are read from: a `Request`'s, or a plain record as `node:http` has it. */
+export type HeaderSource = { get(name: string): string | null };
+
+const NONE: Presented = { kind: 'none' };
+const SCHEME = /^(?:token|bearer)$/i;
+
+/** The header where there is one of our schemes, else the cookie: the two are never mixed. */
+export function presentedCredential(settings: Settings, headers: HeaderSource): Presented {
+  const authorization = settings.wire.key ? headers.get('authorization') : null;
+  const fromHeader = authorization === null ? NONE : fromAuthorization(authorization);
+  if (fromHeader.kind !== 'none') return fromHeader;
+  const token = readCookie(headers.get('cookie'), sessionCookieName(settings));
+  return token === null ? NONE : { kind: 'token', token, via: 'cookie' };
+}
+
+/** `Token K` or `Bearer K`, the scheme in any case, with any run of blanks between (as Django REST framework splits it). */
+function fromAuthorization(header: string): Presented {
+  const words = header.split(/[ \t]+/).filter((word) => word !== '');
+  const [scheme, token, ...rest] = words;
+  if (scheme === undefined || !SCHEME.test(scheme)) return NONE;
+  if (token === undefined) return { kind: 'malformed', detail: texts.emptyHeader };
+  if (rest.length > 0) return { kind: 'malformed', detail: texts.headerWithSpaces };
+  if (!isUtf8(token)) return { kind: 'malformed', detail: texts.headerNotText };
+  return { kind: 'token', token, via: 'header' };
+}
+
+/** Header values arrive as one letter per byte. */
+function isUtf8(text: string): boolean {
+  if (/^[\x20-\x7e]*$/.test(text)) return true;
+  try {
+    new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(text, 'latin1'));
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,49 @@
+import { closeAccount } from '../../flows/close-account.ts';
+import { updateProfile } from '../../flows/update-profile.ts';
+import type { Account } from '../../model/account.ts';
+import { Refusal } from '../../model/reasons.ts';
+import { empty, json, withCookies } from '../answers.ts';
+import type { SignedInCall } from '../call.ts';
+import { noSessionCookie } from '../cookies.ts';
+
+/** An account as its owner sees it. */
+export function accountBody(account: Account): Readonly<Record<string, unknown>> {
+  const own = {
+    pk: account.id,
+    username: account.username,
+    email: account.email,
+    first_name: account.firstName,
+    last_name: account.lastName,
+  };
+  // The host's fields come after ours, and never in their place.
+  return { ...own, ...account.profile, ...own };
+}
+
+async function ownAccount({ parts, who }: SignedInCall): Promise<Account> {
+  const record = await parts.store.accounts.find(who.session.accountId);
+  if (record === null) throw new Refusal('account_disabled');
+  return record.account;
+}
+
+export async function readUser(call: SignedInCall): Promise<Response> {
+  return json(200, accountBody(await ownAccount(call)), call.headers);
+}
+
+/** PUT and PATCH: which fields must be there was seen to before; what is not given stays. */
+export async function updateUser(call: SignedInCall): Promise<Response> {
+  const { username, first_name, last_name } = call.values;
+  const profile = await call.extra((await ownAccount(call)).profile);
+  const account = await updateProfile(call.parts, call.who.session.accountId, {
+    ...(username !== undefined && { username }),
+    ...(first_name !== undefined && { firstName: first_name }),
+    ...(last_name !== undefined && { lastName: last_name }),
+    ...(profile !== null && { profile }),
+  });
+  return json(200, accountBody(account), call.headers);
+}
+
+export async function closeUser(call: SignedInCall): Promise<Response> {
+  const { session, now } = call.who;
+  await closeAccount(call.parts, { session, now, password: call.values['password'] ?? null, network: call.network });
+  return withCookies(empty(204, call.headers), [noSessionCookie(call.parts.settings)]);
+}

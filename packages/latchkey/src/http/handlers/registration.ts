@@ -1,0 +1,34 @@
+import { register as makeAccount } from '../../flows/register.ts';
+import { resendVerification, verifyEmail } from '../../flows/verify-email.ts';
+import { account as texts } from '../../texts/api.ts';
+import { json } from '../answers.ts';
+import type { Call } from '../call.ts';
+import { answerSignedIn } from './sign-in.ts';
+
+export async function register(call: Call): Promise<Response> {
+  const { username = '', email = '', password1 = '', password2 = '', invitation } = call.values;
+  const registered = await makeAccount(call.parts, {
+    username,
+    email,
+    password1,
+    password2,
+    profile: (await call.extra({})) ?? {},
+    invitation: invitation ?? null,
+    caller: await call.caller(),
+    network: call.network,
+  });
+  if (registered.kind === 'verification-sent') return json(201, { detail: texts.verificationSent }, call.headers);
+  return answerSignedIn(call, registered, { status: 201, hasCookie: call.parts.settings.wire.cookie });
+}
+
+export async function verify(call: Call): Promise<Response> {
+  await verifyEmail(call.parts, call.values['key'] ?? '');
+  return json(200, { detail: texts.emailVerified }, call.headers);
+}
+
+/** With no address, nobody is meant, and nobody gets a mail. */
+export async function resend(call: Call): Promise<Response> {
+  const { email } = call.values;
+  if (email !== undefined) await resendVerification(call.parts, email);
+  return json(200, { detail: texts.resendDone }, call.headers);
+}

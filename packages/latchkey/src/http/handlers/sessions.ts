@@ -1,0 +1,54 @@
+import { endSession, endSessions, listSessions } from '../../flows/manage-sessions.ts';
+import { Refusal } from '../../model/reasons.ts';
+import type { Session } from '../../model/session.ts';
+import { empty, json } from '../answers.ts';
+import type { SignedInCall } from '../call.ts';
+import { isoTime } from '../time.ts';
+
+/** A session as the account's owner sees it: an id that ends it, and nothing that opens anything. */
+function sessionBody(session: Session, current: Session): Readonly<Record<string, unknown>> {
+  return {
+    id: session.id,
+    current: session.id === current.id,
+    device: session.device.name,
+    class: session.device.class,
+    opened_at: isoTime(session.openedAt),
+    last_seen_at: isoTime(session.seenAt),
+    expires_at: isoTime(session.expiresAt),
+  };
+}
+
+export async function list({ parts, who, headers }: SignedInCall): Promise<Response> {
+  const sessions = await listSessions(parts, who.session.accountId);
+  return json(
+    200,
+    sessions.map((session) => sessionBody(session, who.session)),
+    headers,
+  );
+}
+
+export async function endOne({ parts, who, params, headers }: SignedInCall): Promise<Response> {
+  const sessionId = params['id'] ?? '';
+  const reason = sessionId === who.session.id ? 'signed_out' : 'revoked';
+  const isEnded = await endSession(parts, { accountId: who.session.accountId, sessionId, reason });
+  if (!isEnded) throw new Refusal('not_found');
+  return empty(204, headers);
+}
+
+export async function endOthers({ parts, who, headers }: SignedInCall): Promise<Response> {
+  const ended = await endSessions(parts, who.session.accountId, who.session.id);
+  return json(200, { ended: ended ?? 0 }, headers);
+}
+
+/**
+ * Who am I? One read, for clients and for reverse proxies (nginx `auth_request`, Traefik forward auth), which pass on the
+ * headers of the answer.
+ */
+export async function current({ who, headers }: SignedInCall): Promise<Response> {
+  const { session } = who;
+  return json(
+    200,
+    { user: { pk: session.accountId, roles: session.roles }, session: sessionBody(session, session) },
+    { ...headers, 'Latchkey-Account': String(session.accountId), 'Latchkey-Roles': session.roles.join(',') },
+  );
+}

@@ -1,0 +1,127 @@
+import type { SignedIn } from '../../flows/complete-sign-in.ts';
+import { type Claim, signInWithPassword } from '../../flows/sign-in-with-password.ts';
+import { signOut as endOwn } from '../../flows/sign-out.ts';
+import { isEmail } from '../../model/account.ts';
+import { invalidInput, Refusal } from '../../model/reasons.ts';
+import type { Settings, SignInBy } from '../../model/settings.ts';
+import { rememberedTokens } from '../../sessions/device-token.ts';
+import { verify } from '../../sessions/verify.ts';
+import { signOut as signOutTexts, signIn as texts } from '../../texts/api.ts';
+import { empty, json, withCookies } from '../answers.ts';
+import type { Call } from '../call.ts';
+import {
+  deviceCookie,
+  deviceCookieName,
+  noSessionCookie,
+  readCookie,
+  sessionCookie,
+  sessionCookieName,
+} from '../cookies.ts';
+import type { Values } from '../fields.ts';
+
+/** dj-rest-auth's `login/`: a key, and the cookie beside it. */
+export async function login(call: Call): Promise<Response> {
+  const signedIn = await signIn(call, claimOf(call.parts.settings, call.values), { isStripped: true });
+  return answerSignedIn(call, signedIn, { status: 200, hasCookie: call.parts.settings.wire.cookie });
+}
+
+/** The article's `signin/`: a key and what became of the old one. */
+export async function articleSignIn(call: Call): Promise<Response> {
+  const signedIn = await signIn(call, claimOf(call.parts.settings, call.values), { isStripped: true });
+  const message = signedIn.displaced.length > 0 ? texts.oldTokenDeleted : texts.newTokenCreated;
+  return json(200, { key: signedIn.token, message, device: signedIn.deviceToken }, call.headers);
+}
+
+/** Django REST framework's own `api/token/`: the password counts as it was typed, white space and all. */
+export async function obtainToken(call: Call): Promise<Response> {
+  const claim = claimByName(call.parts.settings, call.values['username'] ?? '');
+  const signedIn = await signIn(call, claim, { isStripped: false });
+  return json(200, { token: signedIn.token, device: signedIn.deviceToken }, call.headers);
+}
+
+async function signIn(call: Call, claim: Claim, { isStripped }: { readonly isStripped: boolean }): Promise<SignedIn> {
+  const password = call.values['password'] ?? '';
+  return await signInWithPassword(call.parts, {
+    claim,
+    password,
+    isStripped,
+    caller: await call.caller(),
+    network: call.network,
+  });
+}
+
+/** Who somebody says they are, by the fields that the settings look at. Blank is as good as missing. */
+const claimBy: Readonly<Record<SignInBy, (username: string, email: string) => Claim>> = {
+  username(username) {
+    if (username === '') throw mustInclude(texts.mustIncludeUsername);
+    return { username };
+  },
+  email(_, email) {
+    if (email === '') throw mustInclude(texts.mustIncludeEmail);
+    return { email, otherwise: null };
+  },
+  username_email(username, email) {
+    if (email !== '') return { email, otherwise: null };
+    if (username === '') throw mustInclude(texts.mustIncludeEither);
+    return isEmail(username) ? { email: username, otherwise: username } : { username };
+  },
+  any(username, email) {
+    if (email !== '') return { email, otherwise: username === '' ? null : username };
+    if (username === '') throw new Refusal('invalid_credentials');
+    return { username };
+  },
+};
+
+function claimOf({ accounts }: Settings, { username = '', email = '' }: Values): Claim {
+  return claimBy[accounts.signInBy](username, email);
+}
+
+/** One field for either, where an address may be used at all. */
+function claimByName({ accounts }: Settings, name: string): Claim {
+  const isAddress = accounts.signInBy !== 'username' && isEmail(name);
+  return isAddress ? { email: name, otherwise: name } : { username: name };
+}
+
+function mustInclude(message: string): Refusal {
+  return invalidInput({ non_field_errors: [message] });
+}
+
+/** Answers with the key of a new session, and the cookies that a browser keeps. */
+export function answerSignedIn(
+  call: Call,
+  signedIn: SignedIn,
+  { status, hasCookie }: { readonly status: number; readonly hasCookie: boolean },
+): Response {
+  const { settings } = call.parts;
+  const response = settings.wire.key
+    ? json(status, { key: signedIn.token, device: signedIn.deviceToken }, call.headers)
+    : empty(204, call.headers);
+  if (!hasCookie && settings.wire.key) return response;
+  const carried = readCookie(call.request.headers.get('cookie'), deviceCookieName(settings));
+  const tokens = rememberedTokens(carried, signedIn.deviceToken);
+  return withCookies(response, [sessionCookie(settings, signedIn.token), deviceCookie(settings, tokens)]);
+}
+
+/** Ends the caller's session, by key or by cookie or by both. A dead one is as good as none. */
+export async function logout(call: Call): Promise<Response> {
+  const { parts, who, request, headers } = call;
+  if (who === null && !parts.settings.wire.cookie) return json(400, { detail: signOutTexts.notSignedIn }, headers);
+  if (who !== null) await endOwn(parts, who.session);
+  const cookie = readCookie(request.headers.get('cookie'), sessionCookieName(parts.settings));
+  const answer = json(200, { detail: signOutTexts.done }, headers);
+  if (cookie === null) return answer;
+  if (who?.via === 'header') await endCarried(call, cookie);
+  return withCookies(answer, [noSessionCookie(parts.settings)]);
+}
+
+/** The cookie beside a key may be another session's: it is the caller's own all the same. */
+async function endCarried({ parts }: Call, cookie: string): Promise<void> {
+  const carried = await verify(parts, cookie);
+  if (carried.live) await endOwn(parts, carried.session);
+}
+
+/** `GET logout/` signs out only where the settings say so; the recorded server lists the method in any case. */
+export async function logoutOnGet(call: Call): Promise<Response> {
+  if (!call.parts.settings.wire.logoutOnGet) throw new Refusal('method_not_allowed');
+  return await logout(call);
+}

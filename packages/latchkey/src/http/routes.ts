@@ -1,0 +1,229 @@
+/**
+ * Every path of the API: what it is called, who may ask, with which methods and fields, and who answers. Names, descriptions
+ * and fields are what the recorded server answers to `OPTIONS`.
+ */
+import type { Settings } from '../model/settings.ts';
+import type { Route } from './call.ts';
+import { email, type Field, text } from './fields.ts';
+import * as account from './handlers/account.ts';
+import * as password from './handlers/password.ts';
+import * as registration from './handlers/registration.ts';
+import * as sessions from './handlers/sessions.ts';
+import * as signIn from './handlers/sign-in.ts';
+
+const POST = 'POST, OPTIONS';
+const GET = 'GET, HEAD, OPTIONS';
+
+const credentials: readonly Field[] = [
+  text('username', { isRequired: false, mayBeBlank: true }),
+  email('email', { isRequired: false, mayBeBlank: true }),
+  text('password', { whiteSpace: 'kept' }),
+];
+
+const newPasswords: readonly Field[] = [
+  text('new_password1', { maxLength: 128, label: 'New password1' }),
+  text('new_password2', { maxLength: 128, label: 'New password2' }),
+];
+
+const NAME_LENGTH = 150;
+const USERNAME_HELP = 'Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only.';
+
+const userFields: readonly Field[] = [
+  { ...text('pk', { label: 'ID', isRequired: false }), type: 'integer', isReadOnly: true },
+  text('username', { maxLength: NAME_LENGTH, helpText: USERNAME_HELP }),
+  { ...email('email', { label: 'Email address', isRequired: false }), isReadOnly: true },
+  text('first_name', { isRequired: false, mayBeBlank: true, maxLength: NAME_LENGTH, label: 'First name' }),
+  text('last_name', { isRequired: false, mayBeBlank: true, maxLength: NAME_LENGTH, label: 'Last name' }),
+];
+
+const registrationFields = ({ accounts }: Settings): readonly Field[] => [
+  text('username', { minLength: 1, maxLength: NAME_LENGTH }),
+  email('email', { isRequired: accounts.emailRequired }),
+  text('password1'),
+  text('password2'),
+  ...(accounts.registration === 'invited' ? [text('invitation', { isRequired: false })] : []),
+];
+
+const passwordChangeFields = ({ wire }: Settings): readonly Field[] => [
+  ...(wire.oldPasswordField
+    ? [text('old_password', { maxLength: 128, label: 'Old password', whiteSpace: 'kept' })]
+    : []),
+  ...newPasswords,
+];
+
+const login: Route = {
+  path: '/login/',
+  name: 'Login',
+  description:
+    "Check the credentials and return the REST Token\nif the credentials are valid and authenticated.\nCalls Django Auth login method to register User ID\nin Django session framework\n\nAccept the following POST parameters: username, password\nReturn the REST Framework Token Object's key.",
+  access: 'anyone',
+  allow: POST,
+  fields: () => ({ POST: credentials }),
+  describes: 'POST',
+  isThrottled: true,
+  methods: { POST: signIn.login },
+};
+
+/** Under the base path. */
+export const routes: readonly Route[] = [
+  login,
+  {
+    ...login,
+    path: '/signin/',
+    name: 'Custom Auth Token',
+    description: "The article's view, as given in the brief.",
+    access: 'anyone',
+    methods: { POST: signIn.articleSignIn },
+  },
+  {
+    path: '/logout/',
+    name: 'Logout',
+    description:
+      'Calls Django logout method and delete the Token object\nassigned to the current User object.\n\nAccepts/Returns nothing.',
+    access: 'anyone',
+    allow: 'GET, POST, HEAD, OPTIONS',
+    fields: () => ({}),
+    isThrottled: true,
+    methods: { GET: signIn.logoutOnGet, POST: signIn.logout },
+  },
+  {
+    path: '/user/',
+    name: 'User Details',
+    description:
+      'Reads and updates UserModel fields\nAccepts GET, PUT, PATCH methods.\n\nDefault accepted fields: username, first_name, last_name\nDefault display fields: pk, username, email, first_name, last_name\nRead-only fields: pk, email\n\nReturns UserModel fields.',
+    access: 'signed-in',
+    allow: 'GET, PUT, PATCH, DELETE, HEAD, OPTIONS',
+    fields: () => ({
+      PUT: userFields,
+      PATCH: userFields,
+      DELETE: [text('password', { isRequired: false, whiteSpace: 'kept' })],
+    }),
+    describes: 'PUT',
+    isThrottled: false,
+    methods: { GET: account.readUser, PUT: account.updateUser, PATCH: account.updateUser, DELETE: account.closeUser },
+  },
+  {
+    path: '/password/change/',
+    name: 'Password Change',
+    description:
+      'Calls Django Auth SetPasswordForm save method.\n\nAccepts the following POST parameters: new_password1, new_password2\nReturns the success/fail message.',
+    access: 'signed-in',
+    allow: POST,
+    fields: (settings) => ({ POST: passwordChangeFields(settings) }),
+    describes: 'POST',
+    isThrottled: true,
+    methods: { POST: password.change },
+  },
+  {
+    path: '/password/reset/',
+    name: 'Password Reset',
+    description:
+      'Calls Django Auth PasswordResetForm save method.\n\nAccepts the following POST parameters: email\nReturns the success/fail message.',
+    access: 'anyone',
+    allow: POST,
+    fields: () => ({ POST: [email('email')] }),
+    describes: 'POST',
+    isThrottled: true,
+    methods: { POST: password.requestReset },
+  },
+  {
+    path: '/password/reset/confirm/',
+    name: 'Password Reset Confirm',
+    description:
+      "Password reset e-mail link is confirmed, therefore\nthis resets the user's password.\n\nAccepts the following POST parameters: token, uid,\n    new_password1, new_password2\nReturns the success/fail message.",
+    access: 'anyone',
+    allow: POST,
+    fields: () => ({ POST: [...newPasswords, text('uid'), text('token')] }),
+    describes: 'POST',
+    isThrottled: true,
+    methods: { POST: password.confirmReset },
+  },
+  {
+    path: '/registration/',
+    name: 'Register',
+    description:
+      'Registers a new user.\n\nAccepts the following POST parameters: username, email, password1, password2.',
+    access: 'anyone',
+    allow: POST,
+    fields: (settings) => ({ POST: registrationFields(settings) }),
+    describes: 'POST',
+    isThrottled: true,
+    methods: { POST: registration.register },
+  },
+  {
+    path: '/registration/verify-email/',
+    name: 'Verify Email',
+    description: 'Verifies the email associated with the provided key.\n\nAccepts the following POST parameter: key.',
+    access: 'anyone',
+    allow: 'POST, OPTIONS, HEAD',
+    fields: () => ({ POST: [text('key')] }),
+    describes: 'POST',
+    isThrottled: false,
+    methods: { POST: registration.verify },
+  },
+  {
+    path: '/registration/resend-email/',
+    name: 'Resend Email Verification',
+    description: 'Resends another email to an unverified email.\n\nAccepts the following POST parameter: email.',
+    access: 'anyone',
+    allow: POST,
+    fields: ({ accounts }) => ({ POST: [email('email', { isRequired: accounts.emailRequired })] }),
+    describes: 'POST',
+    isThrottled: false,
+    methods: { POST: registration.resend },
+  },
+  {
+    path: '/sessions/',
+    name: 'Sessions',
+    description: 'The signed-in devices of this account.',
+    access: 'signed-in',
+    allow: GET,
+    fields: () => ({}),
+    isThrottled: false,
+    methods: { GET: sessions.list },
+  },
+  {
+    path: '/sessions/end-others/',
+    name: 'End Other Sessions',
+    description: 'Signs every other device of this account out.',
+    access: 'signed-in',
+    allow: POST,
+    fields: () => ({}),
+    isThrottled: false,
+    methods: { POST: sessions.endOthers },
+  },
+  {
+    path: '/sessions/:id/',
+    name: 'Session',
+    description: 'One signed-in device of this account.',
+    access: 'signed-in',
+    allow: 'DELETE, OPTIONS',
+    fields: () => ({}),
+    isThrottled: false,
+    methods: { DELETE: sessions.endOne },
+  },
+  {
+    path: '/session/',
+    name: 'Current Session',
+    description: 'Who is signed in with this credential, for clients and for reverse proxies.',
+    access: 'signed-in',
+    allow: GET,
+    fields: () => ({}),
+    isThrottled: false,
+    methods: { GET: sessions.current },
+  },
+];
+
+/** Django REST framework's own, at a path of its own. */
+export const drfTokenRoute: Route = {
+  path: '/api/token/',
+  name: 'Obtain Auth Token',
+  description: '',
+  access: 'anyone',
+  allow: POST,
+  fields: () => ({ POST: [text('username'), text('password', { whiteSpace: 'counts' })] }),
+  describes: 'POST',
+  isThrottled: false,
+  isJsonOnly: true,
+  methods: { POST: signIn.obtainToken },
+};

@@ -1,0 +1,25 @@
+/** Latchkey, as a library. */
+export type { CodeOptions } from './assemble.ts';
+export type { DataOptions } from './config.ts';
+export type { Invitation } from './flows/invite.ts';
+export type { LatchkeyEvent, Registration } from './flows/parts.ts';
+export type { StandardSchema } from './http/extra-fields.ts';
+export {
+  type AccountInput,
+  type Latchkey,
+  type LatchkeyOptions,
+  latchkey,
+  type NodeHeaders,
+  type SignedIn,
+  type SignedOut,
+} from './latchkey.ts';
+export type { Mail, Message } from './mail/message.ts';
+export type { Template, Templates } from './mail/render.ts';
+export { type Send, UndeliverableMail } from './mail/smtp.ts';
+export type { Account, AccountId, AccountState, Json, Profile, SessionId } from './model/account.ts';
+export type { Device, DeviceClass, DeviceSummary } from './model/device.ts';
+export { type Code, type EndReason, type FieldErrors, Refusal } from './model/reasons.ts';
+export type { Ending, Session, SignInMethod } from './model/session.ts';
+export { InvalidSettings } from './resolve-settings.ts';
+export { SessionEnded } from './sessions/verify.ts';
+export type { EndingNotice } from './stores/store.ts';

@@ -1,0 +1,277 @@
+import { type Assembled, assemble, type CodeOptions, type Running, siteOf } from './assemble.ts';
+import type { DataOptions } from './config.ts';
+import {
+  createAccount,
+  importKey,
+  type OperatorAccount,
+  reactivateAccount,
+  resetSecondStep,
+  setRoles,
+  suspendAccount,
+} from './flows/administer.ts';
+import { type Invitation, invite } from './flows/invite.ts';
+import { endSession, endSessions, listSessions } from './flows/manage-sessions.ts';
+import type { Parts } from './flows/parts.ts';
+import { baseHeaders } from './http/answers.ts';
+import { apiApp } from './http/app.ts';
+import { authenticate, type CredentialRefusal, codeOfRefusal, refuseCredential } from './http/authenticate.ts';
+import type { HeaderSource } from './http/credential.ts';
+import type { StandardSchema } from './http/extra-fields.ts';
+import { drfTokenRoute } from './http/routes.ts';
+import { openMail } from './jobs/outbox.ts';
+import type { Mail } from './mail/message.ts';
+import { type Account, type AccountId, emailKey, type SessionId, usernameKey } from './model/account.ts';
+import type { Code } from './model/reasons.ts';
+import type { Session } from './model/session.ts';
+import type { Settings } from './model/settings.ts';
+import { pagesApp } from './pages/app.ts';
+import { notFoundPage } from './pages/layout.ts';
+import { CONFIRM_PATH } from './pages/reset-password.ts';
+import type { Checked } from './sessions/verify.ts';
+import type { EndingNotice } from './stores/store.ts';
+
+export type LatchkeyOptions = DataOptions &
+  CodeOptions & {
+    /** Checks extra fields of registration and profile, by any library that speaks Standard Schema (zod, valibot, …). */
+    readonly fields?: StandardSchema;
+  };
+
+/** Somebody is signed in. */
+export type SignedIn = {
+  readonly signedIn: true;
+  readonly session: Session;
+  /** What the account is allowed, as of this check. Its name and address are in `accounts.find`. */
+  readonly account: { readonly id: AccountId; readonly roles: readonly string[] };
+  /** Fires when the session ends, on whatever node, for whatever reason: for streams and sockets that outlive the check. */
+  readonly signal: AbortSignal;
+};
+
+/** Nobody is, or not any more. */
+export type SignedOut = {
+  readonly signedIn: false;
+  /** Why: `session_displaced`, `session_expired`, `not_authenticated` and so on. */
+  readonly code: Code;
+  /** The answer that clients know: 401, `WWW-Authenticate` and the reason. */
+  respond(): Response;
+};
+
+export type AccountInput = Pick<OperatorAccount, 'username'> & Partial<OperatorAccount>;
+
+export type Latchkey = {
+  /**
+   * Answers a request to the API. `address` is the other end of the connection, as the runtime knows it: attempts are counted
+   * by it. Anything that is not the API's is answered by 404.
+   */
+  handler(request: Request, peer?: { readonly address: string | null }): Promise<Response>;
+  /** Whether a path is one of ours, for hosts that have others. */
+  serves(pathname: string): boolean;
+  /** Who is behind a request? Where only headers are given, a cookie counts as if the request changed something. */
+  authenticate(from: Request | HeaderSource | NodeHeaders): Promise<SignedIn | SignedOut>;
+  readonly accounts: {
+    /** Throws `Refusal` with messages under `fields`. */
+    create(account: AccountInput): Promise<Account>;
+    find(id: AccountId): Promise<Account | null>;
+    findByUsername(username: string): Promise<Account | null>;
+    /** The account that verified the address, or those that named it. */
+    findByEmail(email: string): Promise<readonly Account[]>;
+    /** In the order of their numbers, at most 1000 after `after`. */
+    list(page?: { readonly after?: AccountId; readonly limit?: number }): Promise<readonly Account[]>;
+    suspend(id: AccountId): Promise<Account | null>;
+    reactivate(id: AccountId): Promise<Account | null>;
+    setRoles(id: AccountId, roles: readonly string[]): Promise<Account | null>;
+    resetSecondStep(id: AccountId): Promise<number | null>;
+    /** A secret that opens one sign-up, mailed where an address is given. */
+    invite(to?: { readonly email?: string; readonly roles?: readonly string[] }): Promise<Invitation>;
+  };
+  readonly sessions: {
+    /** The account's live sessions, the newest first. */
+    list(accountId: AccountId): Promise<readonly Session[]>;
+    /** Ends one; false where it is not the account's. */
+    end(accountId: AccountId, sessionId: SessionId): Promise<boolean>;
+    /** Ends all of an account, and stops sign-ins that are under way. How many ended; null when there is no such account. */
+    endAll(accountId: AccountId): Promise<number | null>;
+    /** Brings a Django REST framework key along as a session of an unknown device. null for what is no key or no account. */
+    importKey(accountId: AccountId, key: string, options?: { readonly isFresh?: boolean }): Promise<Session | null>;
+    /** Calls back for every session that ends from now on, on whatever node. Returns how to stop it. */
+    onEnded(listener: (ending: EndingNotice) => void): () => void;
+  };
+  /** Sends what waits in the outbox and finishes what outlived its request. */
+  settle(): Promise<void>;
+  close(): Promise<void>;
+};
+
+/** The headers of a `node:http` request. */
+export type NodeHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+/** Opens the store, checks the settings and is ready to serve. Throws `InvalidSettings` with everything that is wrong. */
+export async function latchkey(options: LatchkeyOptions = {}): Promise<Latchkey> {
+  return (await open(options, { environment: process.env, role: 'node' })).auth;
+}
+
+export type Opened = { readonly auth: Latchkey; readonly assembled: Assembled };
+
+/** As `latchkey`, for the server, the command line and the tests, which need the parts too. */
+export async function open(options: LatchkeyOptions, running: Running): Promise<Opened> {
+  const { hooks, onEvent, mailTemplates, sendMail, log, clock, fields, ...data } = options;
+  const given: CodeOptions = {
+    ...(hooks !== undefined && { hooks }),
+    ...(onEvent !== undefined && { onEvent }),
+    ...(mailTemplates !== undefined && { mailTemplates }),
+    ...(sendMail !== undefined && { sendMail }),
+    ...(log !== undefined && { log }),
+    ...(clock !== undefined && { clock }),
+  };
+  const assembled = await assemble(data, given, running);
+  const app = appOf(assembled, fields ?? null);
+  const { parts } = assembled;
+  return {
+    assembled,
+    auth: {
+      handler: async (request, peer) => await app.fetch(request, peer ?? NO_PEER),
+      serves: (pathname) => isServed(parts.settings, pathname),
+      authenticate: (from) => authenticateFrom(parts, from),
+      accounts: accountsFace(parts),
+      sessions: sessionsFace(parts),
+      async settle() {
+        await assembled.settle();
+        await assembled.outbox?.drain();
+      },
+      close: () => assembled.close(),
+    },
+  };
+}
+
+const NO_PEER = { address: null };
+
+function appOf(assembled: Assembled, fields: StandardSchema | null) {
+  const { parts, log, templates, outbox } = assembled;
+  const { settings, store, keys } = parts;
+  const report = (error: unknown, request: Request): void => {
+    log.error({ err: error, method: request.method, path: pathOf(settings, request) }, 'a request failed');
+  };
+  const keptMails = async (): Promise<readonly Mail[]> => {
+    const entries = await store.outbox.page(MAILS_SHOWN);
+    const mails = entries.map((entry) => openMail({ keys, site: siteOf(settings), templates }, entry));
+    return mails.filter((mail) => mail !== null);
+  };
+  const isKept = outbox === null && !settings.production;
+  const app = apiApp({ parts, fields, report });
+  app.route('/', pagesApp({ parts, keptMails: isKept ? keptMails : null, report }));
+  app.notFound(() => notFoundPage(settings));
+  return app;
+}
+
+const PLACES = [drfTokenRoute.path, '/password/reset/', '/dev/mail/'];
+
+function isServed({ basePath }: Settings, pathname: string): boolean {
+  const path = pathname.endsWith('/') ? pathname : `${pathname}/`;
+  return path.startsWith(`${basePath}/`) || PLACES.some((place) => path.startsWith(place));
+}
+
+const MAILS_SHOWN = 100;
+
+/** A path for the log, without the secrets that mailed links carry in theirs. */
+function pathOf(settings: Settings, request: Request): string {
+  const { pathname } = new URL(request.url);
+  const secretPaths = [`${settings.basePath}/registration/account-confirm-email/`, CONFIRM_PATH];
+  const secret = secretPaths.find((path) => pathname.startsWith(path) && pathname !== path);
+  return secret === undefined ? pathname : `${secret}…`;
+}
+
+async function authenticateFrom(
+  parts: Parts,
+  from: Request | HeaderSource | NodeHeaders,
+): Promise<SignedIn | SignedOut> {
+  const [method, headers] = from instanceof Request ? [from.method, from.headers] : ['POST', headerSource(from)];
+  const who = await authenticate(parts, method, headers);
+  if (!who.live) return new Refused(parts.settings, who.refusal);
+  return new Present(who.checked);
+}
+
+function headerSource(from: HeaderSource | NodeHeaders): HeaderSource {
+  if (typeof from.get === 'function') return from as HeaderSource;
+  const record = from as NodeHeaders;
+  return {
+    get(name) {
+      const value = record[name];
+      return value === undefined ? null : typeof value === 'string' ? value : value.join(', ');
+    },
+  };
+}
+
+/** Classes, so that what is seldom asked for costs a check nothing. */
+class Present implements SignedIn {
+  readonly signedIn = true;
+  readonly session: Session;
+  readonly account: SignedIn['account'];
+  readonly #checked: Live;
+
+  constructor(checked: Live) {
+    this.#checked = checked;
+    this.session = checked.session;
+    this.account = { id: checked.session.accountId, roles: checked.session.roles };
+  }
+
+  get signal(): AbortSignal {
+    return this.#checked.signal;
+  }
+}
+
+type Live = Extract<Checked, { live: true }>;
+
+class Refused implements SignedOut {
+  readonly signedIn = false;
+  readonly #settings: Settings;
+  readonly #refusal: CredentialRefusal;
+
+  constructor(settings: Settings, refusal: CredentialRefusal) {
+    this.#settings = settings;
+    this.#refusal = refusal;
+  }
+
+  get code(): Code {
+    return codeOfRefusal(this.#refusal);
+  }
+
+  respond(): Response {
+    return refuseCredential(this.#settings, baseHeaders(this.#settings), this.#refusal);
+  }
+}
+
+const LONGEST_LIST = 1000;
+
+function accountsFace(parts: Parts): Latchkey['accounts'] {
+  const { accounts } = parts.store;
+  const { usernameCase } = parts.settings.accounts;
+  return {
+    create: (account) => createAccount(parts, { ...NEW_ACCOUNT, ...account }),
+    find: async (id) => (await accounts.find(id))?.account ?? null,
+    findByUsername: async (name) => (await accounts.findByUsername(usernameKey(name, usernameCase)))?.account ?? null,
+    findByEmail: async (email) => (await accounts.findByEmail(emailKey(email))).map(({ account }) => account),
+    list: ({ after = 0, limit = LONGEST_LIST } = {}) => accounts.page({ after, limit: Math.min(limit, LONGEST_LIST) }),
+    suspend: (id) => suspendAccount(parts, id),
+    reactivate: (id) => reactivateAccount(parts, id),
+    setRoles: (id, roles) => setRoles(parts, id, roles),
+    resetSecondStep: (id) => resetSecondStep(parts, id),
+    invite: ({ email, roles } = {}) => invite(parts, { email: email ?? null, roles: roles ?? [] }),
+  };
+}
+
+const NEW_ACCOUNT: Omit<OperatorAccount, 'username'> = {
+  email: '',
+  emailVerified: false,
+  firstName: '',
+  lastName: '',
+  password: null,
+  roles: [],
+};
+
+function sessionsFace(parts: Parts): Latchkey['sessions'] {
+  return {
+    list: (accountId) => listSessions(parts, accountId),
+    end: (accountId, sessionId) => endSession(parts, { accountId, sessionId, reason: 'revoked' }),
+    endAll: (accountId) => endSessions(parts, accountId, null),
+    importKey: (accountId, key, options) => importKey(parts, { accountId, key, isFresh: options?.isFresh ?? false }),
+    onEnded: (listener) => parts.endings.onEnded(listener),
+  };
+}

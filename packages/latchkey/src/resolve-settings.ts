@@ -1,0 +1,203 @@
+/** Options and environment become settings, or all that is wrong with them at once, each with its remedy. */
+import { type DataOptions, groups, top } from './config.ts';
+import { MIN_SECRET_LENGTH } from './crypto/keys.ts';
+import type { PasswordRule } from './model/password.ts';
+import type { Settings } from './model/settings.ts';
+import { DAY_MS, type Option, Problem } from './options.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Settings that are not right. */
+export class InvalidSettings extends Error {
+  override readonly name = 'InvalidSettings';
+  readonly problems: readonly string[];
+  constructor(problems: readonly string[]) {
+    super(`The settings are not right:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+    this.problems = problems;
+  }
+}
+
+export type Resolved = {
+  readonly settings: Settings;
+  readonly database: string;
+  /** The root secrets, the newest first; empty where one is to be made and kept in the database. */
+  readonly secrets: readonly string[];
+};
+
+type ValuesOf<Group> = {
+  readonly [Name in keyof Group]: Group[Name] extends Option<unknown, infer Value> ? Value : never;
+};
+
+/** What was given or is the fallback, option by option; what follows from several of them together comes after it. */
+type Read = ValuesOf<typeof top> & { readonly [Name in keyof typeof groups]: ValuesOf<(typeof groups)[Name]> };
+
+/** Resolves options and environment into settings. Throws `InvalidSettings` with every problem. */
+export function resolveSettings(given: DataOptions, environment: Environment): Resolved {
+  const problems: string[] = unknownNames(given, environment);
+  const read = readAll(given, environment, problems);
+  const production = environment['NODE_ENV'] === 'production';
+  const origin = (read.origin ?? `http://127.0.0.1:${environment['PORT'] ?? '8787'}`).replace(/\/$/, '');
+  const secrets = (read.secret ?? '').split(',').flatMap((secret) => (secret.trim() === '' ? [] : [secret.trim()]));
+  problems.push(...flaws(read, origin, secrets));
+  if (production) problems.push(...unsafeInProduction(read, origin, secrets));
+  if (problems.length > 0) throw new InvalidSettings(problems);
+  return { settings: settingsFrom(read, origin, production), database: read.database, secrets };
+}
+
+type Group = Readonly<Record<string, Option<unknown, unknown>>>;
+
+function readAll(given: DataOptions, environment: Environment, problems: string[]): Read {
+  const readGroup = (prefix: string, group: Group, from: Readonly<Record<string, unknown>> | undefined) =>
+    Object.entries(group).map(([name, { env, read, fallback }]) => {
+      const value = from?.[name] ?? environment[env];
+      const outcome = value === undefined ? fallback : read(value);
+      if (!(outcome instanceof Problem)) return [name, outcome] as const;
+      // Its fallback goes on, so that everything else that is wrong is found, too.
+      problems.push(`${from?.[name] === undefined ? env : prefix + name} ${outcome.text}.`);
+      return [name, fallback] as const;
+    });
+  const grouped = Object.entries(groups).map(([name, group]) => {
+    const from = given[name as keyof typeof groups] as Readonly<Record<string, unknown>> | undefined;
+    return [name, Object.fromEntries(readGroup(`${name}.`, group, from))] as const;
+  });
+  return Object.fromEntries([...readGroup('', top, given), ...grouped]) as Read;
+}
+
+/** Names that nothing here answers to: most likely a slip of the pen, and never to be passed over. */
+function unknownNames(given: DataOptions, environment: Environment): string[] {
+  const inCode = Object.entries(groups).flatMap(([name, group]) => {
+    const names = Object.keys(given[name as keyof typeof groups] ?? {});
+    return names.filter((option) => !(option in group)).map((option) => `${name}.${option}`);
+  });
+  const atTop = Object.keys(given).filter((name) => !(name in top) && !(name in groups));
+  const known = new Set([top, ...Object.values(groups)].flatMap((group) => Object.values(group).map(({ env }) => env)));
+  const inEnvironment = Object.keys(environment).filter(
+    (name) => name.startsWith('LATCHKEY_') && !name.startsWith('LATCHKEY_TEST_') && !known.has(name),
+  );
+  return [...atTop, ...inCode, ...inEnvironment].map(
+    (name) => `${name} is no setting: see docs/settings.md for all of them.`,
+  );
+}
+
+/** What is wrong wherever this runs. */
+function flaws(read: Read, origin: string, secrets: readonly string[]): readonly string[] {
+  const found: string[] = [];
+  if (!isOrigin(origin)) {
+    found.push(`LATCHKEY_ORIGIN must be an origin, such as https://accounts.example; “${origin}” is not one.`);
+  }
+  if (!/^sqlite:.+/.test(read.database)) {
+    found.push(
+      `LATCHKEY_DATABASE must be sqlite: and a path; “${read.database.split(':')[0]}:…” is a store that this version does not have.`,
+    );
+  }
+  if (!/^(?:\/[\w-]+)+$/.test(read.basePath))
+    found.push('LATCHKEY_BASE_PATH must be a path such as /auth, without a slash at its end.');
+  if (secrets.some((secret) => secret.length < MIN_SECRET_LENGTH)) {
+    found.push(
+      `LATCHKEY_SECRET must have ${MIN_SECRET_LENGTH} letters or more: make one with \`openssl rand -base64 48\`.`,
+    );
+  }
+  for (const [env, link, name] of [
+    ['LATCHKEY_VERIFY_LINK', read.mail.verifyLink, '{key}'],
+    ['LATCHKEY_RESET_LINK', read.mail.resetLink, '{token}'],
+    ['LATCHKEY_INVITATION_LINK', read.mail.invitationLink, '{invitation}'],
+  ] as const) {
+    if (!link.includes(name)) found.push(`${env} must have ${name} where the secret goes.`);
+  }
+  if (read.mail.smtpUrl !== null && read.mail.smtpUrl !== 'none' && !/^smtps?:\/\/[^/]+/.test(read.mail.smtpUrl)) {
+    found.push('LATCHKEY_SMTP_URL must be smtp://host:port, smtps://host:port, or none.');
+  }
+  return found;
+}
+
+/** What is fit for development and for nothing else. */
+function unsafeInProduction(read: Read, origin: string, secrets: readonly string[]): readonly string[] {
+  const found: string[] = [];
+  if (secrets.length === 0) {
+    found.push('LATCHKEY_SECRET is not set, which production needs: make one with `openssl rand -base64 48`.');
+  }
+  if (!origin.startsWith('https:')) {
+    found.push(
+      `LATCHKEY_ORIGIN is ${read.origin === null ? 'not set' : 'plain http'}: set it to the https:// address that people use.`,
+    );
+  }
+  if (read.mail.smtpUrl === null) {
+    found.push(
+      'LATCHKEY_SMTP_URL is not set: nobody could reset a password. Set it, or set it to none to do without mail.',
+    );
+  }
+  if (read.rateLimits === 'off')
+    found.push('LATCHKEY_RATE_LIMITS is off, which lets anybody guess passwords: remove it.');
+  if (read.passwords.hash !== 'argon2id') found.push('LATCHKEY_PASSWORD_HASH is dangerously-cheap: remove it.');
+  return found;
+}
+
+function isOrigin(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) && new URL(text).origin === text;
+}
+
+function settingsFrom(read: Read, origin: string, production: boolean): Settings {
+  const { sessions, accounts, passwords, attempts, mail, django } = read;
+  const isMandatory = accounts.emailVerification === 'mandatory';
+  return {
+    production,
+    origin,
+    basePath: read.basePath,
+    sessions: {
+      limit: sessions.limit,
+      whenFull: sessions.whenFull,
+      idleMs: sessions.idleDays,
+      lifetimeMs: sessions.lifetimeDays,
+      freshMs: sessions.freshMinutes,
+      keepEndedMs: sessions.keepEndedDays,
+    },
+    accounts: {
+      usernameCase: accounts.usernameCase,
+      signInBy: accounts.signInBy,
+      emailRequired: accounts.emailRequired || isMandatory || accounts.signInBy === 'email',
+      emailUnique: accounts.emailUnique,
+      emailVerification: accounts.emailVerification,
+      registration: accounts.registration,
+    },
+    passwords: {
+      minLength: passwords.minLength,
+      rules: passwords.rules as readonly PasswordRule[],
+      hash: passwords.hash === 'argon2id' ? 'argon2id' : 'cheap',
+      concurrency: passwords.concurrency,
+      queue: HASH_QUEUE,
+    },
+    attempts: read.rateLimits === 'off' ? 'off' : attempts,
+    mail: {
+      from: mail.from ?? `noreply@${new URL(origin).hostname}`,
+      smtpUrl: mail.smtpUrl ?? 'none',
+      links: {
+        verifyEmail: absolute(mail.verifyLink, origin),
+        resetPassword: absolute(mail.resetLink, origin),
+        invitation: absolute(mail.invitationLink, origin),
+      },
+      resetLinkMs: mail.resetMinutes,
+      verifyLinkMs: mail.verifyDays,
+      invitationMs: INVITATION_MS,
+    },
+    wire: {
+      key: django.key === 'body',
+      cookie: django.sessionLogin,
+      signedOutStatus: django.signedOutStatus === '401' ? 401 : 403,
+      oldPasswordField: django.oldPasswordField,
+      logoutOnGet: django.logoutOnGet,
+      logoutOnPasswordChange: django.logoutOnPasswordChange,
+      uid: django.uid,
+      throttle: django.throttle,
+    },
+    corsOrigins: read.corsOrigins,
+    trustedProxies: read.trustedProxies,
+  };
+}
+
+const HASH_QUEUE = 64;
+const INVITATION_MS = 7 * DAY_MS;
+
+/** A link may lead to a path here, or to an app of its own. */
+function absolute(link: string, origin: string): string {
+  return link.startsWith('/') ? origin + link : link;
+}

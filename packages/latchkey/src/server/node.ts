@@ -1,0 +1,48 @@
+/** Latchkey for hosts that speak `node:http`: the bare server, Express, Fastify by way of middleware, and others. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { getRequestListener } from '@hono/node-server';
+import type { Latchkey } from '../latchkey.ts';
+
+type Next = (error?: unknown) => void;
+
+/** What middleware before us may have left on a request. */
+type HostRequest = IncomingMessage & { readonly originalUrl?: string; readonly body?: unknown };
+
+/**
+ * A request listener, or middleware where there is a `next`: what is not ours is passed on. A body that the host has parsed
+ * already (`express.json()`, `express.urlencoded()`) is taken as it is found.
+ * @example app.use(nodeHandler(auth));
+ */
+export function nodeHandler(auth: Latchkey): (req: IncomingMessage, res: ServerResponse, next?: Next) => void {
+  const listener = getRequestListener(
+    async (request, { incoming }) => {
+      const address = incoming.socket.remoteAddress ?? null;
+      return await auth.handler(withParsedBody(request, incoming as HostRequest), { address });
+    },
+    { overrideGlobalObjects: false },
+  );
+  return (req, res, next) => {
+    const host: HostRequest = req;
+    // A host that mounts us below a path has cut that path off.
+    if (host.originalUrl !== undefined) req.url = host.originalUrl;
+    const pathname = (req.url ?? '/').split('?')[0] ?? '/';
+    if (next !== undefined && !auth.serves(pathname)) next();
+    else listener(req, res).catch((error: unknown) => next?.(error));
+  };
+}
+
+/** Once the host has read a body there is nothing left to read: it is written out again. */
+function withParsedBody(request: Request, incoming: HostRequest): Request {
+  if (!incoming.readableDidRead || incoming.body === undefined) return request;
+  const headers = new Headers(request.headers);
+  headers.delete('content-length');
+  const { url, method } = request;
+  return new Request(url, { method, headers, body: rewrite(incoming.body, headers) });
+}
+
+function rewrite(body: unknown, headers: Headers): string | Uint8Array<ArrayBuffer> {
+  if (typeof body === 'string') return body;
+  if (body instanceof Uint8Array) return new Uint8Array(body);
+  headers.set('content-type', 'application/json');
+  return JSON.stringify(body);
+}

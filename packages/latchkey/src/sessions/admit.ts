@@ -1,0 +1,96 @@
+import { isGenuine, type Proof } from '../credentials/proof.ts';
+import type { Keys } from '../crypto/keys.ts';
+import { newSessionId, newSessionToken } from '../crypto/token.ts';
+import type { Limit } from '../model/admission.ts';
+import type { DeviceSummary } from '../model/device.ts';
+import { Refusal } from '../model/reasons.ts';
+import type { Session } from '../model/session.ts';
+import type { Settings } from '../model/settings.ts';
+import type { Store } from '../stores/store.ts';
+import { deviceTokenFor, newDeviceId, readDeviceTokens } from './device-token.ts';
+import type { Endings } from './endings.ts';
+
+/** What the door needs to know. */
+export type Door = {
+  readonly store: Store;
+  readonly settings: Settings;
+  readonly keys: Keys;
+  readonly endings: Endings;
+  /** The fingerprint of this node's session settings. */
+  readonly rule: string;
+};
+
+/** The client that asks to come in. */
+export type Caller = {
+  readonly device: DeviceSummary;
+  /** The device tokens that it sent, or null. */
+  readonly deviceTokens: string | null;
+};
+
+export type Opened = {
+  readonly session: Session;
+  /** The credential of the session. Here, and never again. */
+  readonly token: string;
+  /** What lets the device take its own place again. */
+  readonly deviceToken: string;
+  readonly displaced: readonly Session[];
+};
+
+export type Outcome =
+  | ({ readonly kind: 'opened' } & Opened)
+  /** Something voided the proof between its making and the door; the person is told what a wrong password is told. */
+  | { readonly kind: 'void' };
+
+/** The one door: a proof becomes a session, and whoever has no place any more is out. Called by `complete-sign-in` alone. */
+export async function admit(door: Door, proof: Proof, caller: Caller): Promise<Outcome> {
+  if (!isGenuine(proof)) throw new TypeError('Nobody comes in without a proof that a credential made.');
+  const { accountId } = proof.gate;
+  const { token, hash } = newSessionToken(accountId);
+  const deviceId = readDeviceTokens(door.keys, accountId, caller.deviceTokens) ?? newDeviceId();
+  const limits: readonly Limit[] = [{ bucket: 'account', max: door.settings.sessions.limit }];
+  const outcome = await door.store.sessions.admit({
+    session: {
+      id: newSessionId(),
+      tokenHash: hash,
+      device: { id: deviceId, ...caller.device },
+      method: proof.method,
+      lifetimeMs: door.settings.sessions.lifetimeMs,
+      isFresh: true,
+    },
+    ...terms(door, proof),
+    limits,
+  });
+  if (outcome.kind === 'rule_mismatch') throw new Refusal('rule_mismatch');
+  if (outcome.kind !== 'admitted') return { kind: 'void' };
+  door.endings.nudge();
+  const { session, displaced } = outcome;
+  return { kind: 'opened', session, token, deviceToken: deviceTokenFor(door.keys, accountId, deviceId), displaced };
+}
+
+/** A key from elsewhere enters by the same door, with no limit: the account's next sign-in brings it to the limit in one step. */
+export async function admitImported(
+  door: Door,
+  proof: Proof,
+  key: { readonly tokenHash: Uint8Array; readonly isFresh: boolean; readonly device: DeviceSummary },
+): Promise<Session | null> {
+  if (!isGenuine(proof)) throw new TypeError('Nobody comes in without a proof that a credential made.');
+  const outcome = await door.store.sessions.admit({
+    session: {
+      id: newSessionId(),
+      tokenHash: key.tokenHash,
+      device: { id: null, ...key.device },
+      method: proof.method,
+      lifetimeMs: door.settings.sessions.lifetimeMs,
+      isFresh: key.isFresh,
+    },
+    ...terms(door, proof),
+    limits: [{ bucket: 'account', max: 'unlimited' }],
+  });
+  if (outcome.kind === 'rule_mismatch') throw new Refusal('rule_mismatch');
+  return outcome.kind === 'admitted' ? outcome.session : null;
+}
+
+function terms(door: Door, proof: Proof) {
+  const { whenFull, idleMs } = door.settings.sessions;
+  return { gate: proof.gate, spends: proof.spends, whenFull, idleMs, rule: door.rule };
+}

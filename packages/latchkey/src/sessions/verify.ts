@@ -1,0 +1,93 @@
+import { hashOfToken } from '../crypto/token.ts';
+import type { DeviceSummary } from '../model/device.ts';
+import { type Code, codeOfEnd } from '../model/reasons.ts';
+import { type Session, sessionState } from '../model/session.ts';
+import type { Settings } from '../model/settings.ts';
+import type { Store } from '../stores/store.ts';
+import type { Outlook, Signals } from './signals.ts';
+import type { Touches } from './touches.ts';
+
+export type Checker = {
+  readonly store: Store;
+  readonly settings: Settings;
+  readonly touches: Touches;
+  readonly signals: Signals;
+};
+
+/** Why a token is refused, and what its holder may know of it. */
+export type Refused = {
+  readonly live: false;
+  readonly code: Code;
+  /** When the session ended; null for what was never one. */
+  readonly at: number | null;
+  /** What took its place, for a displaced session. */
+  readonly by: DeviceSummary | null;
+};
+
+export type Checked =
+  | {
+      readonly live: true;
+      readonly session: Session;
+      /** The store's time at the check. */
+      readonly now: number;
+      /** Fires when the session ends, on whatever node and for whatever reason. Made when it is first asked for. */
+      readonly signal: AbortSignal;
+    }
+  | Refused;
+
+const UNKNOWN: Refused = { live: false, code: 'invalid_token', at: null, by: null };
+
+/** "Last seen" is written at most this often. */
+const TOUCH_EVERY_MS = 60_000;
+
+/** Is this a live session's token, and if not, why not? One read of the store; none for what cannot be a token. */
+export async function verify(checker: Checker, token: string): Promise<Checked> {
+  const hash = hashOfToken(token);
+  if (hash === null) return UNKNOWN;
+  const found = await checker.store.sessions.find(hash);
+  if (found === null) return UNKNOWN;
+  const { session, now } = found;
+  const state = sessionState(session, checker.settings.sessions, now);
+  if (!state.live) return { live: false, code: codeOfEnd[state.reason], at: state.at, by: state.by };
+  if (now - session.seenAt >= TOUCH_EVERY_MS) checker.touches.add(hash);
+  return new LiveCheck(checker, hash, session, now);
+}
+
+/** A live check; a class so that the signal costs nothing until somebody asks for it. */
+class LiveCheck {
+  readonly live = true;
+  readonly session: Session;
+  readonly now: number;
+  readonly #checker: Checker;
+  readonly #hash: Uint8Array;
+
+  constructor(checker: Checker, hash: Uint8Array, session: Session, now: number) {
+    this.#checker = checker;
+    this.#hash = hash;
+    this.session = session;
+    this.now = now;
+  }
+
+  get signal(): AbortSignal {
+    return this.#checker.signals.of(this.session.id, () => outlook(this.#checker, this.#hash));
+  }
+}
+
+/** Why a session's signal fired. */
+export class SessionEnded extends Error {
+  override readonly name = 'SessionEnded';
+  readonly code: Code;
+  constructor(code: Code) {
+    super(`The session is over: ${code}.`);
+    this.code = code;
+  }
+}
+
+async function outlook({ store, settings }: Checker, hash: Uint8Array): Promise<Outlook> {
+  const found = await store.sessions.find(hash);
+  if (found === null) return { live: false, reason: new SessionEnded('invalid_token') };
+  const { session, now } = found;
+  const state = sessionState(session, settings.sessions, now);
+  if (!state.live) return { live: false, reason: new SessionEnded(codeOfEnd[state.reason]) };
+  return { live: true, forMs: Math.min(session.expiresAt, session.seenAt + settings.sessions.idleMs) - now };
+}
