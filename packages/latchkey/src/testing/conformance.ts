@@ -1,0 +1,803 @@
+/**
+ * What every store must do, as cases that any test runner can run. Each gets a world of its own: an empty store, further
+ * connections to the same data, and a clock that all of them follow.
+ * @example for (const { name, run } of conformance) test(name, async () => await withWorld(run));
+ */
+import assert from 'node:assert/strict';
+import { newSessionId, newSessionToken } from '../crypto/token.ts';
+import { firstGate, type Gate } from '../model/account.ts';
+import { decideAdmission, type Limit } from '../model/admission.ts';
+import type { Device } from '../model/device.ts';
+import type { Session } from '../model/session.ts';
+import type { AccountRecord, Admit, Admitted, NewAccount, NewOnce, Store } from '../stores/store.ts';
+import type { TestClock } from './clock.ts';
+
+export type World = {
+  readonly store: Store;
+  readonly clock: TestClock;
+  /** Another connection to the same data, as another process would have it. */
+  connect(): Promise<Store>;
+};
+
+export type ConformanceCase = { readonly name: string; readonly run: (world: World) => Promise<void> };
+
+const HOUR_MS = 3_600_000;
+const IDLE_MS = 10 * HOUR_MS;
+const LIFETIME_MS = 24 * HOUR_MS;
+const RULE = 'the rule';
+const DEVICE: Device = { id: null, class: 'cli', name: 'curl' };
+
+let made = 0;
+
+function newAccount(given: Partial<NewAccount> = {}): NewAccount {
+  made++;
+  return {
+    username: `user${made}`,
+    usernameKey: `user${made}`,
+    email: null,
+    emailUnique: true,
+    firstName: '',
+    lastName: '',
+    profile: {},
+    password: { hash: 'hash', scheme: 'scheme' },
+    state: 'active',
+    roles: [],
+    invitation: null,
+    link: null,
+    outbox: [],
+    ...given,
+  };
+}
+
+async function makeAccount(store: Store, given: Partial<NewAccount> = {}): Promise<AccountRecord> {
+  const created = await store.accounts.create(newAccount(given));
+  assert.equal(created.kind, 'created');
+  return (created as Extract<typeof created, { kind: 'created' }>).record;
+}
+
+function address(of: string, verified = false): NonNullable<NewAccount['email']> {
+  return { address: of, key: of.toLowerCase(), verified };
+}
+
+function secret(of: number): Uint8Array {
+  return new Uint8Array(32).fill(of);
+}
+
+function link(given: Partial<NewOnce> = {}): NewOnce {
+  return { purpose: 'reset-password', hash: secret(1), lifetimeMs: HOUR_MS, data: '', ...given };
+}
+
+type AdmitGiven = Partial<Omit<Admit, 'gate' | 'session'>> & {
+  readonly max?: Limit['max'];
+  readonly device?: Device;
+  readonly id?: string;
+  readonly tokenHash?: Uint8Array;
+};
+
+function admission(gate: Gate, given: AdmitGiven = {}): Admit {
+  const { max = 1, device = DEVICE, id = newSessionId(), tokenHash, ...rest } = given;
+  return {
+    session: {
+      id,
+      tokenHash: tokenHash ?? newSessionToken(gate.accountId).hash,
+      device,
+      method: 'password',
+      lifetimeMs: LIFETIME_MS,
+      isFresh: true,
+    },
+    gate,
+    spends: [],
+    limits: [{ bucket: 'account', max }],
+    whenFull: 'displace',
+    idleMs: IDLE_MS,
+    rule: RULE,
+    ...rest,
+  };
+}
+
+type In = Extract<Admitted, { kind: 'admitted' }> & { readonly tokenHash: Uint8Array };
+
+async function signIn(store: Store, gate: Gate, given: AdmitGiven = {}): Promise<In> {
+  const request = admission(gate, given);
+  const outcome = await store.sessions.admit(request);
+  assert.equal(outcome.kind, 'admitted');
+  return { ...(outcome as Extract<Admitted, { kind: 'admitted' }>), tokenHash: request.session.tokenHash };
+}
+
+async function stateOf(store: Store, { tokenHash }: In): Promise<Session['ending']> {
+  const found = await store.sessions.find(tokenHash);
+  assert.ok(found !== null, 'the session is gone');
+  return found.session.ending;
+}
+
+/** Starts all at once, over two connections, and waits for every outcome. */
+async function atOnce<T>(
+  world: World,
+  times: number,
+  work: (store: Store, turn: number) => Promise<T>,
+): Promise<readonly T[]> {
+  const stores = [world.store, await world.connect()] as const;
+  return await Promise.all(Array.from({ length: times }, (_, turn) => work(stores[turn % 2] ?? world.store, turn)));
+}
+
+const cases: Record<string, (world: World) => Promise<void>> = {
+  async 'an account is found by its number, its username and its address'({ store }) {
+    const { account } = await makeAccount(store, { username: 'Ann', usernameKey: 'ann', email: address('Ann@x.test') });
+    for (const found of [
+      await store.accounts.find(account.id),
+      await store.accounts.findByUsername('ann'),
+      (await store.accounts.findByEmail('ann@x.test'))[0],
+    ]) {
+      assert.equal(found?.account.username, 'Ann');
+      assert.equal(found?.account.email, 'Ann@x.test');
+      assert.deepEqual(found?.gate, firstGate(account.id, []));
+    }
+    assert.equal(await store.accounts.find(account.id + 1000), null);
+    assert.equal(await store.accounts.findByUsername('nobody'), null);
+    assert.deepEqual(await store.accounts.findByEmail('nobody@x.test'), []);
+  },
+
+  async 'of fifty accounts made at once with one username, one is made'(world) {
+    const outcomes = await atOnce(world, 50, (store) => store.accounts.create(newAccount({ usernameKey: 'one' })));
+    assert.equal(outcomes.filter(({ kind }) => kind === 'created').length, 1);
+    assert.equal(outcomes.filter(({ kind }) => kind === 'username_taken').length, 49);
+  },
+
+  async 'an address may be named by many and is verified by one'(world) {
+    const { store } = world;
+    const hashes = [secret(1), secret(2), secret(3)];
+    for (const hash of hashes) {
+      const verification = link({ purpose: 'verify-email', hash, data: 'a@x.test' });
+      await makeAccount(store, { email: address('a@x.test'), link: verification });
+    }
+    assert.equal((await store.accounts.findByEmail('a@x.test')).length, 3);
+    const outcomes = await atOnce(world, 3, (other, turn) => other.accounts.verifyEmail(hashes[turn] ?? secret(9)));
+    const verified = outcomes.filter((outcome) => outcome !== null);
+    assert.equal(verified.length, 1);
+    const owners = await store.accounts.findByEmail('a@x.test');
+    assert.deepEqual(
+      owners.map(({ account }) => account.id),
+      [verified[0]?.account.id],
+    );
+    const refused = await store.accounts.create(newAccount({ email: address('a@x.test') }));
+    assert.equal(refused.kind, 'email_taken');
+    assert.equal(
+      (await store.accounts.create(newAccount({ email: address('a@x.test'), emailUnique: false }))).kind,
+      'created',
+    );
+  },
+
+  async 'a link verifies the address that it was mailed to, once'({ store }) {
+    const verification = link({ purpose: 'verify-email', data: 'a@x.test' });
+    await makeAccount(store, { email: address('a@x.test'), link: verification });
+    assert.equal((await store.accounts.verifyEmail(verification.hash))?.account.emailVerified, true);
+    assert.equal(await store.accounts.verifyEmail(verification.hash), null);
+  },
+
+  async 'an account is made wholly or not at all'({ store }) {
+    const { account } = await makeAccount(store, { username: 'x', usernameKey: 'x' });
+    const verification = link({ purpose: 'verify-email', hash: secret(7), data: 'b@x.test' });
+    const outbox = [{ topic: 'mail', payload: secret(5) }] as const;
+    const refused = await store.accounts.create(
+      newAccount({ usernameKey: 'x', email: address('b@x.test'), link: verification, outbox }),
+    );
+    assert.equal(refused.kind, 'username_taken');
+    assert.deepEqual(await store.accounts.findByEmail('b@x.test'), []);
+    assert.deepEqual(await store.outbox.page(10), []);
+    assert.equal(await store.accounts.verifyEmail(secret(7)), null);
+    assert.equal((await store.accounts.find(account.id))?.account.username, 'x');
+  },
+
+  async 'an invitation opens one sign-up, however many come with it at once'(world) {
+    const invitation = link({ purpose: 'invitation', hash: secret(4), data: '{}' });
+    await world.store.once.put(invitation);
+    assert.equal(await world.store.once.peek(invitation), '{}');
+    const outcomes = await atOnce(world, 20, (store) =>
+      store.accounts.create(newAccount({ invitation: invitation.hash })),
+    );
+    assert.equal(outcomes.filter(({ kind }) => kind === 'created').length, 1);
+    assert.equal(outcomes.filter(({ kind }) => kind === 'invitation_void').length, 19);
+    assert.equal(await world.store.once.peek(invitation), null);
+  },
+
+  async 'a profile change that takes a taken name changes nothing at all'({ store }) {
+    const { account } = await makeAccount(store, { username: 'me', usernameKey: 'me' });
+    await makeAccount(store, { username: 'you', usernameKey: 'you' });
+    const taken = await store.accounts.updateProfile({
+      id: account.id,
+      username: { name: 'You', key: 'you' },
+      firstName: 'F',
+    });
+    assert.equal(taken, 'username_taken');
+    assert.equal((await store.accounts.find(account.id))?.account.firstName, '');
+    const changed = await store.accounts.updateProfile({
+      id: account.id,
+      username: { name: 'ME', key: 'me' },
+      profile: { a: [1] },
+    });
+    assert.ok(changed !== null && changed !== 'username_taken');
+    assert.equal(changed.account.username, 'ME');
+    assert.deepEqual(changed.account.profile, { a: [1] });
+    assert.equal(await store.accounts.updateProfile({ id: account.id + 1000 }), null);
+  },
+
+  async 'a hash is renewed only where it is still the one that was looked at'({ store }) {
+    const { account } = await makeAccount(store, { password: { hash: 'old', scheme: 's1' } });
+    const to = { hash: 'new', scheme: 's2' };
+    assert.equal(await store.accounts.renewHash({ id: account.id, from: 'other', to }), false);
+    assert.equal(await store.accounts.renewHash({ id: account.id, from: 'old', to }), true);
+    assert.equal(await store.accounts.renewHash({ id: account.id, from: 'old', to }), false);
+    const record = await store.accounts.find(account.id);
+    assert.equal(record?.passwordHash, 'new');
+    assert.equal(record?.gate.revision, 1);
+    assert.deepEqual(await store.accounts.hashSchemes(), ['s2']);
+  },
+
+  async 'a sign-in is found by its token, with everything that was said of it'({ store, clock }) {
+    const { gate } = await makeAccount(store, { roles: ['staff'] });
+    const { session, displaced, tokenHash } = await signIn(store, gate, { device: { ...DEVICE, id: 'd1' } });
+    assert.deepEqual(displaced, []);
+    const found = await store.sessions.find(tokenHash);
+    assert.equal(found?.now, clock());
+    assert.deepEqual(found?.session, session);
+    assert.deepEqual(session, {
+      id: session.id,
+      accountId: gate.accountId,
+      sequence: 1,
+      device: { id: 'd1', class: 'cli', name: 'curl' },
+      method: 'password',
+      openedAt: clock(),
+      authenticatedAt: clock(),
+      seenAt: clock(),
+      expiresAt: clock() + LIFETIME_MS,
+      openedRevision: 1,
+      roles: ['staff'],
+      ending: null,
+    });
+    assert.equal(await store.sessions.find(secret(200)), null);
+  },
+
+  async 'F-1, F-2: of fifty sign-ins at once exactly N stay in, those with the highest sequences'(world) {
+    for (const max of [1, 3]) {
+      const { gate } = await makeAccount(world.store);
+      const all = await atOnce(world, 50, (store) => signIn(store, gate, { max }));
+      const endings = await Promise.all(all.map((one) => stateOf(world.store, one)));
+      const live = all.filter((_, turn) => endings[turn] === null).map(({ session }) => session.sequence);
+      assert.deepEqual(
+        live.sort((a, b) => b - a),
+        [50, 49, 48].slice(0, max),
+      );
+      assert.ok(endings.filter((ending) => ending !== null).every(({ reason }) => reason === 'displaced'));
+      const displaced = all.flatMap((one) => one.displaced.map(({ id }) => id));
+      assert.equal(new Set(displaced).size, 50 - max, 'each was displaced by exactly one');
+      assert.equal(displaced.length, 50 - max);
+    }
+  },
+
+  async 'a displaced session keeps why, when and by what'({ store, clock }) {
+    const { gate } = await makeAccount(store);
+    const first = await signIn(store, gate);
+    clock.advance(1000);
+    const second = await signIn(store, gate, { device: { id: 'd2', class: 'web', name: 'Firefox on Windows' } });
+    assert.deepEqual(await stateOf(store, first), {
+      reason: 'displaced',
+      at: clock(),
+      by: { class: 'web', name: 'Firefox on Windows' },
+      bySession: second.session.id,
+    });
+    assert.deepEqual(
+      second.displaced.map(({ id }) => id),
+      [first.session.id],
+    );
+  },
+
+  async 'F-26: the same device takes its own place again, and displaces nobody else'({ store }) {
+    const { gate } = await makeAccount(store);
+    const other = await signIn(store, gate, { max: 2, device: { ...DEVICE, id: 'other' } });
+    const before = await signIn(store, gate, { max: 2, device: { ...DEVICE, id: 'mine' } });
+    const after = await signIn(store, gate, { max: 2, device: { ...DEVICE, id: 'mine' } });
+    assert.deepEqual(after.displaced, []);
+    assert.deepEqual(
+      after.replaced.map(({ id }) => id),
+      [before.session.id],
+    );
+    assert.equal(await stateOf(store, other), null);
+  },
+
+  async 'F-8: what has expired or fallen idle holds no place, and does not come back'({ store, clock }) {
+    const { gate } = await makeAccount(store);
+    const old = await signIn(store, gate, { max: 2 });
+    clock.advance(IDLE_MS);
+    const first = await signIn(store, gate, { max: 2 });
+    const second = await signIn(store, gate, { max: 2 });
+    assert.deepEqual([...first.displaced, ...second.displaced], []);
+    assert.equal((await stateOf(store, old))?.reason, 'expired');
+    assert.equal(await stateOf(store, first), null);
+  },
+
+  async 'F-9: a lowered limit brings an account down in one step'({ store }) {
+    const { gate } = await makeAccount(store);
+    const many: In[] = [];
+    for (let i = 0; i < 30; i++) many.push(await signIn(store, gate, { max: 'unlimited' }));
+    const last = await signIn(store, gate, { max: 2 });
+    assert.equal(last.displaced.length, 29);
+    const live = (await store.sessions.list(gate.accountId)).sessions.map(({ sequence }) => sequence);
+    assert.deepEqual(live, [31, 30]);
+  },
+
+  async 'an admission that is asked for twice happens once'(world) {
+    const { store } = world;
+    const { gate } = await makeAccount(store);
+    const first = await signIn(store, gate);
+    const request = admission(gate);
+    const outcomes = await atOnce(world, 10, (other) => other.sessions.admit(request));
+    for (const outcome of outcomes) {
+      assert.equal(outcome.kind, 'admitted');
+      if (outcome.kind !== 'admitted') continue;
+      assert.equal(outcome.session.sequence, 2);
+      assert.deepEqual(
+        outcome.displaced.map(({ id }) => id),
+        [first.session.id],
+      );
+    }
+    assert.equal((await store.sessions.list(gate.accountId)).sessions.length, 1);
+  },
+
+  async 'what a proof spends is spent with the admission, once'(world) {
+    const { store } = world;
+    const { gate } = await makeAccount(store);
+    await store.once.put(link({ purpose: 'invitation', hash: secret(3) }));
+    const spends = [{ purpose: 'invitation', hash: secret(3) }] as const;
+    const outcomes = await atOnce(world, 20, (other) =>
+      other.sessions.admit(admission(gate, { spends, max: 'unlimited' })),
+    );
+    assert.equal(outcomes.filter(({ kind }) => kind === 'admitted').length, 1);
+    assert.equal(outcomes.filter(({ kind }) => kind === 'spent').length, 19);
+    assert.equal((await store.sessions.list(gate.accountId)).sessions.length, 1);
+  },
+
+  async 'F-39: a node that follows another rule admits nobody'({ store }) {
+    const { gate } = await makeAccount(store);
+    assert.equal(await store.sessions.ruleInForce(), null);
+    await store.sessions.setRule(RULE);
+    const inside = await signIn(store, gate);
+    await store.sessions.setRule('a newer rule');
+    const outcome = await store.sessions.admit(admission(gate));
+    assert.deepEqual(outcome, { kind: 'rule_mismatch', inForce: 'a newer rule' });
+    assert.equal(await stateOf(store, inside), null);
+  },
+
+  async 'a proof from before a password change opens nothing, whichever comes first'(world) {
+    const { store } = world;
+    for (let round = 0; round < 20; round++) {
+      const record = await makeAccount(store);
+      const mine = await signIn(store, record.gate, { max: 'unlimited' });
+      const outcomes = await atOnce(world, 6, async (other, turn) => {
+        if (turn !== 3) return await other.sessions.admit(admission(record.gate, { max: 'unlimited' }));
+        const { session } = mine;
+        const to = { hash: 'new', scheme: 's' };
+        return await other.accounts.changePassword({
+          id: session.accountId,
+          by: session,
+          kept: session.id,
+          to,
+          outbox: [],
+        });
+      });
+      assert.ok(outcomes[3] !== null);
+      const { sessions } = await store.sessions.list(record.account.id);
+      assert.deepEqual(
+        sessions.map(({ id }) => id),
+        [mine.session.id],
+      );
+      assert.deepEqual(await store.sessions.admit(admission(record.gate)), { kind: 'void', why: 'proof_void' });
+    }
+  },
+
+  async 'a password change ends all sessions but the one it keeps, and says so'({ store }) {
+    const { gate } = await makeAccount(store);
+    const other = await signIn(store, gate, { max: 2 });
+    const mine = await signIn(store, gate, { max: 2 });
+    const change = { id: gate.accountId, kept: mine.session.id, to: { hash: 'new', scheme: 's' }, outbox: [] };
+    const done = await store.accounts.changePassword({ ...change, by: mine.session });
+    assert.deepEqual(
+      done?.ended.map(({ id }) => id),
+      [other.session.id],
+    );
+    assert.equal((await stateOf(store, other))?.reason, 'password_changed');
+    assert.equal(await stateOf(store, mine), null);
+    assert.equal(
+      await store.accounts.changePassword({ ...change, by: other.session }),
+      null,
+      'an ended session changes nothing',
+    );
+    assert.ok(
+      (await store.accounts.changePassword({ ...change, by: mine.session })) !== null,
+      'the kept one may again',
+    );
+  },
+
+  async 'of two password changes by two sessions at once, one wins'(world) {
+    const { store } = world;
+    for (let round = 0; round < 10; round++) {
+      const { gate } = await makeAccount(store);
+      const both = [await signIn(store, gate, { max: 2 }), await signIn(store, gate, { max: 2 })] as const;
+      const outcomes = await atOnce(world, 2, (other, turn) => {
+        const { session } = both[turn === 0 ? 0 : 1];
+        const to = { hash: `by ${turn}`, scheme: 's' };
+        return other.accounts.changePassword({ id: gate.accountId, by: session, kept: session.id, to, outbox: [] });
+      });
+      assert.equal(outcomes.filter((outcome) => outcome !== null).length, 1);
+      const winner = outcomes.findIndex((outcome) => outcome !== null);
+      assert.equal((await store.accounts.find(gate.accountId))?.passwordHash, `by ${winner}`);
+    }
+  },
+
+  async 'E1: of twenty uses of a link at once one resets the password'(world) {
+    const { store } = world;
+    const { gate } = await makeAccount(store);
+    const mine = await signIn(store, gate);
+    await store.accounts.issueLinks({ links: [{ id: gate.accountId, link: link() }], outbox: [] });
+    assert.equal(
+      await store.accounts.hasLink({ id: gate.accountId, purpose: 'reset-password', hash: secret(1) }),
+      true,
+    );
+    const outcomes = await atOnce(world, 20, (other, turn) =>
+      other.accounts.resetPassword({
+        id: gate.accountId,
+        link: secret(1),
+        to: { hash: `h${turn}`, scheme: 's' },
+        outbox: [],
+      }),
+    );
+    const winner = outcomes.findIndex((outcome) => outcome !== null);
+    assert.equal(outcomes.filter((outcome) => outcome !== null).length, 1);
+    assert.equal((await store.accounts.find(gate.accountId))?.passwordHash, `h${winner}`);
+    assert.equal((await stateOf(store, mine))?.reason, 'password_changed');
+  },
+
+  async 'E3: a reset or a change of the password voids every other link to reset it'({ store }) {
+    const { gate } = await makeAccount(store);
+    const id = gate.accountId;
+    const to = { hash: 'new', scheme: 's' };
+    const links = [1, 2].map((of) => ({ id, link: link({ hash: secret(of) }) }));
+    await store.accounts.issueLinks({ links, outbox: [] });
+    assert.ok((await store.accounts.resetPassword({ id, link: secret(1), to, outbox: [] })) !== null);
+    assert.equal(await store.accounts.resetPassword({ id, link: secret(2), to, outbox: [] }), null);
+    const gateNow = (await store.accounts.find(id))?.gate ?? gate;
+    const mine = await signIn(store, gateNow);
+    await store.accounts.issueLinks({ links: [{ id, link: link({ hash: secret(3) }) }], outbox: [] });
+    await store.accounts.changePassword({ id, by: mine.session, kept: null, to, outbox: [] });
+    assert.equal(await store.accounts.resetPassword({ id, link: secret(3), to, outbox: [] }), null);
+  },
+
+  async 'E2, E7: a link is good for its own account and its own time alone'({ store, clock }) {
+    const [a, b] = [await makeAccount(store), await makeAccount(store)];
+    const to = { hash: 'new', scheme: 's' };
+    await store.accounts.issueLinks({ links: [{ id: a.account.id, link: link() }], outbox: [] });
+    assert.equal(await store.accounts.resetPassword({ id: b.account.id, link: secret(1), to, outbox: [] }), null);
+    assert.equal(await store.accounts.verifyEmail(secret(1)), null, 'another purpose');
+    clock.advance(HOUR_MS);
+    assert.equal(await store.accounts.hasLink({ id: a.account.id, purpose: 'reset-password', hash: secret(1) }), false);
+    assert.equal(await store.accounts.resetPassword({ id: a.account.id, link: secret(1), to, outbox: [] }), null);
+    assert.equal((await store.accounts.find(a.account.id))?.passwordHash, 'hash');
+  },
+
+  async 'a suspension ends everything, lets nobody in, and gives nothing back'({ store }) {
+    const { gate } = await makeAccount(store);
+    const id = gate.accountId;
+    const inside = await signIn(store, gate);
+    await store.accounts.issueLinks({ links: [{ id, link: link() }], outbox: [] });
+    const done = await store.accounts.setState({ id, state: 'suspended' });
+    assert.deepEqual(
+      done?.ended.map((session) => session.id),
+      [inside.session.id],
+    );
+    const suspended = done?.record.gate ?? gate;
+    assert.deepEqual(await store.sessions.admit(admission(suspended)), { kind: 'void', why: 'account_disabled' });
+    assert.deepEqual(await store.sessions.admit(admission(gate)), { kind: 'void', why: 'account_disabled' });
+    const back = await store.accounts.setState({ id, state: 'active' });
+    assert.equal((await stateOf(store, inside))?.reason, 'account_disabled');
+    assert.deepEqual(await store.sessions.admit(admission(gate)), { kind: 'void', why: 'proof_void' });
+    assert.equal((await store.sessions.admit(admission(back?.record.gate ?? gate))).kind, 'admitted');
+    assert.equal(
+      await store.accounts.resetPassword({ id, link: secret(1), to: { hash: 'n', scheme: 's' }, outbox: [] }),
+      null,
+    );
+    assert.equal(await store.accounts.setState({ id: id + 1000, state: 'active' }), null);
+  },
+
+  async 'sign-ins that race a suspension leave nobody in'(world) {
+    const { store } = world;
+    for (let round = 0; round < 20; round++) {
+      const { gate } = await makeAccount(store);
+      await atOnce<unknown>(world, 6, (other, turn) =>
+        turn === 3
+          ? other.accounts.setState({ id: gate.accountId, state: 'suspended' })
+          : other.sessions.admit(admission(gate, { max: 'unlimited' })),
+      );
+      assert.deepEqual((await store.sessions.list(gate.accountId)).sessions, []);
+    }
+  },
+
+  async 'L17: signing out everywhere voids sign-ins that are under way'({ store }) {
+    const { gate } = await makeAccount(store);
+    const [other, mine] = [await signIn(store, gate, { max: 2 }), await signIn(store, gate, { max: 2 })];
+    const done = await store.accounts.signOutEverywhere({ id: gate.accountId, kept: mine.session.id });
+    assert.deepEqual(
+      done?.ended.map(({ id }) => id),
+      [other.session.id],
+    );
+    assert.equal((await stateOf(store, other))?.reason, 'revoked');
+    assert.equal(await stateOf(store, mine), null);
+    assert.deepEqual(await store.sessions.admit(admission(gate)), { kind: 'void', why: 'proof_void' });
+    await store.accounts.signOutEverywhere({ id: gate.accountId, kept: null });
+    assert.equal((await stateOf(store, mine))?.reason, 'revoked', 'kept is not kept for ever');
+  },
+
+  async 'changed roles show at the next check, and end nothing'({ store }) {
+    const { gate } = await makeAccount(store, { roles: ['a'] });
+    const inside = await signIn(store, gate);
+    const record = await store.accounts.setRoles({ id: gate.accountId, roles: ['b', 'c'] });
+    assert.deepEqual(record?.account.roles, ['b', 'c']);
+    assert.deepEqual((await store.sessions.find(inside.tokenHash))?.session.roles, ['b', 'c']);
+    assert.equal(await stateOf(store, inside), null);
+    const next = await signIn(store, gate, { max: 2 });
+    assert.deepEqual(next.session.roles, ['b', 'c'], 'an older proof gets the newer roles');
+  },
+
+  async 'a closed account is gone with all that names its owner, and its sessions say why'({ store }) {
+    const { account, gate } = await makeAccount(store, { usernameKey: 'gone', email: address('gone@x.test', true) });
+    const inside = await signIn(store, gate);
+    assert.equal((await store.accounts.close(account.id))?.ended.length, 1);
+    assert.equal(await store.accounts.find(account.id), null);
+    assert.deepEqual(await store.accounts.findByEmail('gone@x.test'), []);
+    assert.equal((await stateOf(store, inside))?.reason, 'account_disabled');
+    assert.deepEqual(await store.sessions.admit(admission(gate)), { kind: 'void', why: 'account_disabled' });
+    const again = await makeAccount(store, { usernameKey: 'gone', email: address('gone@x.test', true) });
+    assert.notEqual(again.account.id, account.id, 'numbers are never given twice');
+    assert.equal(await store.accounts.close(account.id), null);
+  },
+
+  async 'F-4, F-7: what ended stays ended, and touches nobody'({ store }) {
+    const { gate } = await makeAccount(store);
+    const accountId = gate.accountId;
+    const first = await signIn(store, gate);
+    const second = await signIn(store, gate);
+    const end = { accountId, sessionId: first.session.id, reason: 'signed_out' } as const;
+    assert.equal((await store.sessions.end(end))?.ending?.reason, 'displaced', 'the reason stays the first one');
+    assert.equal(await stateOf(store, second), null);
+    await store.sessions.end({ ...end, sessionId: second.session.id });
+    assert.equal((await stateOf(store, second))?.reason, 'signed_out');
+    assert.equal((await stateOf(store, first))?.reason, 'displaced');
+    assert.equal(await store.sessions.end({ ...end, sessionId: 'ses_nobody' }), null);
+    const stranger = await makeAccount(store);
+    const theirs = await signIn(store, stranger.gate);
+    assert.equal(await store.sessions.end({ ...end, sessionId: theirs.session.id }), null, 'not this account’s');
+    assert.equal(await stateOf(store, theirs), null);
+  },
+
+  async 'F-5: a touch moves live sessions alone'({ store, clock }) {
+    const { gate } = await makeAccount(store);
+    const first = await signIn(store, gate);
+    const second = await signIn(store, gate);
+    clock.advance(HOUR_MS);
+    await store.sessions.touch({ tokenHashes: [first.tokenHash, second.tokenHash, secret(9)], idleMs: IDLE_MS });
+    assert.equal((await store.sessions.find(second.tokenHash))?.session.seenAt, clock());
+    assert.equal((await store.sessions.find(first.tokenHash))?.session.seenAt, clock() - HOUR_MS);
+    clock.advance(IDLE_MS);
+    await store.sessions.touch({ tokenHashes: [second.tokenHash], idleMs: IDLE_MS });
+    assert.equal((await store.sessions.find(second.tokenHash))?.session.seenAt, clock() - IDLE_MS, 'idle is over');
+    assert.equal((await store.sessions.find(secret(9))) ?? null, null, 'a touch makes nothing');
+  },
+
+  async 'F-6: every session that has not ended is in the list, the newest first'(world) {
+    const { gate } = await makeAccount(world.store);
+    await atOnce(world, 12, (store) => signIn(store, gate, { max: 'unlimited' }));
+    const { sessions, now } = await world.store.sessions.list(gate.accountId);
+    assert.equal(now, world.clock());
+    assert.deepEqual(
+      sessions.map(({ sequence }) => sequence),
+      [12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1],
+    );
+  },
+
+  async 'endings are told in their order, to every connection, from where each left off'(world) {
+    const { store } = world;
+    const other = await world.connect();
+    const { gate } = await makeAccount(store);
+    const start = await other.sessions.endingsCursor();
+    const first = await signIn(store, gate);
+    const second = await signIn(store, gate, { device: { id: null, class: 'web', name: 'Safari on iOS' } });
+    await store.sessions.end({ accountId: gate.accountId, sessionId: second.session.id, reason: 'signed_out' });
+    const one = await other.sessions.endings({ cursor: start, limit: 1 });
+    const two = await other.sessions.endings({ cursor: one.cursor, limit: 10 });
+    const at = world.clock();
+    const accountId = gate.accountId;
+    const by = { class: 'web', name: 'Safari on iOS' };
+    assert.deepEqual(one.endings, [{ sessionId: first.session.id, accountId, reason: 'displaced', at, by }]);
+    assert.deepEqual(two.endings, [{ sessionId: second.session.id, accountId, reason: 'signed_out', at, by: null }]);
+    assert.deepEqual((await other.sessions.endings({ cursor: two.cursor, limit: 10 })).endings, []);
+  },
+
+  async 'a watcher hears of what another connection has ended'(world) {
+    const other = await world.connect();
+    const { gate } = await makeAccount(world.store);
+    await signIn(world.store, gate);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const stop = other.sessions.watch(resolve);
+    await signIn(world.store, gate);
+    await promise;
+    stop();
+  },
+
+  async 'a thing usable once is spent once, in its time and for its purpose'(world) {
+    const { store, clock } = world;
+    const item = link({ purpose: 'invitation', data: 'data' });
+    await store.once.put(item);
+    assert.equal(await store.once.spend({ purpose: 'verify-email', hash: item.hash }), null);
+    const outcomes = await atOnce(world, 20, (other) => other.once.spend(item));
+    assert.deepEqual(
+      outcomes.filter((data) => data !== null),
+      ['data'],
+    );
+    await store.once.put(link({ hash: secret(2) }));
+    clock.advance(HOUR_MS);
+    assert.equal(await store.once.spend(link({ hash: secret(2) })), null);
+    assert.equal(await store.once.purge(10), 1);
+    assert.equal(await store.once.purge(10), 0);
+  },
+
+  async 'B5: of any number at once no more than the limit are within it'(world) {
+    const rate = { key: 'k', limit: 10, windowMs: HOUR_MS };
+    const outcomes = await atOnce(world, 100, (store) => store.counters.take([rate]));
+    const within = outcomes.flat().filter(({ isWithin }) => isWithin).length;
+    assert.equal(within, 10);
+    const [over] = outcomes.flat().filter(({ isWithin }) => !isWithin);
+    assert.equal(over?.retryAfterMs, HOUR_MS);
+  },
+
+  async 'a counter gives room back, is cleared, and begins anew after its window'({ store, clock }) {
+    const rate = { key: 'k', limit: 2, windowMs: HOUR_MS };
+    const take = async (): Promise<boolean | undefined> => (await store.counters.take([rate]))[0]?.isWithin;
+    assert.deepEqual([await take(), await take(), await take(), await take()], [true, true, false, false]);
+    await store.counters.giveBack(['k', 'k', 'nobody']);
+    assert.deepEqual([await take(), await take()], [true, false], 'what was over the limit counts once');
+    clock.advance(HOUR_MS - 1);
+    assert.equal(await take(), false);
+    clock.advance(1);
+    assert.deepEqual([await take(), await take(), await take()], [true, true, false]);
+    await store.counters.clear(['k']);
+    assert.equal(await take(), true);
+    clock.advance(HOUR_MS);
+    await store.counters.giveBack(['k']);
+    assert.equal(await store.counters.purge(10), 1);
+  },
+
+  async 'the outbox gives each item to one sender at a time, and again when that one dies'(world) {
+    const { store, clock } = world;
+    await store.outbox.put([1, 2, 3].map((of) => ({ topic: 'mail', payload: secret(of) })));
+    const claim = { limit: 2, leaseMs: HOUR_MS };
+    const claimed = (await atOnce(world, 4, (other) => other.outbox.claim(claim))).flat();
+    assert.deepEqual(claimed.map(({ payload }) => payload[0]).sort(), [1, 2, 3]);
+    assert.ok(claimed.every(({ attempts }) => attempts === 0));
+    const [first, second] = claimed;
+    await store.outbox.done(first?.id ?? 0);
+    await store.outbox.retry({ id: second?.id ?? 0, delayMs: 1000, error: 'no' });
+    clock.advance(1000);
+    const again = await store.outbox.claim({ limit: 5, leaseMs: HOUR_MS });
+    assert.deepEqual(
+      again.map(({ id, attempts, ageMs }) => ({ id, attempts, ageMs })),
+      [{ id: second?.id, attempts: 1, ageMs: 1000 }],
+    );
+    clock.advance(HOUR_MS);
+    assert.equal((await store.outbox.claim({ limit: 5, leaseMs: HOUR_MS })).length, 2, 'both leases are over');
+    await store.outbox.retry({ id: second?.id ?? 0, delayMs: null, error: 'never' });
+    clock.advance(10 * HOUR_MS);
+    assert.equal((await store.outbox.claim({ limit: 5, leaseMs: HOUR_MS })).length, 1);
+    const page = await store.outbox.page(10);
+    assert.deepEqual(page.map(({ isGivenUp, error }) => [isGivenUp, error]).sort(), [
+      [false, null],
+      [true, 'never'],
+    ]);
+    assert.equal(await store.outbox.purge({ keepMs: HOUR_MS, limit: 10 }), 2);
+  },
+
+  async 'history keeps what happened to an account, the newest first'({ store }) {
+    const { account, gate } = await makeAccount(store);
+    await signIn(store, gate);
+    await signIn(store, gate);
+    await store.accounts.setState({ id: account.id, state: 'suspended' });
+    const all = await store.history.page({ accountId: account.id, before: null, limit: 10 });
+    assert.deepEqual(
+      all.map(({ kind }) => kind),
+      ['account_suspended', 'session_ended', 'session_opened', 'session_ended', 'session_opened', 'account_created'],
+    );
+    const older = await store.history.page({ accountId: account.id, before: all[3]?.id ?? 0, limit: 10 });
+    assert.deepEqual(
+      older.map(({ kind }) => kind),
+      ['session_opened', 'account_created'],
+    );
+  },
+
+  async 'P12: what is purged is over, and gone'({ store, clock }) {
+    const { gate } = await makeAccount(store);
+    const ended = await signIn(store, gate);
+    const live = await signIn(store, gate);
+    assert.equal(await store.sessions.purge({ keepMs: HOUR_MS, limit: 10 }), 0);
+    clock.advance(HOUR_MS);
+    assert.equal(await store.sessions.purge({ keepMs: HOUR_MS, limit: 10 }), 1);
+    assert.equal(await store.sessions.find(ended.tokenHash), null);
+    assert.equal(await stateOf(store, live), null);
+    clock.advance(LIFETIME_MS);
+    assert.equal(await store.sessions.purge({ keepMs: HOUR_MS, limit: 10 }), 1, 'expired long enough ago');
+  },
+
+  async 'a setting is made once, however many make it at once'(world) {
+    const values = await atOnce(world, 10, (store, turn) => store.settings.getOrSet('name', `value ${turn}`));
+    assert.equal(new Set(values).size, 1);
+    assert.equal(await world.store.settings.getOrSet('name', 'another'), values[0]);
+  },
+
+  async 'a second step is reset with everything that came after it, or not at all'({ store }) {
+    const { account, gate } = await makeAccount(store);
+    const inside = await signIn(store, gate);
+    const done = await store.accounts.resetSecondStep({
+      id: account.id,
+      outbox: [{ topic: 'mail', payload: secret(1) }],
+    });
+    assert.equal(done?.removed, 0);
+    assert.equal(await stateOf(store, inside), null);
+    assert.deepEqual(await store.outbox.page(10), []);
+    assert.equal(await store.accounts.resetSecondStep({ id: account.id + 1000, outbox: [] }), null);
+  },
+
+  async 'the store admits as the model does, whatever the order of things'({ store, clock }) {
+    const pick = generator(20_260_101);
+    for (let round = 0; round < 60; round++) {
+      const { gate } = await makeAccount(store);
+      for (let turn = 0; turn < 8; turn++) await compareWithModel(store, clock, gate, pick);
+    }
+  },
+};
+
+/** A small generator of numbers that are always the same (mulberry32), for cases that are many and need not be new. */
+function generator(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
+  };
+}
+
+async function compareWithModel(
+  store: Store,
+  clock: TestClock,
+  gate: Gate,
+  pick: (below: number) => number,
+): Promise<void> {
+  clock.advance(pick(6) * HOUR_MS);
+  const { sessions, now } = await store.sessions.list(gate.accountId);
+  const places = sessions
+    .filter(({ seenAt, expiresAt }) => now < Math.min(expiresAt, seenAt + IDLE_MS))
+    .map(({ id, sequence, device }) => ({ id, sequence, deviceId: device.id }));
+  const deviceId = [null, 'd1', 'd2', 'd3'][pick(4)] ?? null;
+  const max = [1, 2, 3, 'unlimited' as const][pick(4)] ?? 1;
+  const limits: readonly Limit[] = [{ bucket: 'account', max }];
+  const expected = decideAdmission(gate, places, {
+    proofRevision: gate.revision,
+    deviceId,
+    limits,
+    whenFull: 'displace',
+  });
+  const actual = await signIn(store, gate, { max, device: { ...DEVICE, id: deviceId } });
+  assert.equal(expected.kind, 'admit');
+  if (expected.kind !== 'admit') return;
+  const ids = (of: readonly { readonly id: string }[]): readonly string[] => of.map(({ id }) => id).sort();
+  assert.deepEqual(ids(actual.displaced), ids(expected.displaced));
+  assert.deepEqual(ids(actual.replaced), ids(expected.replaced));
+}
+
+export const conformance: readonly ConformanceCase[] = Object.entries(cases).map(([name, run]) => ({ name, run }));

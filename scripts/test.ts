@@ -1,0 +1,74 @@
+/**
+ * Runs every test and ends with `N passed, N failed`. What could not be run is named with its reason; `--no-skips` makes that a
+ * failure. Names of files or folders run those alone.
+ */
+import { globSync } from 'node:fs';
+import { relative } from 'node:path';
+import { run } from 'node:test';
+import { inspect, parseArgs } from 'node:util';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { 'no-skips': { type: 'boolean', default: false } },
+});
+
+const all = globSync(
+  ['packages/*/test/**/*.test.ts', 'contract/**/*.test.ts', 'examples/**/*.test.ts', 'scripts/**/*.test.ts'],
+  {
+    exclude: ['**/node_modules/**'],
+  },
+).sort();
+const files = positionals.length === 0 ? all : all.filter((file) => positionals.some((name) => file.includes(name)));
+
+type Counts = { passed: number; failed: number };
+const counts: Counts = { passed: 0, failed: 0 };
+const skipped: string[] = [];
+const startedAt = new Map<string, number>();
+
+const shown = (file: string | undefined): string => (file === undefined ? '' : relative(process.cwd(), file));
+const stream = run({
+  files,
+  concurrency: 2,
+  execArgv: ['--conditions=source', '--disable-warning=ExperimentalWarning'],
+});
+
+stream.on('test:dequeue', ({ file, nesting }) => {
+  if (nesting === 0 && file !== undefined && !startedAt.has(file)) startedAt.set(file, performance.now());
+});
+stream.on('test:pass', ({ name, details, skip, todo, file }) => {
+  if (details.type === 'suite') return;
+  if (skip !== undefined || todo !== undefined) skipped.push(`${shown(file)}: ${name}: ${String(skip ?? todo)}`);
+  else counts.passed++;
+});
+stream.on('test:fail', ({ name, details, file, line }) => {
+  const cause = details.error.cause ?? details.error;
+  // A suite or a file fails because something in it did: that is told where it happened.
+  const isTold = /subtests? failed/.test(String(cause instanceof Error ? cause.message : cause));
+  if (isTold) return;
+  counts.failed++;
+  process.stdout.write(`\n✖ ${shown(file)}:${line ?? 0}\n  ${name}\n${indent(inspect(cause, { depth: 5 }))}\n`);
+});
+stream.on('test:stderr', ({ message }) => process.stderr.write(message));
+stream.on('test:stdout', ({ message }) => process.stdout.write(message));
+stream.on('test:complete', ({ name, nesting, file, details }) => {
+  if (nesting > 0 || process.stdout.isTTY !== true) return;
+  process.stdout.write(`${details.passed ? '✓' : '✖'} ${shown(file)} ${name}\n`);
+});
+
+await new Promise<void>((resolve) => {
+  stream.on('end', resolve);
+  stream.resume();
+});
+
+for (const skip of skipped) process.stdout.write(`skipped: ${skip}\n`);
+const isFailed = counts.failed > 0 || counts.passed === 0 || (values['no-skips'] && skipped.length > 0);
+if (values['no-skips'] && skipped.length > 0) process.stdout.write('Nothing may be skipped here.\n');
+process.stdout.write(`${counts.passed} passed, ${counts.failed} failed\n`);
+process.exitCode = isFailed ? 1 : 0;
+
+function indent(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => `    ${line}`)
+    .join('\n');
+}
