@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { describe, test } from 'node:test';
+
+const SRC = new URL('../src/', import.meta.url).pathname;
+
+/** The levels of ARCHITECTURE.md: what stands on one line may not know its neighbours, nor anything further down. */
+const LEVELS: readonly (readonly string[])[] = [
+  ['model', 'crypto', 'texts'],
+  ['credentials', 'stores', 'mail'],
+  ['sessions'],
+  ['flows'],
+  ['jobs', 'http'],
+  ['pages'],
+  ['.'],
+  ['server', 'testing'],
+  ['cli'],
+];
+
+type Import = { readonly from: string; readonly to: string; readonly names: string; readonly isType: boolean };
+
+const STATEMENT = /^(?:import|export)\s+(type\s+)?(?:([\w*{}\s,$]+?)\s+from\s+)?'([^']+)';/gm;
+const DYNAMIC = /\bimport\('([^']+)'\)/g;
+
+function importsOf(file: string, source: string): readonly Import[] {
+  const found = [
+    ...[...source.matchAll(STATEMENT)].map(([, type, names = '', path = '']) => ({
+      names,
+      path,
+      isType: type !== undefined,
+    })),
+    ...[...source.matchAll(DYNAMIC)].map(([, path = '']) => ({ names: '*', path, isType: false })),
+  ];
+  return found.map(({ names, path, isType }) => ({
+    from: file,
+    to: path.startsWith('.') ? normalize(join(dirname(file), path)) : path,
+    names,
+    isType,
+  }));
+}
+
+const folderOf = (file: string): string => (file.includes('/') ? (file.split('/')[0] ?? '.') : '.');
+const levelOf = (file: string): number => LEVELS.findIndex((names) => names.includes(folderOf(file)));
+
+/** What an import breaks, in words, or null. */
+function breach({ from, to, names, isType }: Import): string | null {
+  if (!to.endsWith('.ts')) return null;
+  const what = `${from} imports ${names.replaceAll(/\s+/g, ' ')} of ${to}`;
+  const [at, of] = [levelOf(from), levelOf(to)];
+  if (of > at) return `${what}, which stands below it`;
+  if (of === at && folderOf(from) !== folderOf(to)) return `${what}, which is its neighbour`;
+  const isStoreByType = to === 'stores/store.ts' && isType;
+  const knowsStoresByType = ['sessions', 'flows'].includes(folderOf(from));
+  if (knowsStoresByType && to.startsWith('stores/') && !isStoreByType)
+    return `${what}: of the stores it knows the port's types alone`;
+  const has = (name: string): boolean => new RegExp(`\\b${name}\\b`).test(names);
+  if (to === 'credentials/proof.ts' && has('prove') && folderOf(from) !== 'credentials')
+    return `${what}: only credentials make proofs`;
+  const opensDoor = to === 'sessions/admit.ts' && (has('admit') || has('admitImported'));
+  if (opensDoor && from !== 'flows/complete-sign-in.ts') return `${what}: only complete-sign-in opens the door`;
+  return null;
+}
+
+const files = globSync('**/*.ts', { cwd: SRC });
+const sources = new Map(files.map((file) => [file, readFileSync(join(SRC, file), 'utf8')]));
+const imports = [...sources].flatMap(([file, source]) => importsOf(file, source));
+
+describe('the house stands as ARCHITECTURE.md says', () => {
+  test('every folder has its level', () => {
+    assert.deepEqual(
+      files.filter((file) => levelOf(file) < 0),
+      [],
+    );
+  });
+
+  test('a folder imports itself and the levels above it, never a neighbour, never below', () => {
+    assert.ok(imports.length > 300, `${imports.length} imports were read`);
+    assert.deepEqual(
+      imports.map(breach).filter((flaw) => flaw !== null),
+      [],
+    );
+  });
+
+  test('the rule is a rule: each breach of it is found', () => {
+    const breaches: readonly (readonly [file: string, source: string])[] = [
+      ['model/a.ts', "import { b } from '../crypto/b.ts';"],
+      ['credentials/a.ts', "import type { Store } from '../stores/store.ts';"],
+      ['sessions/a.ts', "import { flow } from '../flows/b.ts';"],
+      ['flows/a.ts', "import { sqliteStore } from '../stores/sqlite/store.ts';"],
+      ['flows/a.ts', "import { StoreUnavailable } from '../stores/store.ts';"],
+      ['http/a.ts', "const { b } = await import('../pages/b.ts');"],
+      ['http/a.ts', "export { b } from '../latchkey.ts';"],
+      ['flows/a.ts', "import {\n  type Proof,\n  prove,\n} from '../credentials/proof.ts';"],
+      ['flows/sign-in-with-password.ts', "import { admit } from '../sessions/admit.ts';"],
+      ['server/a.ts', "import { b } from '../testing/b.ts';"],
+    ];
+    for (const [file, source] of breaches) {
+      const [found] = importsOf(file, source);
+      assert.ok(found !== undefined && breach(found) !== null, source);
+    }
+    const allowed = importsOf(
+      'flows/complete-sign-in.ts',
+      "import { admit, type Caller } from '../sessions/admit.ts';",
+    );
+    assert.deepEqual(allowed.map(breach), [null]);
+  });
+
+  test('a session row is inserted in one place, and that place is the door', () => {
+    const inserting = [...sources].filter(([, source]) => /insertInto\('session'\)/.test(source)).map(([file]) => file);
+    assert.deepEqual(inserting, ['stores/sql/sessions.ts']);
+    const source = sources.get('stores/sql/sessions.ts') ?? '';
+    assert.equal([...source.matchAll(/yield\* row\(run, insertSession\b/g)].length, 1, 'it runs in one place');
+    assert.equal([...source.matchAll(/yield\* open\(/g)].length, 1, 'by the admission alone');
+  });
+
+  test('node:sqlite is imported by one file', () => {
+    const users = imports.filter(({ to }) => to === 'node:sqlite').map(({ from }) => from);
+    assert.deepEqual(users, ['stores/sqlite/database.ts']);
+  });
+
+  test('nothing is called utils, helpers, common, shared, misc, manager, service or base', () => {
+    const drawers = /(?:^|\/)(?:utils?|helpers?|common|shared|misc|managers?|services?|base)(?:\/|\.ts$)/;
+    assert.deepEqual(
+      files.filter((file) => drawers.test(file)),
+      [],
+    );
+  });
+});
