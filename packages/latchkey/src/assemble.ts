@@ -124,7 +124,7 @@ export async function assemble(
     outbox,
     isRuleInForce: async () => (await store.sessions.ruleInForce()) === rule,
     settle: background.settle,
-    async close() {
+    close: once(async () => {
       stopPurging();
       await background.settle();
       await outbox?.stop();
@@ -133,7 +133,16 @@ export async function assemble(
       signals.close();
       endings.close();
       await store.close();
-    },
+    }),
+  };
+}
+
+/** Whoever asks again gets what was begun the first time. */
+function once(work: () => Promise<void>): () => Promise<void> {
+  let begun: Promise<void> | null = null;
+  return () => {
+    begun ??= work();
+    return begun;
   };
 }
 
@@ -196,7 +205,7 @@ function backgroundWork(log: AppLog): Background {
 }
 
 /** Warnings and errors as lines of JSON; what is merely of interest goes nowhere. */
-const consoleLog: AppLog = {
+export const consoleLog: AppLog = {
   info: () => undefined,
   warn: (details, message) => console.warn(lineOf('warn', details, message)),
   error: (details, message) => console.error(lineOf('error', details, message)),

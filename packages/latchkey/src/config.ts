@@ -60,7 +60,7 @@ const sessions = {
 const accounts = {
   /** Who may sign up: everybody (`open`), whoever brings an invitation (`invited`), or nobody (`closed`). */
   registration: choice(['open', 'invited', 'closed'], { env: 'LATCHKEY_REGISTRATION', fallback: 'open' }),
-  /** Whether an e-mail address is verified at all, offered to be verified, or must be before its owner may sign in. */
+  /** Whether an e-mail address is never verified (`none`), may be (`optional`), or must be before anybody signs in (`mandatory`). */
   emailVerification: choice(['none', 'optional', 'mandatory'], {
     env: 'LATCHKEY_EMAIL_VERIFICATION',
     fallback: 'optional',
@@ -107,7 +107,7 @@ const attempts = {
   consecutive: count({ env: 'LATCHKEY_ATTEMPTS_CONSECUTIVE', fallback: 100 }, { min: 10, max: 100 }),
   /** Mails to an address that somebody asked for who need not be its owner. */
   mailsPerAddress: rate({ env: 'LATCHKEY_MAILS_PER_ADDRESS', fallback: '5/hour' }),
-  /** New accounts from a network. */
+  /** New accounts from a network. Ten times as many forms may be sent: each tells whether a name is taken. */
   registrationsPerNetwork: rate({ env: 'LATCHKEY_REGISTRATIONS_PER_NETWORK', fallback: '60/hour' }),
 };
 
@@ -117,7 +117,11 @@ const mail = {
   /** Who mails come from. */
   from: words({ env: 'LATCHKEY_MAIL_FROM', fallback: null, shown: 'noreply@ and the host of the origin' }),
   /** Where a link that verifies an address leads, with `{key}`: a page here, your own app, or a deep link. */
-  verifyLink: words({ env: 'LATCHKEY_VERIFY_LINK', fallback: '/auth/registration/account-confirm-email/{key}/' }),
+  verifyLink: words({
+    env: 'LATCHKEY_VERIFY_LINK',
+    fallback: null,
+    shown: 'the base path, and /registration/account-confirm-email/{key}/',
+  }),
   /** Where a link that resets a password leads, with `{uid}` and `{token}`. */
   resetLink: words({ env: 'LATCHKEY_RESET_LINK', fallback: '/password/reset/confirm/{uid}/{token}/' }),
   /** Where an invitation leads, with `{invitation}`. */

@@ -1,5 +1,5 @@
 /** Latchkey, as a library. */
-export type { CodeOptions } from './assemble.ts';
+export type { AppLog, CodeOptions } from './assemble.ts';
 export type { DataOptions } from './config.ts';
 export type { Invitation } from './flows/invite.ts';
 export type { LatchkeyEvent, Registration } from './flows/parts.ts';
@@ -10,6 +10,7 @@ export {
   type LatchkeyOptions,
   latchkey,
   type NodeHeaders,
+  type NodeRequest,
   type SignedIn,
   type SignedOut,
 } from './latchkey.ts';
@@ -22,4 +23,5 @@ export { type Code, type EndReason, type FieldErrors, Refusal } from './model/re
 export type { Ending, Session, SignInMethod } from './model/session.ts';
 export { InvalidSettings } from './resolve-settings.ts';
 export { SessionEnded } from './sessions/verify.ts';
+export type { Clock } from './stores/clock.ts';
 export type { EndingNotice } from './stores/store.ts';

@@ -66,7 +66,7 @@ export type Latchkey = {
   /** Whether a path is one of ours, for hosts that have others. */
   serves(pathname: string): boolean;
   /** Who is behind a request? Where only headers are given, a cookie counts as if the request changed something. */
-  authenticate(from: Request | HeaderSource | NodeHeaders): Promise<SignedIn | SignedOut>;
+  authenticate(from: Request | NodeRequest | HeaderSource | NodeHeaders): Promise<SignedIn | SignedOut>;
   readonly accounts: {
     /** Throws `Refusal` with messages under `fields`. */
     create(account: AccountInput): Promise<Account>;
@@ -103,6 +103,9 @@ export type Latchkey = {
 /** The headers of a `node:http` request. */
 export type NodeHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
 
+/** A `node:http` request itself, as Express and others hand it on. */
+export type NodeRequest = { readonly method?: string | undefined; readonly headers: NodeHeaders };
+
 /** Opens the store, checks the settings and is ready to serve. Throws `InvalidSettings` with everything that is wrong. */
 export async function latchkey(options: LatchkeyOptions = {}): Promise<Latchkey> {
   return (await open(options, { environment: process.env, role: 'node' })).auth;
@@ -124,10 +127,14 @@ export async function open(options: LatchkeyOptions, running: Running): Promise<
   const assembled = await assemble(data, given, running);
   const app = appOf(assembled, fields ?? null);
   const { parts } = assembled;
+  const warnOfNoAddress = addressWarning(assembled);
   return {
     assembled,
     auth: {
-      handler: async (request, peer) => await app.fetch(request, peer ?? NO_PEER),
+      async handler(request, peer = NO_PEER) {
+        warnOfNoAddress(peer.address);
+        return await app.fetch(request, peer);
+      },
       serves: (pathname) => isServed(parts.settings, pathname),
       authenticate: (from) => authenticateFrom(parts, from),
       accounts: accountsFace(parts),
@@ -143,6 +150,19 @@ export async function open(options: LatchkeyOptions, running: Running): Promise<
 
 const NO_PEER = { address: null };
 
+/** Without addresses nobody is counted by network: an operator must hear of that, once. */
+function addressWarning({ parts, log }: Assembled): (address: string | null) => void {
+  let isTold = parts.settings.attempts === 'off';
+  return (address) => {
+    if (isTold || address !== null) return;
+    isTold = true;
+    log.warn(
+      {},
+      'Requests come without an address: attempts are counted by account alone. Give `handler` the address at the other end of the connection.',
+    );
+  };
+}
+
 function appOf(assembled: Assembled, fields: StandardSchema | null) {
   const { parts, log, templates, outbox } = assembled;
   const { settings, store, keys } = parts;
@@ -151,8 +171,15 @@ function appOf(assembled: Assembled, fields: StandardSchema | null) {
   };
   const keptMails = async (): Promise<readonly Mail[]> => {
     const entries = await store.outbox.page(MAILS_SHOWN);
-    const mails = entries.map((entry) => openMail({ keys, site: siteOf(settings), templates }, entry));
-    return mails.filter((mail) => mail !== null);
+    return entries.flatMap((entry) => {
+      try {
+        return openMail({ keys, site: siteOf(settings), templates }, entry) ?? [];
+      } catch (error) {
+        // Sealed with a secret that was changed since: it hides no other.
+        log.warn({ err: error, outbox: entry.id }, 'a kept mail cannot be shown');
+        return [];
+      }
+    });
   };
   const isKept = outbox === null && !settings.production;
   const app = apiApp({ parts, fields, report });
@@ -180,12 +207,21 @@ function pathOf(settings: Settings, request: Request): string {
 
 async function authenticateFrom(
   parts: Parts,
-  from: Request | HeaderSource | NodeHeaders,
+  from: Request | NodeRequest | HeaderSource | NodeHeaders,
 ): Promise<SignedIn | SignedOut> {
-  const [method, headers] = from instanceof Request ? [from.method, from.headers] : ['POST', headerSource(from)];
+  const [method, headers] = from instanceof Request ? [from.method, from.headers] : fromNode(from);
   const who = await authenticate(parts, method, headers);
   if (!who.live) return new Refused(parts.settings, who.refusal);
   return new Present(who.checked);
+}
+
+function fromNode(from: NodeRequest | HeaderSource | NodeHeaders): readonly [method: string, headers: HeaderSource] {
+  return isNodeRequest(from) ? [from.method ?? 'POST', headerSource(from.headers)] : ['POST', headerSource(from)];
+}
+
+/** In a record of headers, one of the name `headers` would be text. */
+function isNodeRequest(from: NodeRequest | HeaderSource | NodeHeaders): from is NodeRequest {
+  return 'headers' in from && typeof from.headers === 'object' && !Array.isArray(from.headers);
 }
 
 function headerSource(from: HeaderSource | NodeHeaders): HeaderSource {

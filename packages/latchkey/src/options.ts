@@ -41,9 +41,10 @@ export function choice<const Choices extends readonly string[]>(
   choices: Choices,
   shape: Shape<Choices[number]>,
 ): Option<Choices[number], Choices[number]> {
-  return option(shape, (given) =>
-    choices.includes(String(given)) ? (given as Choices[number]) : new Problem(`must be one of ${choices.join(', ')}`),
-  );
+  return option(shape, (given) => {
+    const choice = choices.find((known) => known === String(given));
+    return choice ?? new Problem(`must be one of ${choices.join(', ')}`);
+  });
 }
 
 export function flag(shape: Shape<boolean>): Option<boolean, boolean> {
@@ -78,7 +79,6 @@ export function time(
   });
 }
 
-export const SECOND_MS = 1_000;
 export const MINUTE_MS = 60_000;
 export const DAY_MS = 86_400_000;
 

@@ -36,7 +36,9 @@ export function resolveSettings(given: DataOptions, environment: Environment): R
   const problems: string[] = unknownNames(given, environment);
   const read = readAll(given, environment, problems);
   const production = environment['NODE_ENV'] === 'production';
-  const origin = (read.origin ?? `http://127.0.0.1:${environment['PORT'] ?? '8787'}`).replace(/\/$/, '');
+  const port = environment['PORT'] ?? '8787';
+  if (!isPort(port)) problems.push(`PORT is “${port}”: it must be a number from 0 to 65535.`);
+  const origin = (read.origin ?? `http://127.0.0.1:${isPort(port) ? port : '8787'}`).replace(/\/$/, '');
   const secrets = (read.secret ?? '').split(',').flatMap((secret) => (secret.trim() === '' ? [] : [secret.trim()]));
   problems.push(...flaws(read, origin, secrets));
   if (production) problems.push(...unsafeInProduction(read, origin, secrets));
@@ -67,16 +69,23 @@ function readAll(given: DataOptions, environment: Environment, problems: string[
 function unknownNames(given: DataOptions, environment: Environment): string[] {
   const inCode = Object.entries(groups).flatMap(([name, group]) => {
     const names = Object.keys(given[name as keyof typeof groups] ?? {});
-    return names.filter((option) => !(option in group)).map((option) => `${name}.${option}`);
+    return names.filter((option) => !Object.hasOwn(group, option)).map((option) => `${name}.${option}`);
   });
-  const atTop = Object.keys(given).filter((name) => !(name in top) && !(name in groups));
+  const atTop = Object.keys(given).filter((name) => !Object.hasOwn(top, name) && !Object.hasOwn(groups, name));
   const known = new Set([top, ...Object.values(groups)].flatMap((group) => Object.values(group).map(({ env }) => env)));
   const inEnvironment = Object.keys(environment).filter(
     (name) => name.startsWith('LATCHKEY_') && !name.startsWith('LATCHKEY_TEST_') && !known.has(name),
   );
-  return [...atTop, ...inCode, ...inEnvironment].map(
-    (name) => `${name} is no setting: see docs/settings.md for all of them.`,
-  );
+  const unknown = [...atTop, ...inCode, ...inEnvironment];
+  const noGroups = Object.keys(groups).filter((name) => !isGroup(given[name as keyof typeof groups]));
+  return [
+    ...noGroups.map((name) => `${name} is a group of settings and must be an object.`),
+    ...unknown.map((name) => `${name} is no setting: see docs/settings.md for all of them.`),
+  ];
+}
+
+function isGroup(given: unknown): boolean {
+  return given == null || (typeof given === 'object' && !Array.isArray(given));
 }
 
 /** What is wrong wherever this runs. */
@@ -97,14 +106,15 @@ function flaws(read: Read, origin: string, secrets: readonly string[]): readonly
       `LATCHKEY_SECRET must have ${MIN_SECRET_LENGTH} letters or more: make one with \`openssl rand -base64 48\`.`,
     );
   }
-  for (const [env, link, name] of [
-    ['LATCHKEY_VERIFY_LINK', read.mail.verifyLink, '{key}'],
-    ['LATCHKEY_RESET_LINK', read.mail.resetLink, '{token}'],
-    ['LATCHKEY_INVITATION_LINK', read.mail.invitationLink, '{invitation}'],
+  for (const [env, link, names] of [
+    ['LATCHKEY_VERIFY_LINK', read.mail.verifyLink, ['{key}']],
+    ['LATCHKEY_RESET_LINK', read.mail.resetLink, ['{uid}', '{token}']],
+    ['LATCHKEY_INVITATION_LINK', read.mail.invitationLink, ['{invitation}']],
   ] as const) {
-    if (!link.includes(name)) found.push(`${env} must have ${name} where the secret goes.`);
+    const missing = names.filter((name) => link !== null && !link.includes(name));
+    if (missing.length > 0) found.push(`${env} must have ${missing.join(' and ')} in it, for what the link carries.`);
   }
-  if (read.mail.smtpUrl !== null && read.mail.smtpUrl !== 'none' && !/^smtps?:\/\/[^/]+/.test(read.mail.smtpUrl)) {
+  if (read.mail.smtpUrl !== null && read.mail.smtpUrl !== 'none' && !isSmtpUrl(read.mail.smtpUrl)) {
     found.push('LATCHKEY_SMTP_URL must be smtp://host:port, smtps://host:port, or none.');
   }
   return found;
@@ -130,6 +140,14 @@ function unsafeInProduction(read: Read, origin: string, secrets: readonly string
     found.push('LATCHKEY_RATE_LIMITS is off, which lets anybody guess passwords: remove it.');
   if (read.passwords.hash !== 'argon2id') found.push('LATCHKEY_PASSWORD_HASH is dangerously-cheap: remove it.');
   return found;
+}
+
+function isPort(text: string): boolean {
+  return /^\d{1,5}$/.test(text) && Number(text) <= 65_535;
+}
+
+function isSmtpUrl(text: string): boolean {
+  return URL.canParse(text) && /^smtps?:\/\/[^/]+/.test(text);
 }
 
 function isOrigin(text: string): boolean {
@@ -171,7 +189,7 @@ function settingsFrom(read: Read, origin: string, production: boolean): Settings
       from: mail.from ?? `noreply@${new URL(origin).hostname}`,
       smtpUrl: mail.smtpUrl ?? 'none',
       links: {
-        verifyEmail: absolute(mail.verifyLink, origin),
+        verifyEmail: absolute(mail.verifyLink ?? `${read.basePath}/registration/account-confirm-email/{key}/`, origin),
         resetPassword: absolute(mail.resetLink, origin),
         invitation: absolute(mail.invitationLink, origin),
       },

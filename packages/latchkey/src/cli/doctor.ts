@@ -1,5 +1,6 @@
 import type { Assembled } from '../assemble.ts';
 import { open } from '../latchkey.ts';
+import { openTransport } from '../mail/smtp.ts';
 import { InvalidSettings } from '../resolve-settings.ts';
 import { StoreUnavailable } from '../stores/store.ts';
 import { optionsFrom } from './config-file.ts';
@@ -50,8 +51,7 @@ async function outboxFinding({ parts }: Assembled): Promise<Finding> {
 async function smtpFinding({ parts }: Assembled): Promise<Finding> {
   const { smtpUrl } = parts.settings.mail;
   if (smtpUrl === 'none') return { isGood: true, text: 'Mails are kept, and sent to nobody (LATCHKEY_SMTP_URL).' };
-  const { createTransport } = await import('nodemailer');
-  const transport = createTransport(smtpUrl);
+  const transport = await openTransport(smtpUrl);
   try {
     await transport.verify();
     return { isGood: true, text: 'The mail server answers.' };

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { Refusal } from '../model/reasons.ts';
 import { InvalidSettings } from '../resolve-settings.ts';
 import { StoreUnavailable } from '../stores/store.ts';
@@ -28,7 +28,7 @@ function program(): Command {
     .command('serve')
     .description('serve the API and the pages')
     .option('--host <address>', 'the address to listen on', '127.0.0.1')
-    .option('--port <number>', 'the port to listen on', portOf, portOf(process.env['PORT'] ?? '8787'))
+    .addOption(new Option('--port <number>', 'the port to listen on').env('PORT').default(8787).argParser(portOf))
     .action(async ({ host, port }) => await serveUntilStopped(root.opts().config, { host, port }));
   root
     .command('migrate')
@@ -60,8 +60,8 @@ function accountCommands(root: Command): Command {
   commands
     .command('list')
     .description('list accounts')
-    .option('--after <number>', 'those after this one', Number, 0)
-    .option('--limit <number>', 'at most so many', Number, 100)
+    .option('--after <number>', 'those after this one', countOf, 0)
+    .option('--limit <number>', 'at most so many', countOf, 100)
     .option('--json', 'as JSON', false)
     .action(async (options) => await account.list(config(), options));
   commands
@@ -85,8 +85,15 @@ function accountCommands(root: Command): Command {
 
 function portOf(text: string): number {
   const port = Number(text);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new InvalidArgumentError('a port is 0 to 65535');
+  if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError('A port is 0 to 65535.');
   return port;
+}
+
+function countOf(text: string): number {
+  const count = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(count))
+    throw new InvalidArgumentError('It is a whole number, 0 or more.');
+  return count;
 }
 
 function versionOf(): string {

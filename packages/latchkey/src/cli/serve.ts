@@ -4,7 +4,7 @@ import { optionsFrom } from './config-file.ts';
 
 /** Serves until it is told to stop; a second telling does not wait. */
 export async function serveUntilStopped(config: string | undefined, where: ServeOptions): Promise<void> {
-  const environment = { PORT: String(where.port), ...process.env };
+  const environment = { ...process.env, PORT: String(where.port) };
   const serving = await serve(await optionsFrom(config), where, environment).catch(explainPort(where));
   await greet(serving, where);
   const stop = (): void => {

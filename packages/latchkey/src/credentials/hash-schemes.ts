@@ -25,7 +25,13 @@ const CEILING = {
   parallelism: 16,
   iterations: 2_000_000,
   scryptN: 131_072,
+  digestBytes: 64,
 } as const;
+
+/** Shorter ones prove too little, and one of no bytes at all would be right for every password. */
+const LEAST_DIGEST_BYTES = 16;
+
+const LEAST_ARGON2_SALT_BYTES = 8;
 
 export const OUR_SCHEME = `argon2id$m=${ARGON2.memoryCost},t=${ARGON2.timeCost},p=${ARGON2.parallelism}`;
 
@@ -43,7 +49,7 @@ function cheapDigest(salt: string, password: string): string {
   return createHash('sha256').update(`${salt}$${password}`).digest('base64url');
 }
 
-const readers: readonly ((stored: string) => ReadHash | null)[] = [readArgon2, readPbkdf2, readScrypt, readCheap];
+const readers: readonly ((stored: string) => ReadHash | null)[] = [readArgon2, readPbkdf2, readScrypt];
 
 /** What a stored string is, or null for one that nothing matches: unusable, malformed, unknown or absurdly costly. */
 export function readHash(stored: string): ReadHash | null {
@@ -54,13 +60,22 @@ export function readHash(stored: string): ReadHash | null {
   return null;
 }
 
-const ARGON2_PHC = /^(argon2)?(\$argon2(?:id|i|d)\$v=19\$m=(\d{1,9}),t=(\d{1,4}),p=(\d{1,3})\$[^$]+\$[^$]+)$/;
+/** The bytes that base64 stands for; null for what is none, and for fewer or more than that. */
+function bytesOf(encoded: string, least: number): Buffer | null {
+  const bytes = Buffer.from(encoded, 'base64');
+  const isWhole = bytes.toString('base64').replace(/=+$/, '') === encoded.replace(/=+$/, '');
+  return isWhole && bytes.length >= least && bytes.length <= CEILING.digestBytes ? bytes : null;
+}
+
+const ARGON2_PHC = /^(argon2)?(\$argon2(?:id|i|d)\$v=19\$m=(\d{1,9}),t=(\d{1,4}),p=(\d{1,3})\$([^$=]+)\$([^$=]+))$/;
 
 /** Our own PHC strings, and Django's, which have `argon2` before them. */
 function readArgon2(stored: string): ReadHash | null {
-  const [, django, phc, memory, time, lanes] = ARGON2_PHC.exec(stored) ?? [];
-  if (phc === undefined) return null;
+  const [, django, phc, memory, time, lanes, salt, digest] = ARGON2_PHC.exec(stored) ?? [];
+  if (phc === undefined || salt === undefined || digest === undefined) return null;
+  if (bytesOf(salt, LEAST_ARGON2_SALT_BYTES) === null || bytesOf(digest, LEAST_DIGEST_BYTES) === null) return null;
   const [memoryCost, timeCost, parallelism] = [Number(memory), Number(time), Number(lanes)];
+  if (timeCost < 1 || parallelism < 1 || memoryCost < 8 * parallelism) return null;
   if (memoryCost > CEILING.memoryCost || timeCost > CEILING.timeCost || parallelism > CEILING.parallelism) return null;
   const isOurs = django === undefined;
   const variant = phc.slice(1, phc.indexOf('$', 1));
@@ -78,8 +93,8 @@ function readPbkdf2(stored: string): ReadHash | null {
   const [, digest, rounds, salt, encoded] = PBKDF2.exec(stored) ?? [];
   if (digest === undefined || salt === undefined || encoded === undefined) return null;
   const iterations = Number(rounds);
-  if (iterations < 1 || iterations > CEILING.iterations) return null;
-  const right = Buffer.from(encoded, 'base64');
+  const right = bytesOf(encoded, LEAST_DIGEST_BYTES);
+  if (right === null || iterations < 1 || iterations > CEILING.iterations) return null;
   return {
     scheme: `pbkdf2_${digest}$${iterations}`,
     isOurs: false,
@@ -94,7 +109,9 @@ function readScrypt(stored: string): ReadHash | null {
   if (salt === undefined || encoded === undefined) return null;
   const cost = { N: Number(workFactor), r: Number(blockSize), p: Number(lanes) };
   if (cost.N > CEILING.scryptN || cost.r > 8 || cost.p > CEILING.parallelism) return null;
-  const right = Buffer.from(encoded, 'base64');
+  const isCost = cost.N >= 2 && Number.isInteger(Math.log2(cost.N)) && cost.r >= 1 && cost.p >= 1;
+  const right = bytesOf(encoded, LEAST_DIGEST_BYTES);
+  if (!isCost || right === null) return null;
   const options = { ...cost, maxmem: 256 * cost.N * cost.r };
   return {
     scheme: `scrypt$N=${cost.N},r=${cost.r},p=${cost.p}`,
@@ -109,7 +126,8 @@ function readScrypt(stored: string): ReadHash | null {
   };
 }
 
-function readCheap(stored: string): ReadHash | null {
+/** Read only where such hashes are written: one that a test left behind lets nobody in elsewhere. */
+export function readCheap(stored: string): ReadHash | null {
   const [, salt, digest] = /^cheap\$([\w-]+)\$([\w-]+)$/.exec(stored) ?? [];
   if (salt === undefined || digest === undefined) return null;
   return { scheme: 'cheap', isOurs: true, matches: async (password) => cheapDigest(salt, password) === digest };

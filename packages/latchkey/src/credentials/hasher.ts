@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MAX_PASSWORD_LENGTH, type PasswordHash } from '../model/password.ts';
 import { hashQueue } from './hash-queue.ts';
-import { OUR_SCHEME, type ReadHash, readHash, writeArgon2id, writeCheap } from './hash-schemes.ts';
+import { OUR_SCHEME, type ReadHash, readCheap, readHash, writeArgon2id, writeCheap } from './hash-schemes.ts';
 
 export type Verified = {
   /** The candidate that is right, or null. */
@@ -42,17 +42,19 @@ export function hasherWith({ scheme, concurrency, queue: length }: HasherOptions
   const write = (password: string): Promise<PasswordHash> =>
     scheme === 'cheap' ? Promise.resolve(writeCheap(password)) : writeArgon2id(password);
 
+  const read = (stored: string): ReadHash | null => readHash(stored) ?? (scheme === 'cheap' ? readCheap(stored) : null);
+
   const readDecoy = async (): Promise<ReadHash> => {
     decoy ??= write('no password of anybody');
-    const read = readHash((await decoy).hash);
-    if (read === null) throw new Error('The decoy hash cannot be read.');
-    return read;
+    const ours = read((await decoy).hash);
+    if (ours === null) throw new Error('The decoy hash cannot be read.');
+    return ours;
   };
 
-  const firstMatch = async (read: ReadHash, candidates: readonly string[]): Promise<string | null> => {
+  const firstMatch = async (against: ReadHash, candidates: readonly string[]): Promise<string | null> => {
     for (const candidate of candidates) {
       if (candidate.length > MAX_PASSWORD_LENGTH) continue;
-      if (await read.matches(read.isOurs ? candidate.normalize('NFC') : candidate)) return candidate;
+      if (await against.matches(against.isOurs ? candidate.normalize('NFC') : candidate)) return candidate;
     }
     return null;
   };
@@ -61,27 +63,32 @@ export function hasherWith({ scheme, concurrency, queue: length }: HasherOptions
     hash: (password) => queue.run(() => write(password.normalize('NFC'))),
 
     async verify(stored, candidates) {
-      const known = stored === null ? null : readHash(stored);
-      const read = known ?? (await readDecoy());
+      const known = stored === null ? null : read(stored);
+      const against = known ?? (await readDecoy());
       let startedAt = 0;
       const match = await queue.run(() => {
         startedAt = performance.now();
-        return firstMatch(read, candidates);
+        return firstMatch(against, candidates);
       });
       const matched = known === null ? null : match;
       if (matched === null) await holdUntil(startedAt + floorMs * candidates.length);
-      return { matched, isOutdated: read.scheme !== currentScheme(scheme) };
+      return { matched, isOutdated: against.scheme !== currentScheme(scheme) };
     },
 
     async expect(schemes) {
-      const unknown = schemes.filter((name) => name !== currentScheme(scheme) && !timed.has(name));
-      for (const name of unknown) {
+      const current = currentScheme(scheme);
+      const others = schemes.filter((name) => name !== current && readHash(sampleOf(name)) !== null);
+      if (others.length === 0) return;
+      // The current one, too: a hash that is cheaper than the decoy would be told from it.
+      for (const name of [current, ...others]) {
+        if (timed.has(name)) continue;
+        const sample = name === current ? await readDecoy() : readHash(sampleOf(name));
+        await queue.run(async () => {
+          const startedAt = performance.now();
+          await sample?.matches('no password of anybody');
+          floorMs = Math.max(floorMs, (performance.now() - startedAt) * 1.25);
+        });
         timed.add(name);
-        const sample = readHash(sampleOf(name));
-        if (sample === null) continue;
-        const startedAt = performance.now();
-        await queue.run(() => sample.matches('no password of anybody'));
-        floorMs = Math.max(floorMs, (performance.now() - startedAt) * 1.25);
       }
     },
   };

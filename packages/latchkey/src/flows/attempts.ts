@@ -2,14 +2,15 @@
  * How often somebody may try. An attempt is counted before anything costly is done for it, so that two hundred at once are no
  * more than ten, and taken back when it succeeds. Keys are pseudonyms: no address and no name is kept.
  */
+import type { AccountId } from '../model/account.ts';
 import { Refusal } from '../model/reasons.ts';
 import type { Rate } from '../model/settings.ts';
 import type { Take } from '../stores/store.ts';
 import type { Parts } from './parts.ts';
 
 export type Attempt = {
-  /** Whose credential is tried: an account's number where there is one, else what was typed, in its canonical form. */
-  readonly whose: string;
+  /** Whose credential is tried: an account's, or that of a name that nobody has, in its canonical form. */
+  readonly whose: { readonly key: string; readonly rowMs: number };
   /** The account's device that tries, or null. A known device has tries of its own: no stranger can use them up. */
   readonly deviceId: string | null;
   /** The client's network, or null where it is not known. */
@@ -19,47 +20,87 @@ export type Attempt = {
 export type CountedAttempt = {
   /** It succeeded: it does not count against its account or network, and the row of failures is over. */
   succeeded(): Promise<void>;
+  /** It was meant for another account: it does not count here at all. */
+  undone(): Promise<void>;
+  /** Does what was counted. Where that throws (busy, the store is ill), nothing was tried, and nothing counts. */
+  during<T>(work: () => Promise<T>): Promise<T>;
 };
 
 /** A row of failures without a success is counted for as long as it goes on. */
 const FOR_EVER_MS = 10 * 365 * 24 * 3_600_000;
 
-const UNCOUNTED: CountedAttempt = { succeeded: async () => undefined };
+/** A name that nobody has is counted alike, and forgotten after a month: anybody may make up any number of names. */
+const NOBODYS_ROW_MS = 30 * 24 * 3_600_000;
+
+const UNCOUNTED: CountedAttempt = {
+  succeeded: async () => undefined,
+  undone: async () => undefined,
+  during: (work) => work(),
+};
+
+/** Under what the attempts on an account are counted. */
+export function ofAccount(id: AccountId): Attempt['whose'] {
+  return { key: String(id), rowMs: FOR_EVER_MS };
+}
+
+/** Under what the attempts on a name are counted that no account has. Never the same as an account's number. */
+export function ofNobody(typed: string): Attempt['whose'] {
+  return { key: `nobody ${typed}`, rowMs: NOBODYS_ROW_MS };
+}
 
 /** Counts an attempt. Throws the refusal `too_many_attempts`, alike for accounts that are there and that are not. */
 export async function countAttempt(parts: Parts, attempt: Attempt): Promise<CountedAttempt> {
   const { attempts } = parts.settings;
   if (attempts === 'off') return UNCOUNTED;
-  const name = (kind: string, of: string): string => `${kind}:${parts.keys.pseudonym('attempts', of)}`;
+  const { key: whose, rowMs } = attempt.whose;
 
   const isKnown = attempt.deviceId !== null;
-  const own = isKnown ? name('device', `${attempt.whose} ${attempt.deviceId}`) : name('account', attempt.whose);
-  const row = name('row', attempt.whose);
+  const own = isKnown ? nameOf(parts, 'device', `${whose} ${attempt.deviceId}`) : nameOf(parts, 'account', whose);
+  const row = nameOf(parts, 'row', whose);
   const takes: Take[] = [{ key: own, ...attempts.perAccount }];
-  if (!isKnown) takes.push({ key: row, limit: attempts.consecutive, windowMs: FOR_EVER_MS });
-  if (attempt.network !== null) takes.push({ key: name('network', attempt.network), ...attempts.perNetwork });
+  if (!isKnown) takes.push({ key: row, limit: attempts.consecutive, windowMs: rowMs });
+  if (attempt.network !== null) takes.push({ key: nameOf(parts, 'network', attempt.network), ...attempts.perNetwork });
   await takeAll(parts, takes);
 
-  const counted = takes.filter(({ key }) => key !== row).map(({ key }) => key);
+  const counted = takes.map(({ key }) => key);
+  const undone = (): Promise<void> => parts.store.counters.giveBack(counted);
   return {
     async succeeded() {
-      await parts.store.counters.giveBack(counted);
+      await parts.store.counters.giveBack(counted.filter((key) => key !== row));
       await parts.store.counters.clear([row]);
     },
+    undone,
+    during: (work) =>
+      work().catch(async (error: unknown) => {
+        await undone();
+        throw error;
+      }),
   };
+}
+
+/** Its owner has proved to have the account's mail: strangers' failures no longer keep anybody out. */
+export async function forgetFailures(parts: Parts, id: AccountId): Promise<void> {
+  if (parts.settings.attempts === 'off') return;
+  const { key } = ofAccount(id);
+  await parts.store.counters.clear([nameOf(parts, 'account', key), nameOf(parts, 'row', key)]);
+}
+
+function nameOf(parts: Parts, kind: string, of: string): string {
+  return `${kind}:${parts.keys.pseudonym('attempts', of)}`;
 }
 
 /** Takes one of a rate. Throws the refusal `too_many_attempts` where there is none left. */
 export async function takeOne(parts: Parts, kind: string, of: string, rate: Rate): Promise<void> {
-  await takeAll(parts, [{ key: `${kind}:${parts.keys.pseudonym('attempts', of)}`, ...rate }]);
+  await takeAll(parts, [{ key: nameOf(parts, kind, of), ...rate }]);
 }
 
-/** As `takeOne`, for what must not show: false where there is none left. */
-export async function hasOne(parts: Parts, kind: string, of: string, rate: Rate): Promise<boolean> {
-  const [taken] = await parts.store.counters.take([
-    { key: `${kind}:${parts.keys.pseudonym('attempts', of)}`, ...rate },
-  ]);
-  return taken?.isWithin ?? true;
+export type Allowance = { readonly kind: string; readonly of: string; readonly rate: Rate };
+
+/** Takes one of each, for what must not show: false where there was none left. One call, whatever comes of it. */
+export async function takeQuietly(parts: Parts, allowances: readonly Allowance[]): Promise<readonly boolean[]> {
+  if (allowances.length === 0) return [];
+  const takes = allowances.map(({ kind, of, rate }) => ({ key: nameOf(parts, kind, of), ...rate }));
+  return (await parts.store.counters.take(takes)).map(({ isWithin }) => isWithin);
 }
 
 /** Nothing more than an hour is worth waiting for: past that, a mailed link is the way in. */

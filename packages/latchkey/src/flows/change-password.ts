@@ -3,7 +3,7 @@ import { invalidInput, Refusal } from '../model/reasons.ts';
 import { isFresh, type Session } from '../model/session.ts';
 import type { AccountRecord } from '../stores/store.ts';
 import { field as fieldTexts, password as texts } from '../texts/api.ts';
-import { countAttempt } from './attempts.ts';
+import { countAttempt, ofAccount } from './attempts.ts';
 import { forgotLink } from './links.ts';
 import { flawsOf } from './new-password.ts';
 import type { Parts } from './parts.ts';
@@ -62,8 +62,12 @@ async function confirmOld(
   { session, oldPassword, network }: PasswordChange,
 ): Promise<void> {
   if (oldPassword === null) throw invalidInput({ old_password: [fieldTexts.required] });
-  const attempt = await countAttempt(parts, { whose: String(record.account.id), deviceId: session.device.id, network });
-  const shown = await showPassword(parts.hasher, record, oldPassword, { isStripped: true });
+  const attempt = await countAttempt(parts, {
+    whose: ofAccount(record.account.id),
+    deviceId: session.device.id,
+    network,
+  });
+  const shown = await attempt.during(() => showPassword(parts.hasher, record, oldPassword, { isStripped: true }));
   if (shown.kind === 'wrong') throw invalidInput({ old_password: [texts.oldIncorrect] });
   await attempt.succeeded();
 }

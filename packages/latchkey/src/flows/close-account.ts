@@ -2,7 +2,7 @@ import { showPassword } from '../credentials/password.ts';
 import { invalidInput, Refusal } from '../model/reasons.ts';
 import { isFresh, type Session } from '../model/session.ts';
 import { field as fieldTexts, password as texts } from '../texts/api.ts';
-import { countAttempt } from './attempts.ts';
+import { countAttempt, ofAccount } from './attempts.ts';
 import type { Parts } from './parts.ts';
 
 export type Closing = {
@@ -19,11 +19,11 @@ export async function closeAccount(parts: Parts, { session, now, password, netwo
   if (record === null) throw new Refusal('account_disabled');
   if (password !== null) {
     const attempt = await countAttempt(parts, {
-      whose: String(session.accountId),
+      whose: ofAccount(session.accountId),
       deviceId: session.device.id,
       network,
     });
-    const shown = await showPassword(parts.hasher, record, password, { isStripped: true });
+    const shown = await attempt.during(() => showPassword(parts.hasher, record, password, { isStripped: true }));
     if (shown.kind === 'wrong') throw invalidInput({ password: [texts.incorrect] });
     await attempt.succeeded();
   } else if (!isFresh(session, parts.settings.sessions.freshMs, now)) {

@@ -4,7 +4,7 @@ import type { Account, AccountId } from '../model/account.ts';
 import { emailKey } from '../model/account.ts';
 import type { Settings } from '../model/settings.ts';
 import type { NewOnce, OutboxItem } from '../stores/store.ts';
-import { hasOne } from './attempts.ts';
+import { type Allowance, takeQuietly } from './attempts.ts';
 import type { Parts } from './parts.ts';
 
 export type IssuedLink = { readonly link: NewOnce; readonly outbox: readonly OutboxItem[] };
@@ -54,14 +54,19 @@ export async function mailLinks(
     readonly linkFor: (account: Account) => IssuedLink;
   },
 ): Promise<void> {
-  const { attempts } = parts.settings;
   const records = await parts.store.accounts.findByEmail(emailKey(email));
-  if (attempts !== 'off' && !(await hasOne(parts, 'mail', emailKey(email), attempts.mailsPerAddress))) return;
+  const [isWithin = true] = await takeQuietly(parts, mailsTo(parts, email));
+  if (!isWithin) return;
   const meant = records.map(({ account }) => account).filter(links.isMeant);
   const issued = meant.map((account) => ({ id: account.id, ...links.linkFor(account) }));
   const given = issued.length > 0 ? issued : [{ id: null, ...linkOfNobody(parts, links.purpose) }];
   await parts.store.accounts.issueLinks({ links: given, outbox: given.flatMap(({ outbox }) => outbox) });
   parts.mailWaits();
+}
+
+/** What a mail counts against that somebody asks for who need not be its owner. */
+export function mailsTo({ settings: { attempts } }: Parts, email: string): readonly Allowance[] {
+  return attempts === 'off' ? [] : [{ kind: 'mail', of: emailKey(email), rate: attempts.mailsPerAddress }];
 }
 
 function linkOfNobody(parts: Parts, purpose: NewOnce['purpose']): IssuedLink {
@@ -84,7 +89,7 @@ function fill(template: string, values: Readonly<Record<string, string>>): strin
 }
 
 /** An account's number as links carry it: in base 36 with allauth, in base64url without. */
-export function uidOf({ wire }: Settings, id: AccountId): string {
+function uidOf({ wire }: Settings, id: AccountId): string {
   return wire.uid === 'base36' ? id.toString(36) : Buffer.from(String(id)).toString('base64url');
 }
 

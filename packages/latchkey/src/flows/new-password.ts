@@ -7,6 +7,8 @@ import type { Parts } from './parts.ts';
 /** All that is wrong with a new password, in words; `owner` is null where the person is not known yet. */
 export async function flawsOf(parts: Parts, password: string, owner: PasswordOwner | null): Promise<readonly string[]> {
   if (password.length > MAX_PASSWORD_LENGTH) return [fieldTexts.maxLength(MAX_PASSWORD_LENGTH)];
+  // Nobody could sign in with it: the API takes no such letter.
+  if (password.includes('\0')) return [fieldTexts.nul];
   const common = await commonPasswords();
   return passwordFlaws(password, owner, parts.settings.passwords, (word) => common.has(word)).map(inWords);
 }

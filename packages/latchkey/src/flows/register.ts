@@ -4,10 +4,10 @@ import { type FieldErrors, invalidInput, Refusal } from '../model/reasons.ts';
 import type { Caller } from '../sessions/admit.ts';
 import type { Created, NewOnce, OutboxItem } from '../stores/store.ts';
 import { password as passwordTexts, account as texts } from '../texts/api.ts';
-import { hasOne, takeOne } from './attempts.ts';
+import { takeOne, takeQuietly } from './attempts.ts';
 import { completeSignIn, type SignedIn } from './complete-sign-in.ts';
 import { type Accepted, lookAtInvitation } from './invite.ts';
-import { forgotLink, verificationLink } from './links.ts';
+import { forgotLink, mailsTo, verificationLink } from './links.ts';
 import { flawsOf } from './new-password.ts';
 import type { Parts } from './parts.ts';
 
@@ -28,16 +28,19 @@ export type Registered =
   /** The account waits for its address to be verified; the answer is the same where the address has an owner already. */
   | { readonly kind: 'verification-sent' };
 
-const OWNER_TOLD_EVERY_MS = 3_600_000;
+/** Somebody signs up with an address that has an owner: the owner hears of it so often. */
+const OWNER_IS_TOLD = { limit: 1, windowMs: 3_600_000 } as const;
+
+/** A form may be filled in wrongly. Each time it tells which names are taken, so there is an end to it. */
+const TRIES_PER_ACCOUNT = 10;
 
 /** Makes an account, and signs its owner in unless the address must be verified first. Throws `invalid_input`, `registration_closed`. */
 export async function register(parts: Parts, input: RegistrationInput): Promise<Registered> {
-  const { accounts, attempts } = parts.settings;
+  const { accounts } = parts.settings;
   if (accounts.registration === 'closed') throw new Refusal('registration_closed');
+  await countAgainstNetwork(parts, input.network, { kind: 'sign-up', times: TRIES_PER_ACCOUNT });
   await refuseFlawed(parts, input);
-  if (attempts !== 'off' && input.network !== null) {
-    await takeOne(parts, 'registration', input.network, attempts.registrationsPerNetwork);
-  }
+  await countAgainstNetwork(parts, input.network, { kind: 'registration', times: 1 });
   const refused = await parts.hooks.beforeRegistration(input);
   if (refused !== null) throw invalidInput(refused);
 
@@ -51,6 +54,17 @@ export async function register(parts: Parts, input: RegistrationInput): Promise<
   const signedIn = await completeSignIn(parts, { account: record.account, proof, caller: input.caller });
   if (signedIn === null) throw new Refusal('invalid_credentials');
   return { kind: 'signed-in', ...signedIn };
+}
+
+async function countAgainstNetwork(
+  parts: Parts,
+  network: string | null,
+  { kind, times }: { readonly kind: string; readonly times: number },
+): Promise<void> {
+  const { attempts } = parts.settings;
+  if (attempts === 'off' || network === null) return;
+  const { limit, windowMs } = attempts.registrationsPerNetwork;
+  await takeOne(parts, kind, network, { limit: limit * times, windowMs });
 }
 
 /** All that is wrong with single fields at once; then, only where they are right, what is wrong between them. */
@@ -76,7 +90,7 @@ async function refuseFlawed(parts: Parts, input: RegistrationInput): Promise<voi
 }
 
 /** What is wrong with a new username, in words. */
-export async function usernameFlaws(parts: Parts, username: string): Promise<readonly string[]> {
+async function usernameFlaws(parts: Parts, username: string): Promise<readonly string[]> {
   if (!isUsername(username)) return [texts.usernameInvalid];
   const holder = await parts.store.accounts.findByUsername(usernameKey(username, parts.settings.accounts.usernameCase));
   return holder === null ? [] : [texts.usernameTaken];
@@ -123,7 +137,10 @@ type Verification = { readonly link: NewOnce | null; readonly outbox: readonly O
 
 const NOTHING_TO_VERIFY: Verification = { link: null, outbox: [] };
 
-/** The link that verifies the address, or the notice to whom it belongs already. */
+/**
+ * The link that verifies the address, or the notice to whom it belongs already, once an hour at most. The same is done and kept
+ * either way, and where an address has had its mails for now: which it was shows neither in the answer nor in its time.
+ */
 async function verification(
   parts: Parts,
   { username, email }: { readonly username: string; readonly email: string },
@@ -131,17 +148,20 @@ async function verification(
   const { emailVerification } = parts.settings.accounts;
   if (emailVerification === 'none') return NOTHING_TO_VERIFY;
   const owner = emailVerification === 'mandatory' ? await ownerOf(parts, email) : null;
-  return owner === null
-    ? verificationLink(parts, { username, email })
-    : { link: null, outbox: await noticeTo(parts, owner) };
+  const [isTold = true, isMailed = true] = await takeQuietly(parts, [
+    { kind: 'address-in-use', of: emailKey(email), rate: OWNER_IS_TOLD },
+    ...mailsTo(parts, email),
+  ]);
+  const nothing = [parts.mail({ kind: 'nothing' })];
+  // The link to an address that is somebody else's is mailed to nobody.
+  const { link, outbox } = verificationLink(parts, { username, email });
+  if (owner === null) return { link, outbox: isMailed ? outbox : nothing };
+  return { link, outbox: isMailed && isTold ? [noticeTo(parts, owner)] : nothing };
 }
 
-/** Somebody signs up with an address that has an owner: the owner is told, once an hour at most. */
-async function noticeTo(parts: Parts, owner: Account): Promise<readonly OutboxItem[]> {
-  const isDue = await hasOne(parts, 'address-in-use', String(owner.id), { limit: 1, windowMs: OWNER_TOLD_EVERY_MS });
-  if (!isDue) return [];
+function noticeTo(parts: Parts, owner: Account): OutboxItem {
   const link = forgotLink(parts.settings);
-  return [parts.mail({ kind: 'address-in-use', to: owner.email, username: owner.username, link })];
+  return parts.mail({ kind: 'address-in-use', to: owner.email, username: owner.username, link });
 }
 
 /** What was free when it was looked at may be taken by now: of two at once, one is told so. */

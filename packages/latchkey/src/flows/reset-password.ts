@@ -1,6 +1,7 @@
 import { hashOfLinkSecret } from '../crypto/token.ts';
 import { invalidInput } from '../model/reasons.ts';
 import { password as texts } from '../texts/api.ts';
+import { forgetFailures } from './attempts.ts';
 import { accountIdOf, forgotLink, mailLinks, resetLink } from './links.ts';
 import { flawsOf } from './new-password.ts';
 import type { Parts } from './parts.ts';
@@ -44,6 +45,7 @@ export async function resetPassword(parts: Parts, reset: PasswordReset): Promise
     username: account.username,
     link: forgotLink(parts.settings),
   } as const;
+  await forgetFailures(parts, account.id);
   const done = await parts.store.accounts.resetPassword({
     id: account.id,
     link,

@@ -5,7 +5,7 @@ import type { Settings } from '../model/settings.ts';
 import type { Caller } from '../sessions/admit.ts';
 import { readDeviceTokens } from '../sessions/device-token.ts';
 import type { AccountRecord } from '../stores/store.ts';
-import { countAttempt } from './attempts.ts';
+import { type CountedAttempt, countAttempt, ofAccount, ofNobody } from './attempts.ts';
 import { completeSignIn, type SignedIn } from './complete-sign-in.ts';
 import type { Parts } from './parts.ts';
 
@@ -42,16 +42,8 @@ async function signInAmong(
   claimants: readonly AccountRecord[],
   input: PasswordSignIn,
 ): Promise<SignedIn> {
-  const [first] = claimants;
-  const attempt = await countAttempt(parts, {
-    whose: first === undefined ? canonical(parts.settings, input.claim) : String(first.account.id),
-    deviceId: first === undefined ? null : readDeviceTokens(parts.keys, first.account.id, input.caller.deviceTokens),
-    network: input.network,
-  });
-
   const shown = await showToAny(parts, claimants, input);
   if (shown === null) throw new Refusal('invalid_credentials');
-  await attempt.succeeded();
   const { record, proof, renew } = shown;
   if (parts.settings.accounts.emailVerification === 'mandatory' && !record.account.emailVerified) {
     throw new Refusal('email_not_verified');
@@ -63,13 +55,17 @@ async function signInAmong(
   return signedIn;
 }
 
+/** As much is read for a claim of nobody's as for any other. */
 async function findClaimants(parts: Parts, claim: Claim): Promise<readonly AccountRecord[]> {
   const { accounts } = parts.store;
-  const claimants = 'email' in claim ? await accounts.findByEmail(emailKey(claim.email)) : [];
+  const { emailVerification, usernameCase } = parts.settings.accounts;
+  const named = 'email' in claim ? await accounts.findByEmail(emailKey(claim.email)) : [];
   const username = 'email' in claim ? claim.otherwise : claim.username;
-  if (claimants.length > 0 || username === null) return claimants;
-  const record = await accounts.findByUsername(usernameKey(username, parts.settings.accounts.usernameCase));
-  return record === null ? [] : [record];
+  const byName = username === null ? null : await accounts.findByUsername(usernameKey(username, usernameCase));
+  // Who signed up with somebody else's address must not be told so here: until it is verified, it is nobody's.
+  const isMandatory = emailVerification === 'mandatory';
+  const byEmail = named.filter(({ account }) => account.emailVerified || !isMandatory);
+  return byEmail.length > 0 || byName === null ? byEmail : [byName];
 }
 
 function canonical({ accounts }: Settings, claim: Claim): string {
@@ -78,17 +74,54 @@ function canonical({ accounts }: Settings, claim: Claim): string {
 
 type Shown = Extract<PasswordShown, { kind: 'right' }> & { readonly record: AccountRecord };
 
-/** Holds the password against each account that may be meant: several only where nobody has verified the address. */
+/**
+ * Holds the password against each account that may be meant: several only where nobody has verified the address. Each has tries
+ * of its own; one that has none left is passed over, and only where no other is left the refusal is told.
+ */
 async function showToAny(
   parts: Parts,
   claimants: readonly AccountRecord[],
-  { password, isStripped }: PasswordSignIn,
+  input: PasswordSignIn,
 ): Promise<Shown | null> {
+  const failed: CountedAttempt[] = [];
+  let held: Refusal | null = null;
   for (const record of claimants.length === 0 ? [null] : claimants) {
-    const shown = await showPassword(parts.hasher, record, password, { isStripped });
-    if (shown.kind === 'right' && record !== null) return { ...shown, record };
+    const network = failed.length === 0 ? input.network : null;
+    const attempt = await countFor(parts, record, { ...input, network });
+    if (attempt instanceof Refusal) {
+      held = attempt;
+      continue;
+    }
+    const { password, isStripped } = input;
+    const shown = await attempt.during(() => showPassword(parts.hasher, record, password, { isStripped }));
+    if (shown.kind === 'right' && record !== null) {
+      await Promise.all([attempt.succeeded(), ...failed.map((other) => other.undone())]);
+      return { ...shown, record };
+    }
+    failed.push(attempt);
   }
+  if (failed.length === 0 && held !== null) throw held;
   return null;
+}
+
+async function countFor(
+  parts: Parts,
+  record: AccountRecord | null,
+  { claim, caller, network }: PasswordSignIn,
+): Promise<CountedAttempt | Refusal> {
+  const attempt =
+    record === null
+      ? { whose: ofNobody(canonical(parts.settings, claim)), deviceId: null }
+      : {
+          whose: ofAccount(record.account.id),
+          deviceId: readDeviceTokens(parts.keys, record.account.id, caller.deviceTokens),
+        };
+  try {
+    return await countAttempt(parts, { ...attempt, network });
+  } catch (error) {
+    if (error instanceof Refusal) return error;
+    throw error;
+  }
 }
 
 /** A hash of an older scheme or cost is renewed beside the sign-in, unless it was replaced meanwhile. */

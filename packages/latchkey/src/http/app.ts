@@ -185,14 +185,13 @@ function answerUnreadable(parts: Parts, headers: Headers, { code, message, isFie
 
 /** What Django REST framework answers to `OPTIONS`. */
 function describe(route: Route, fields: Fields, renders: readonly string[]): Readonly<Record<string, unknown>> {
-  const parses = ['application/json', 'application/x-www-form-urlencoded', 'multipart/form-data'];
   const shown = route.describes === undefined ? undefined : fields[route.describes];
   const action = shown?.map((field) => [field.name, describeField(field)]);
   return {
     name: route.name,
     description: route.description,
     renders,
-    parses,
+    parses: route.parses ?? ['application/json', 'application/x-www-form-urlencoded', 'multipart/form-data'],
     ...(action !== undefined && { actions: { [String(route.describes)]: Object.fromEntries(action) } }),
   };
 }

@@ -1,6 +1,7 @@
 import type { Code } from '../model/reasons.ts';
 import type { Settings } from '../model/settings.ts';
 import { type Checked, type Checker, type Refused, verify } from '../sessions/verify.ts';
+import { credential as texts } from '../texts/api.ts';
 import { type Headers, type RefusalAnswer, refuse } from './answers.ts';
 import { type HeaderSource, presentedCredential } from './credential.ts';
 import { isOriginAllowed, isSafeMethod } from './origin.ts';
@@ -14,7 +15,7 @@ export type Authenticated =
 export type CredentialRefusal =
   | { readonly kind: 'missing' }
   | { readonly kind: 'malformed'; readonly detail: string }
-  | { readonly kind: 'dead'; readonly refused: Refused }
+  | { readonly kind: 'dead'; readonly refused: Refused; readonly via: 'header' | 'cookie' }
   /** A cookie on a request that another site made the browser send. */
   | { readonly kind: 'foreign-origin' };
 
@@ -29,7 +30,9 @@ export async function authenticate(checker: Checker, method: string, headers: He
   const { token, via } = presented;
   if (via === 'cookie' && !isSafeMethod(method) && !isOriginAllowed(checker.settings, headers)) return FOREIGN;
   const checked = await verify(checker, token);
-  return checked.live ? { live: true, checked, via } : { live: false, refusal: { kind: 'dead', refused: checked } };
+  return checked.live
+    ? { live: true, checked, via }
+    : { live: false, refusal: { kind: 'dead', refused: checked, via } };
 }
 
 /** The answer to a credential that is no good: 401 as the recorded server has it, and why. */
@@ -56,7 +59,8 @@ function answerFor(refusal: CredentialRefusal): RefusalAnswer {
         ...(at !== null && { at: isoTime(at) }),
         ...(by !== null && { by: { device: by.name, class: by.class } }),
       };
-      return { code, more };
+      // Of a cookie that is over the recorded server says what it says of none; why it is over stands beside it.
+      return { code, more, ...(refusal.via === 'cookie' && { detail: texts.missing }) };
     }
   }
 }

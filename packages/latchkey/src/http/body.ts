@@ -22,8 +22,11 @@ export class UnreadableBody extends Error {
   }
 }
 
-export const MAX_BODY_BYTES = 65_536;
+const MAX_BODY_BYTES = 65_536;
 const MAX_FIELDS = 200;
+
+/** Deeper than anybody nests, and shallow enough for everything here that walks a value step by step. */
+const MAX_DEPTH = 16;
 
 const FORM_TYPES: ReadonlySet<string> = new Set(['application/x-www-form-urlencoded', 'multipart/form-data']);
 
@@ -63,10 +66,16 @@ async function readBytes(request: Request): Promise<Uint8Array> {
   if (Number(request.headers.get('content-length') ?? 0) > MAX_BODY_BYTES) throw tooLarge();
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of request.body) {
-    length += chunk.length;
-    if (length > MAX_BODY_BYTES) throw tooLarge();
-    chunks.push(chunk);
+  try {
+    for await (const chunk of request.body) {
+      length += chunk.length;
+      if (length > MAX_BODY_BYTES) throw tooLarge();
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    if (error instanceof UnreadableBody) throw error;
+    // The client has gone in the middle of it: nothing that went wrong here.
+    throw new UnreadableBody('parse_error', texts.cutShort);
   }
   return Buffer.concat(chunks);
 }
@@ -96,13 +105,29 @@ function textOf(bytes: Uint8Array, complaint: string): string {
 
 /** The parser's own message may repeat what was sent, a password too: only the place is passed on. */
 function jsonOf(source: string): unknown {
+  let value: unknown;
   try {
-    return JSON.parse(source);
+    value = JSON.parse(source);
   } catch (error) {
     const position = /at position (\d+)/.exec(error instanceof Error ? error.message : '')?.[1];
     const place = position === undefined ? source.length : Number(position);
     throw new UnreadableBody('parse_error', texts.jsonParseError(`Expecting value: char ${place}`));
   }
+  if (depthOf(source) > MAX_DEPTH) {
+    throw new UnreadableBody('parse_error', texts.jsonParseError(`More than ${MAX_DEPTH} levels of nesting`));
+  }
+  return value;
+}
+
+/** How deep the brackets of well-formed JSON nest; those within texts are letters. */
+function depthOf(source: string): number {
+  let depth = 0;
+  let deepest = 0;
+  for (const [token] of source.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"|[[{]|[\]}]/g)) {
+    if (token === '[' || token === '{') deepest = Math.max(deepest, ++depth);
+    else if (token === ']' || token === '}') depth--;
+  }
+  return deepest;
 }
 
 type Reviver = (this: unknown, name: string, value: unknown, context: { readonly source: string }) => unknown;

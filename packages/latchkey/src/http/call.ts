@@ -31,8 +31,8 @@ export type Call = {
   readonly caller: () => Promise<Caller>;
   /** The headers that the answer has in any case. */
   readonly headers: Headers;
-  /** The host's extra fields, checked by its schema; null where it has none or none was given. */
-  readonly extra: (current: Account['profile']) => Promise<Account['profile'] | null>;
+  /** The host's extra fields, checked by its schema; null where it has none, or where a change (not `null`) names none. */
+  readonly extra: (current: Account['profile'] | null) => Promise<Account['profile'] | null>;
 };
 
 export type SignedInCall = Call & { readonly who: Who };
@@ -58,6 +58,8 @@ export type Route = {
   readonly isThrottled: boolean;
   /** Answers in JSON alone: `text/html` is not acceptable. */
   readonly isJsonOnly?: true;
+  /** The types of its bodies as `OPTIONS` lists them, where the order is another than everywhere else. */
+  readonly parses?: readonly string[];
 } & (
   | { readonly access: 'anyone'; readonly methods: Methods<Call> }
   | { readonly access: 'signed-in'; readonly methods: Methods<SignedInCall> }

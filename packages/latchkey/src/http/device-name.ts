@@ -29,8 +29,10 @@ async function browserOf(userAgent: string): Promise<DeviceSummary> {
   const { default: Bowser } = await import('bowser');
   const { browser, os, platform } = Bowser.parse(userAgent);
   const deviceClass = classes[platform.type ?? ''] ?? 'unknown';
-  if (browser.name === undefined && os.name === undefined) return UNKNOWN_DEVICE;
-  const name = [browser.name ?? 'a browser', os.name].filter((part) => part !== undefined).join(' on ');
+  // What it does not know it names by the words of the user agent itself.
+  const known = Object.values(Bowser.BROWSER_MAP).find((name) => name === browser.name);
+  if (known === undefined && os.name === undefined) return UNKNOWN_DEVICE;
+  const name = [known ?? 'a browser', os.name].filter((part) => part !== undefined).join(' on ');
   return { name, class: deviceClass };
 }
 

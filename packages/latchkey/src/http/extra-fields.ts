@@ -38,26 +38,30 @@ const OURS: readonly string[] = [
 
 /**
  * The host's fields in a body, checked; null where it gave no schema, or where a change names none of them. What is there
- * already is checked along with what is new. Throws `invalid_input` with the schema's messages under their fields.
+ * already (`current`; null for a new account) is checked along with what is new. Throws `invalid_input` with the schema's
+ * messages under their fields.
  */
 export async function extraFieldsIn(
   schema: StandardSchema | null,
   body: ParsedBody,
-  current: Account['profile'],
+  current: Account['profile'] | null,
 ): Promise<Account['profile'] | null> {
   if (schema === null) return null;
-  const result = await schema['~standard'].validate({ ...current, ...body.rest(OURS) });
+  const given = body.rest(OURS);
+  if (current !== null && Object.keys(given).length === 0) return null;
+  const result = await schema['~standard'].validate({ ...current, ...given });
   if (result.issues !== undefined) throw invalidInput(messagesByField(result.issues));
   return result.value as Account['profile'];
 }
 
 function messagesByField(issues: readonly SchemaIssue[]): Readonly<Record<string, readonly string[]>> {
-  const byField: Record<string, string[]> = {};
+  // A field may be called `constructor`: in a record it would be there before its first message.
+  const byField = new Map<string, readonly string[]>();
   for (const { message, path } of issues) {
     const [first] = path ?? [];
     const key = typeof first === 'object' ? first.key : first;
     const field = key === undefined ? 'non_field_errors' : String(key);
-    byField[field] = [...(byField[field] ?? []), message];
+    byField.set(field, [...(byField.get(field) ?? []), message]);
   }
-  return byField;
+  return Object.fromEntries(byField);
 }

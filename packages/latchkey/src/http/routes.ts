@@ -214,6 +214,12 @@ export const routes: readonly Route[] = [
   },
 ];
 
+const tokenFields: readonly Field[] = [
+  text('username'),
+  text('password', { whiteSpace: 'counts' }),
+  { ...text('token', { isRequired: false }), isReadOnly: true },
+];
+
 /** Django REST framework's own, at a path of its own. */
 export const drfTokenRoute: Route = {
   path: '/api/token/',
@@ -221,9 +227,10 @@ export const drfTokenRoute: Route = {
   description: '',
   access: 'anyone',
   allow: POST,
-  fields: () => ({ POST: [text('username'), text('password', { whiteSpace: 'counts' })] }),
+  fields: () => ({ POST: tokenFields }),
   describes: 'POST',
   isThrottled: false,
   isJsonOnly: true,
+  parses: ['application/x-www-form-urlencoded', 'multipart/form-data', 'application/json'],
   methods: { POST: signIn.obtainToken },
 };

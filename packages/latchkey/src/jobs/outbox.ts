@@ -91,10 +91,13 @@ export function startOutbox(options: OutboxOptions): OutboxJob {
   const drain = (): Promise<void> => {
     if (!isWanted) {
       isWanted = true;
-      running = running.then(async () => {
-        isWanted = false;
-        await sendAll();
-      });
+      // Whatever became of the round before it: this one takes place.
+      running = running
+        .catch(() => undefined)
+        .then(async () => {
+          isWanted = false;
+          await sendAll();
+        });
     }
     return running;
   };
@@ -102,7 +105,6 @@ export function startOutbox(options: OutboxOptions): OutboxJob {
   const nudge = (): void => {
     if (isStopped) return;
     drain().catch((error: unknown) => {
-      running = Promise.resolve();
       log.warn({ err: error }, 'the outbox could not be read; the next round is another try');
     });
   };

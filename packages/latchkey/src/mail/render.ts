@@ -1,3 +1,4 @@
+import { deliverableEmail } from '../model/account.ts';
 import { mails } from '../texts/mail.ts';
 import type { Mail, Message } from './message.ts';
 
@@ -15,18 +16,26 @@ export type Templates = { readonly [Kind in Addressed['kind']]?: Template<Kind> 
 export function render(message: Addressed, site: string, templates: Templates): Mail {
   const template = templates[message.kind] as Template<Addressed['kind']> | undefined;
   const words = template === undefined ? renderOurs(message, site) : template(message, site);
-  return { to: message.to, ...words };
+  return { to: deliverableEmail(message.to), ...words };
 }
 
 function renderOurs(message: Addressed, site: string): Omit<Mail, 'to'> {
   const texts = mails[message.kind];
-  const words = { site, username: 'username' in message ? message.username : '' };
+  const words = { site, username: 'username' in message ? shortened(message.username) : '' };
   const [lead, note] = [texts.lead(words), texts.note(words)];
   return {
     subject: texts.subject(words),
     text: `${lead}\n\n${texts.action}:\n${message.link}\n\n${note}\n`,
     html: htmlOf({ lead, action: texts.action, link: message.link, note, site }),
   };
+}
+
+/** Anybody may sign up with anybody's address, and what they call themselves is read by its owner: a name, and no message. */
+const LONGEST_NAME = 40;
+
+function shortened(name: string): string {
+  const letters = [...name];
+  return letters.length > LONGEST_NAME ? `${letters.slice(0, LONGEST_NAME).join('')}…` : name;
 }
 
 type Parts = {

@@ -14,7 +14,7 @@ export function smtpSender(url: string): { readonly send: Send; close(): void } 
   let opened: Promise<Transporter> | null = null;
   return {
     async send(mail) {
-      opened ??= open(url);
+      opened ??= openTransport(url);
       const transport = await opened;
       try {
         await transport.sendMail(mail);
@@ -23,7 +23,7 @@ export function smtpSender(url: string): { readonly send: Send; close(): void } 
       }
     },
     close() {
-      void opened?.then((transport) => transport.close());
+      opened?.then((transport) => transport.close()).catch(() => undefined);
     },
   };
 }
@@ -37,7 +37,8 @@ const DEFAULTS = {
   socketTimeout: '10000',
 };
 
-async function open(given: string): Promise<Transporter> {
+/** Connections to the mail server of a URL, none of which waits for ever. */
+export async function openTransport(given: string): Promise<Transporter> {
   const { createTransport } = await import('nodemailer');
   const url = new URL(given);
   for (const [name, value] of Object.entries(DEFAULTS)) {

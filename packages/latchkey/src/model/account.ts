@@ -92,17 +92,32 @@ export function isUsername(text: string): boolean {
 
 /** The one form in which e-mail addresses are compared and made unique: NFKC, lower case, the domain in ASCII (IDNA). */
 export function emailKey(address: string): string {
-  const form = address.normalize('NFKC').toLowerCase();
-  const at = form.lastIndexOf('@');
-  const domain = domainToASCII(form.slice(at + 1));
-  return domain === '' ? form : `${form.slice(0, at)}@${domain}`;
+  return inAscii(address.normalize('NFKC').toLowerCase());
+}
+
+/**
+ * An address as mail is sent to it. What was typed in full-width or other letters becomes what was found to be an address:
+ * whoever delivers it must not read another domain into it.
+ */
+export function deliverableEmail(address: string): string {
+  return /^[\x20-\x7e]*$/.test(address) ? address : inAscii(address.normalize('NFKC'));
+}
+
+function inAscii(address: string): string {
+  const at = address.lastIndexOf('@');
+  const domain = domainToASCII(address.slice(at + 1));
+  return domain === '' ? address : `${address.slice(0, at)}@${domain}`;
 }
 
 /** Longest address that mail can be sent to (RFC 5321, 4.5.3.1.3, less the angle brackets). */
 const MAX_EMAIL_LENGTH = 254;
 
 const LOCAL_PART = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/i;
-const DOMAIN = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])$/i;
+/** The last label is no number: that would be an IPv4 address. */
+const DOMAIN = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?!\d+$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])$/i;
+
+/** ASCII that is in no domain name. Before a `/`, a `?`, a `#` or a `:` the parser of host names would stop and be content. */
+const NOT_IN_DOMAIN = /[^a-z0-9.\-\u0080-\u{10ffff}]/iu;
 
 /**
  * Is this an address that mail may be sent to? A dot-atom and a domain name of two labels or more (or `localhost`), after
@@ -114,6 +129,8 @@ export function isEmail(address: string): boolean {
   const at = form.lastIndexOf('@');
   const local = form.slice(0, at);
   if (at < 1 || local.length > 64 || !LOCAL_PART.test(local)) return false;
-  const domain = domainToASCII(form.slice(at + 1));
-  return domain === 'localhost' || DOMAIN.test(domain);
+  const domain = form.slice(at + 1);
+  if (NOT_IN_DOMAIN.test(domain)) return false;
+  const ascii = domainToASCII(domain);
+  return ascii === 'localhost' || DOMAIN.test(ascii);
 }

@@ -1,21 +1,37 @@
 import { isIP } from 'node:net';
 
 /**
- * The part of an address that one party can change at will counts as one: an IPv4 address, or an IPv6 /64 (RFC 6177).
- * null for what is no address.
+ * The part of an address that one party can change at will counts as one: an IPv4 address, also where it is written as an IPv6
+ * one (RFC 4291, 2.5.5.2), or an IPv6 /64 (RFC 6177). null for what is no address.
  */
 export function networkOf(address: string): string | null {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
-  const plain = mapped ?? address.split('%')[0] ?? '';
+  const plain = address.split('%')[0] ?? '';
   if (isIP(plain) === 4) return plain;
   if (isIP(plain) !== 6) return null;
-  const [head = '', tail] = plain.split('::');
-  const left = head === '' ? [] : head.split(':');
-  const right = tail === undefined || tail === '' ? [] : tail.split(':');
-  const zeros = tail === undefined ? 0 : Math.max(0, 8 - left.length - right.length);
-  const groups = [...left, ...Array<string>(zeros).fill('0'), ...right];
+  const groups = groupsOf(plain);
+  const isMapped = groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff;
+  if (isMapped)
+    return groups
+      .slice(6)
+      .flatMap((group) => [group >> 8, group & 0xff])
+      .join('.');
   return `${groups
     .slice(0, 4)
-    .map((group) => group.toLowerCase().replace(/^0+(?=.)/, ''))
+    .map((group) => group.toString(16))
     .join(':')}::/64`;
+}
+
+/** The eight groups of an IPv6 address, in whatever way it is written. */
+function groupsOf(address: string): readonly number[] {
+  const [left = [], right] = address.split('::').map((part) => part.split(':').flatMap(numbersOf));
+  const zeros = right === undefined ? 0 : Math.max(0, 8 - left.length - right.length);
+  return [...left, ...Array<number>(zeros).fill(0), ...(right ?? [])];
+}
+
+/** One group; two where the last four bytes are written as in IPv4. */
+function numbersOf(group: string): readonly number[] {
+  if (group === '') return [];
+  if (!group.includes('.')) return [Number.parseInt(group, 16)];
+  const [a = 0, b = 0, c = 0, d = 0] = group.split('.').map(Number);
+  return [a * 256 + b, c * 256 + d];
 }

@@ -3,7 +3,7 @@ import { isOriginAllowed } from '../http/origin.ts';
 import { Refusal } from '../model/reasons.ts';
 import type { Settings } from '../model/settings.ts';
 
-/** A form that this origin's own page sent, by its fields. Throws `origin_not_allowed`, `parse_error`. */
+/** A form that this origin's own page sent, by its fields. Throws `origin_not_allowed`, and what a body throws. */
 export async function readForm(settings: Settings, request: Request): Promise<(name: string) => string> {
   if (!isOriginAllowed(settings, request.headers)) throw new Refusal('origin_not_allowed');
   try {
@@ -13,7 +13,7 @@ export async function readForm(settings: Settings, request: Request): Promise<(n
       return typeof value === 'string' ? value : '';
     };
   } catch (error) {
-    if (error instanceof UnreadableBody) throw new Refusal('parse_error', { message: error.message });
+    if (error instanceof UnreadableBody) throw new Refusal(error.code, { message: error.message });
     throw error;
   }
 }

@@ -1,9 +1,14 @@
 import type { AppLog } from '../assemble.ts';
 import type { LatchkeyEvent } from '../flows/parts.ts';
+import { InvalidSettings } from '../resolve-settings.ts';
 
 /** One JSON object per line on standard output. What is logged is chosen field by field: nothing that a person typed. */
 export async function serverLog(level: string): Promise<AppLog> {
   const { pino } = await import('pino');
+  if (level !== 'silent' && !(level in pino.levels.values)) {
+    const known = [...Object.keys(pino.levels.values), 'silent'].join(', ');
+    throw new InvalidSettings([`LOG_LEVEL is “${level}”: it must be one of ${known}.`]);
+  }
   const logger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime });
   return {
     info: (details, message) => logger.info(details, message),

@@ -22,12 +22,14 @@ export function nodeHandler(auth: Latchkey): (req: IncomingMessage, res: ServerR
     { overrideGlobalObjects: false },
   );
   return (req, res, next) => {
-    const host: HostRequest = req;
-    // A host that mounts us below a path has cut that path off.
-    if (host.originalUrl !== undefined) req.url = host.originalUrl;
-    const pathname = (req.url ?? '/').split('?')[0] ?? '/';
-    if (next !== undefined && !auth.serves(pathname)) next();
-    else listener(req, res).catch((error: unknown) => next?.(error));
+    // A host that mounts us below a path has cut that path off, and wants its own URL back where we pass on.
+    const url = (req as HostRequest).originalUrl ?? req.url ?? '/';
+    if (next !== undefined && !auth.serves(url.split('?')[0] ?? '/')) {
+      next();
+      return;
+    }
+    req.url = url;
+    listener(req, res).catch((error: unknown) => next?.(error));
   };
 }
 
@@ -43,6 +45,15 @@ function withParsedBody(request: Request, incoming: HostRequest): Request {
 function rewrite(body: unknown, headers: Headers): string | Uint8Array<ArrayBuffer> {
   if (typeof body === 'string') return body;
   if (body instanceof Uint8Array) return new Uint8Array(body);
+  if (headers.get('content-type')?.toLowerCase().startsWith('application/x-www-form-urlencoded')) return formOf(body);
   headers.set('content-type', 'application/json');
   return JSON.stringify(body);
+}
+
+/** A form stays one: an empty field of a form is a missing one, and the last of several of one name counts. */
+function formOf(body: unknown): string {
+  const pairs = Object.entries(body ?? {}).flatMap(([name, values]: [string, unknown]) =>
+    [values].flat().flatMap((value) => (typeof value === 'string' ? [[name, value]] : [])),
+  );
+  return new URLSearchParams(pairs).toString();
 }

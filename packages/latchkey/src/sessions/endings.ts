@@ -12,6 +12,7 @@ export type Endings = {
 export type Warn = (details: object, message: string) => void;
 
 const BATCH = 500;
+const RETRY_MS = 1_000;
 
 /** Follows the store's endings from the first listener on, and costs nothing before that. */
 export function followEndings(store: Store, warn: Warn): Endings {
@@ -20,6 +21,7 @@ export function followEndings(store: Store, warn: Warn): Endings {
   let cursor: Promise<number> | null = null;
   let isReading = false;
   let isAgain = false;
+  let isFailing = false;
 
   const tell = (ending: EndingNotice): void => {
     for (const listener of listeners) {
@@ -31,11 +33,21 @@ export function followEndings(store: Store, warn: Warn): Endings {
     }
   };
 
+  /** Where reading begins. A store that cannot tell it now is asked again with the next change. */
+  const begin = (): void => {
+    cursor = stopWatching === null ? null : store.sessions.endingsCursor();
+    cursor?.catch(() => undefined);
+  };
+
   const readOn = async (): Promise<void> => {
     for (let isMore = true; isMore; ) {
-      const from = await cursor;
-      if (from === null) return;
+      const from = await cursor?.catch((error: unknown) => {
+        begin();
+        throw error;
+      });
+      if (from === undefined) return;
       const batch = await store.sessions.endings({ cursor: from, limit: BATCH });
+      if (cursor === null) return;
       cursor = Promise.resolve(batch.cursor);
       for (const ending of batch.endings) tell(ending);
       isMore = batch.endings.length === BATCH;
@@ -50,9 +62,12 @@ export function followEndings(store: Store, warn: Warn): Endings {
       while (isAgain) {
         isAgain = false;
         await readOn();
+        isFailing = false;
       }
     } catch (error) {
-      warn({ err: error }, 'ended sessions could not be read; the next change is another try');
+      if (!isFailing) warn({ err: error }, 'ended sessions could not be read; tried again every second');
+      isFailing = true;
+      setTimeout(() => void look(), RETRY_MS).unref();
     } finally {
       isReading = false;
     }
@@ -61,8 +76,8 @@ export function followEndings(store: Store, warn: Warn): Endings {
   return {
     onEnded(listener) {
       if (stopWatching === null) {
-        cursor = store.sessions.endingsCursor();
         stopWatching = store.sessions.watch(() => void look());
+        begin();
       }
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -26,6 +26,23 @@ type Entry = {
 const SWEEP_EVERY_MS = 30_000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
+/**
+ * Where Node keeps which signals `AbortSignal.any` made of one: they do not keep it alive, and are no listeners of it.
+ * undefined in a version that keeps them elsewhere.
+ */
+const DEPENDANTS = ((): symbol | undefined => {
+  const { signal } = new AbortController();
+  AbortSignal.any([signal]);
+  return Object.getOwnPropertySymbols(signal).find(({ description }) => description === 'kDependantSignals');
+})();
+
+/** Does anybody listen, or hold a signal that was made of this one? Where that cannot be told, somebody may. */
+function isWatched(signal: AbortSignal): boolean {
+  if (DEPENDANTS === undefined || getEventListeners(signal, 'abort').length > 0) return true;
+  const dependants: unknown = Reflect.get(signal, DEPENDANTS);
+  return typeof dependants === 'object' && dependants !== null && Reflect.get(dependants, 'size') !== 0;
+}
+
 /** `onFirst` is called once, when the first signal is asked for: from then on endings must be followed. */
 export function sessionSignals(onFirst: () => void): Signals {
   const entries = new Map<SessionId, Entry>();
@@ -49,7 +66,7 @@ export function sessionSignals(onFirst: () => void): Signals {
     for (const [sessionId, entry] of entries) {
       const signal = entry.signal.deref();
       if (signal === undefined) drop(sessionId);
-      else entry.held = getEventListeners(signal, 'abort').length > 0 ? (controllers.get(signal) ?? null) : null;
+      else entry.held = isWatched(signal) ? (controllers.get(signal) ?? null) : null;
     }
   };
 

@@ -1,3 +1,4 @@
+import { type AppLog, consoleLog } from '../assemble.ts';
 import { type Latchkey, type LatchkeyOptions, type Opened, open } from '../latchkey.ts';
 import { type TestClock, testClock } from './clock.ts';
 import { type Mailbox, testMailbox } from './mailbox.ts';
@@ -8,6 +9,9 @@ export type TestInstance = {
   readonly mailbox: Mailbox;
   close(): Promise<void>;
 };
+
+/** A test need not be warned of what an operator must: what fails is still told. */
+const errorsAlone: AppLog = { ...consoleLog, warn: () => undefined };
 
 /** Where a test instance says that it is reached. */
 export const TEST_ORIGIN = 'http://127.0.0.1:8787';
@@ -32,6 +36,7 @@ export async function openTest(options: LatchkeyOptions = {}): Promise<Opened & 
       rateLimits: 'off',
       clock,
       sendMail: mailbox.send,
+      log: errorsAlone,
       ...options,
       passwords: { hash: 'dangerously-cheap', ...options.passwords },
     },

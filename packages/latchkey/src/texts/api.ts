@@ -23,6 +23,7 @@ export const body = {
   notADictionary: (type: string) => `Invalid data. Expected a dictionary, but got ${type}.`,
   noData: 'No data provided',
   unsupportedMediaType: (type: string) => `Unsupported media type "${type}" in request.`,
+  cutShort: 'The body ended before it was complete.',
   tooLarge: (maxBytes: number) => `Request body exceeds ${maxBytes} bytes.`,
 } as const;
 

@@ -7,7 +7,7 @@ import type { SignedInCall } from '../call.ts';
 import { noSessionCookie } from '../cookies.ts';
 
 /** An account as its owner sees it. */
-export function accountBody(account: Account): Readonly<Record<string, unknown>> {
+function accountBody(account: Account): Readonly<Record<string, unknown>> {
   const own = {
     pk: account.id,
     username: account.username,

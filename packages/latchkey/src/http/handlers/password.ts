@@ -13,7 +13,7 @@ export async function change(call: SignedInCall): Promise<Response> {
     session: who.session,
     now: who.now,
     // Asked for where the sign-in is old, it is no field of the recorded route: there anything else in it is ignored.
-    oldPassword: typeof given === 'string' ? given : null,
+    oldPassword: typeof given === 'string' && given.isWellFormed() ? given : null,
     newPassword1: values['new_password1'] ?? '',
     newPassword2: values['new_password2'] ?? '',
     isOwnEnded,

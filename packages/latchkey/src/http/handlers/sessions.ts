@@ -49,6 +49,15 @@ export async function current({ who, headers }: SignedInCall): Promise<Response>
   return json(
     200,
     { user: { pk: session.accountId, roles: session.roles }, session: sessionBody(session, session) },
-    { ...headers, 'Latchkey-Account': String(session.accountId), 'Latchkey-Roles': session.roles.join(',') },
+    {
+      ...headers,
+      'Latchkey-Account': String(session.accountId),
+      'Latchkey-Roles': session.roles.map(inHeader).join(','),
+    },
   );
+}
+
+/** A role as a header can carry it: what is no visible ASCII letter, and the comma between roles, percent-encoded. */
+function inHeader(role: string): string {
+  return role.toWellFormed().replace(/[^\x21-\x7e]|[,%]/gu, encodeURIComponent);
 }

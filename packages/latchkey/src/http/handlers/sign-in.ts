@@ -110,11 +110,11 @@ export async function logout(call: Call): Promise<Response> {
   const cookie = readCookie(request.headers.get('cookie'), sessionCookieName(parts.settings));
   const answer = json(200, { detail: signOutTexts.done }, headers);
   if (cookie === null) return answer;
-  if (who?.via === 'header') await endCarried(call, cookie);
+  if (who?.via !== 'cookie') await endCarried(call, cookie);
   return withCookies(answer, [noSessionCookie(parts.settings)]);
 }
 
-/** The cookie beside a key may be another session's: it is the caller's own all the same. */
+/** The cookie beside a key, dead or alive, may be another session's: it is the caller's own all the same. */
 async function endCarried({ parts }: Call, cookie: string): Promise<void> {
   const carried = await verify(parts, cookie);
   if (carried.live) await endOwn(parts, carried.session);

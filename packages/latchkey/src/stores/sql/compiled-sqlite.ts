@@ -91,7 +91,7 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     parameters: [{ constant: 1 }, { arg: 'account_id' }],
   },
   'sessions.selectByToken': {
-    sql: 'select * from "session" where "token_hash" = ?',
+    sql: 'select "id", "account_id", "sequence", "device_id", "device_class", "device_name", "method", "opened_at", "authenticated_at", "seen_at", "expires_at", "opened_revision", "roles", "ended_at", "ended_reason", "ended_by", "ended_by_class", "ended_by_name" from "session" where "token_hash" = ?',
     parameters: [{ arg: 'token_hash' }],
   },
   'sessions.selectById': {
@@ -131,20 +131,20 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     parameters: [{ arg: 'before' }, { arg: 'limit' }],
   },
   'accounts.selectById': {
-    sql: 'select "account".*, "email"."address", "email"."verified" from "account" left join "email" on "email"."account_id" = "account"."id" and "email"."is_primary" = ? where "account"."id" = ?',
-    parameters: [{ constant: 1 }, { arg: 'id' }],
+    sql: 'select "account".*, "email"."address", "email"."verified" from "account" left join "email" on "email"."account_id" = "account"."id" and "email"."is_primary" = 1 where "account"."id" = ?',
+    parameters: [{ arg: 'id' }],
   },
   'accounts.selectByUsername': {
-    sql: 'select "account".*, "email"."address", "email"."verified" from "account" left join "email" on "email"."account_id" = "account"."id" and "email"."is_primary" = ? where "account"."username_key" = ?',
-    parameters: [{ constant: 1 }, { arg: 'username_key' }],
+    sql: 'select "account".*, "email"."address", "email"."verified" from "account" left join "email" on "email"."account_id" = "account"."id" and "email"."is_primary" = 1 where "account"."username_key" = ?',
+    parameters: [{ arg: 'username_key' }],
   },
   'accounts.selectByEmail': {
     sql: 'select "account".*, "email"."address", "email"."verified" from "email" inner join "account" on "account"."id" = "email"."account_id" where "email"."address_key" = ? order by "email"."verified" desc, "account"."id" limit ?',
     parameters: [{ arg: 'address_key' }, { arg: 'limit' }],
   },
   'accounts.selectPage': {
-    sql: 'select "account".*, "email"."address", "email"."verified" from "account" left join "email" on "email"."account_id" = "account"."id" and "email"."is_primary" = ? where "account"."id" > ? order by "account"."id" limit ?',
-    parameters: [{ constant: 1 }, { arg: 'after' }, { arg: 'limit' }],
+    sql: 'select "account".*, "email"."address", "email"."verified" from "account" left join "email" on "email"."account_id" = "account"."id" and "email"."is_primary" = 1 where "account"."id" > ? order by "account"."id" limit ?',
+    parameters: [{ arg: 'after' }, { arg: 'limit' }],
   },
   'accounts.insertAccount': {
     sql: 'insert into "account" ("username", "username_key", "first_name", "last_name", "profile", "password_hash", "password_scheme", "state", "roles", "revision", "valid_from", "kept", "reason", "created_at") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict ("username_key") do nothing returning "id"',
@@ -187,8 +187,8 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     parameters: [{ arg: 'account_id' }, { arg: 'address' }, { arg: 'address_key' }, { arg: 'verified' }, { constant: 1 }],
   },
   'accounts.selectVerified': {
-    sql: 'select "account_id" from "email" where "address_key" = ? and "verified" = ?',
-    parameters: [{ arg: 'address_key' }, { constant: 1 }],
+    sql: 'select "account_id" from "email" where "address_key" = ? and "verified" = 1',
+    parameters: [{ arg: 'address_key' }],
   },
   'accounts.verifyAddress': {
     sql: 'update "email" set "verified" = ? where "account_id" = ? and "address_key" = ? returning "address"',

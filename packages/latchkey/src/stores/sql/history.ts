@@ -103,7 +103,7 @@ export function* endings(
 ): Sentence<{ readonly cursor: number; readonly endings: readonly EndingNotice[] }> {
   const found = yield* rows(run, selectEndings, after);
   const notices = found.map((entry): EndingNotice => {
-    const data = JSON.parse(entry.data) as { reason: EndReason; by: string | null; by_class: DeviceClass };
+    const data = endingIn(entry.data);
     return {
       sessionId: entry.session_id ?? '',
       accountId: entry.account_id,
@@ -113,6 +113,17 @@ export function* endings(
     };
   });
   return { cursor: found.at(-1)?.id ?? after.cursor, endings: notices };
+}
+
+type EndingData = { readonly reason: EndReason; readonly by: string | null; readonly by_class: DeviceClass };
+
+/** One that cannot be read still ended: it must not keep all after it from being told. */
+function endingIn(data: string): EndingData {
+  try {
+    return JSON.parse(data) as EndingData;
+  } catch {
+    return { reason: 'revoked', by: null, by_class: 'unknown' };
+  }
 }
 
 export function* endingsCursor(run: Run): Sentence<number> {

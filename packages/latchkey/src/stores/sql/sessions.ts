@@ -7,7 +7,7 @@ import { type Session, sessionState } from '../../model/session.ts';
 import type { Admit, Admitted, SessionStore } from '../store.ts';
 import { noteEnded, noteOpened } from './history.ts';
 import { spend } from './once.ts';
-import { gateColumns, gateOf, sessionOf } from './records.ts';
+import { gateColumns, gateOf, sessionColumns, sessionOf } from './records.ts';
 import { get as getSetting } from './settings.ts';
 import { define, type Run, row, rows, type Sentence } from './statement.ts';
 
@@ -68,7 +68,7 @@ const nextSequence = define<{ account_id: number }>('sessions.nextSequence')((db
 
 /** The hot statement: one look-up by primary key. */
 export const selectByToken = define<{ token_hash: Uint8Array }>('sessions.selectByToken')((db, arg) =>
-  db.selectFrom('session').selectAll().where('token_hash', '=', arg.token_hash),
+  db.selectFrom('session').select(sessionColumns).where('token_hash', '=', arg.token_hash),
 );
 
 const selectById = define<{ id: string }>('sessions.selectById')((db, arg) =>

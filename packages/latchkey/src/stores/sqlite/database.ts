@@ -7,8 +7,6 @@ import type { Query, Sentence, Value } from '../sql/statement.ts';
 import { StoreUnavailable } from '../store.ts';
 import { migrations } from './migrations.ts';
 
-export type Row = Readonly<Record<string, unknown>>;
-
 export type Database = {
   /** Runs a sentence in one transaction, as the only writer. It waits for another process's turn without holding up this one. */
   transact<T>(sentence: () => Sentence<T>): Promise<T>;
@@ -100,15 +98,45 @@ function open(path: string): DatabaseSync {
   }
   if (isNew) chmodSync(path, 0o600);
   try {
-    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;');
+    writeAhead(db);
+    db.exec('PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;');
     migrate(db);
     // From here on a writer waits by itself (see `begin`): SQLite's own waiting would hold up the whole process.
     db.exec('PRAGMA busy_timeout = 0');
   } catch (error) {
     db.close();
-    throw error;
+    throw isSqliteError(error) ? cannotBeUsed(path, error) : error;
   }
   return db;
+}
+
+/** What the first look at a file came to, with what an operator can do about it. */
+function cannotBeUsed(path: string, error: Error): StoreUnavailable {
+  const remedy = isBusy(error)
+    ? 'Another process holds it: wait until that is done, or end it.'
+    : 'Set LATCHKEY_DATABASE to a file that is a SQLite database, or is not there yet, and give whoever runs this the right to write to it and to its folder.';
+  return new StoreUnavailable(`The database file ${path} cannot be used: ${error.message}. ${remedy}`, {
+    cause: error,
+  });
+}
+
+/**
+ * Turns the write-ahead log on. Where several processes begin one file at once SQLite calls it locked without waiting, so the
+ * waiting is done here; nothing else of this process runs yet that it could hold up.
+ */
+function writeAhead(db: DatabaseSync): void {
+  const pause = new Int32Array(new SharedArrayBuffer(4));
+  for (let waitedMs = 0; ; ) {
+    try {
+      db.exec('PRAGMA journal_mode = WAL');
+      return;
+    } catch (error) {
+      if (!isBusy(error) || waitedMs >= WAIT_FOR_TURN_MS) throw error;
+    }
+    const pauseMs = randomInt(1, 6);
+    Atomics.wait(pause, 0, 0, pauseMs);
+    waitedMs += pauseMs;
+  }
 }
 
 /** Runs the steps that this database has not seen, each in a transaction, whoever else starts at the same time. */
@@ -118,7 +146,7 @@ function migrate(db: DatabaseSync): void {
   try {
     const at = Number(db.prepare('PRAGMA user_version').get()?.['user_version']);
     if (at > newest) {
-      throw new Error(
+      throw new StoreUnavailable(
         `This database is at step ${at}, and this version of Latchkey knows ${newest}. Run the version that wrote it, or a newer one.`,
       );
     }
@@ -142,12 +170,16 @@ function isBusy(error: unknown): boolean {
   return error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === SQLITE_BUSY;
 }
 
+function isSqliteError(error: unknown): error is Error {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_SQLITE_ERROR';
+}
+
 /** What SQLite itself complains of is an illness of the store; anything else is passed on as it is. */
 function attemptOrExplain<T>(work: () => T): T {
   try {
     return work();
   } catch (error) {
-    if (!(error instanceof Error) || !('code' in error) || error.code !== 'ERR_SQLITE_ERROR') throw error;
+    if (!isSqliteError(error)) throw error;
     throw new StoreUnavailable(`SQLite: ${error.message}`, { cause: error });
   }
 }

@@ -5,7 +5,7 @@ import * as counters from '../sql/counters.ts';
 import * as history from '../sql/history.ts';
 import * as once from '../sql/once.ts';
 import * as outbox from '../sql/outbox.ts';
-import { type SessionRow, sessionOf } from '../sql/records.ts';
+import { type SessionValues, sessionOfValues } from '../sql/records.ts';
 import * as sessions from '../sql/sessions.ts';
 import * as settings from '../sql/settings.ts';
 import type { Run, Sentence } from '../sql/statement.ts';
@@ -103,6 +103,7 @@ function* spendForData(run: Run, item: Spend): Sentence<string | null> {
 function finder(database: Database, clock: Clock): Store['sessions']['find'] {
   const { sql } = sessions.selectByToken({ token_hash: new Uint8Array() }, 'sqlite');
   const statement = database.prepare(sql);
+  statement.setReturnArrays(true);
   return async (tokenHash) => {
     let found: unknown;
     try {
@@ -110,14 +111,22 @@ function finder(database: Database, clock: Clock): Store['sessions']['find'] {
     } catch (error) {
       throw new StoreUnavailable('The database cannot be read.', { cause: error });
     }
-    return found === undefined ? null : { session: sessionOf(found as SessionRow), now: clock() };
+    return found === undefined ? null : { session: sessionOfValues(found as SessionValues), now: clock() };
   };
 }
 
 function watch(database: Database, onChange: () => void): () => void {
-  let seen = database.dataVersion();
+  // Of a database that cannot be asked nothing is known: whoever looks finds out what is wrong with it.
+  const current = (): number | null => {
+    try {
+      return database.dataVersion();
+    } catch {
+      return null;
+    }
+  };
+  let seen = current();
   const timer = setInterval(() => {
-    const version = database.dataVersion();
+    const version = current();
     if (version !== seen) onChange();
     seen = version;
   }, WATCH_EVERY_MS);

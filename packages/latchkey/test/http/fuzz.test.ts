@@ -1,0 +1,136 @@
+/**
+ * Whatever comes in: an answer that a client can read, nothing of what lies behind it, and nothing written by what was refused.
+ * A failure names its seed; `LATCHKEY_TEST_SEED` runs it again, `LATCHKEY_TEST_RUNS` runs more.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { Code } from '../../src/model/reasons.ts';
+import { anyRequest, bytesOf, type Noise } from './requests.ts';
+import { placesOf } from './route-fields.ts';
+import { PASSWORD, type TestServer, testServer } from './serving.ts';
+
+const RUNS = 1_500;
+
+const CODES: Readonly<Record<Exclude<Code, 'internal_error' | 'store_unavailable' | 'busy' | 'rule_mismatch'>, true>> =
+  {
+    session_displaced: true,
+    session_expired: true,
+    signed_out: true,
+    session_revoked: true,
+    password_changed: true,
+    account_disabled: true,
+    invalid_token: true,
+    not_authenticated: true,
+    invalid_credentials: true,
+    email_not_verified: true,
+    too_many_attempts: true,
+    invalid_input: true,
+    registration_closed: true,
+    not_found: true,
+    origin_not_allowed: true,
+    method_not_allowed: true,
+    not_acceptable: true,
+    unsupported_media_type: true,
+    parse_error: true,
+    body_too_large: true,
+  };
+
+/** Words of what lies behind an answer. A message repeats a content type, which is text of the client's own. */
+const INTERNAL =
+  /\bat [\w.<>]+ \(|node:|node_modules|\.ts:\d|SQLITE|SELECT |INSERT |UPDATE |token_hash|password_hash|\/packages\/|TypeError|RangeError/;
+
+type Received = {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+};
+
+function received(raw: string): Received {
+  const final = raw.replace(/^HTTP\/1\.1 100 Continue\r\n\r\n/, '');
+  const end = final.indexOf('\r\n\r\n');
+  const [line = '', ...lines] = final.slice(0, end).split('\r\n');
+  const headers = Object.fromEntries(
+    lines.map((text) => [text.split(':')[0]?.toLowerCase(), text.replace(/^[^:]*: ?/, '')]),
+  );
+  return { status: Number(line.split(' ')[1]), headers, body: final.slice(end + 4) };
+}
+
+/** The fields that messages may stand under, by path; an old password is asked for where a sign-in is no longer fresh. */
+function fieldNames(server: TestServer): ReadonlyMap<string, ReadonlySet<string>> {
+  const { settings } = server.assembled.parts;
+  return new Map(
+    placesOf(settings).map(({ path, route }) => {
+      const named = Object.values(route.fields(settings)).flatMap((fields) => fields.map(({ name }) => name));
+      return [path, new Set(['non_field_errors', 'old_password', ...named])];
+    }),
+  );
+}
+
+function checkRefusal({ status, headers, body }: Received, fields: ReadonlySet<string>): void {
+  const reason = headers['latchkey-reason'] ?? '';
+  assert.ok(Object.hasOwn(CODES, reason), `${status}: ${reason}`);
+  const said: unknown = JSON.parse(body);
+  assert.ok(typeof said === 'object' && said !== null);
+  if ('detail' in said) {
+    assert.equal(typeof said.detail, 'string');
+    assert.equal(Reflect.get(said, 'code'), reason);
+    return;
+  }
+  assert.ok(Object.keys(said).length > 0);
+  for (const [field, messages] of Object.entries(said)) {
+    assert.ok(fields.has(field), `${field} is no field of this route`);
+    assert.ok(Array.isArray(messages) && messages.length > 0 && messages.every((text) => typeof text === 'string'));
+  }
+}
+
+function checkAnswer(noise: Noise, answer: Received, fields: ReadonlySet<string> | undefined): void {
+  const { status, headers, body } = answer;
+  assert.ok(status >= 200 && status < 500, `${status} ${body}`);
+  assert.equal(headers['cache-control'], 'no-store');
+  assert.equal(headers['x-content-type-options'], 'nosniff');
+  const contentType = noise.headers.find(([name]) => name === 'Content-Type')?.[1] ?? '';
+  const own = status === 415 ? body.replace(JSON.stringify(contentType).slice(1, -1), '') : body;
+  assert.doesNotMatch(own, INTERNAL);
+  if (noise.method === 'HEAD' || status === 204) {
+    assert.equal(body, '');
+    return;
+  }
+  // A page is for people; what it says is checked elsewhere.
+  if (fields === undefined) return;
+  assert.equal(headers['content-type'], 'application/json', body);
+  if (status >= 400) checkRefusal(answer, fields);
+}
+
+/** Somebody who is signed in, made anew where the last request ended that. */
+async function signedIn(server: TestServer, key: string): Promise<string> {
+  const who = await server.auth.authenticate({ authorization: `Token ${key}` });
+  if (who.signedIn) return key;
+  const { status, body } = await server.post('/auth/login/', { username: 'alice', password: PASSWORD });
+  if (status === 200) return String(Reflect.get(Object(body), 'key'));
+  const account = await server.auth.accounts.findByUsername('alice');
+  if (account !== null) await server.assembled.parts.store.accounts.close(account.id);
+  return await server.register('alice', { email: 'alice@example.com' });
+}
+
+test('J23: no request is answered with a fault, in a form that no client knows, or with half of it written', async () => {
+  await using server = await testServer({ sessions: { limit: 'unlimited' } });
+  const fields = fieldNames(server);
+  let key = '';
+  const seed = process.env['LATCHKEY_TEST_SEED'];
+  const runs = Number(process.env['LATCHKEY_TEST_RUNS'] ?? RUNS);
+  await fc.assert(
+    fc.asyncProperty(anyRequest(server.assembled.parts.settings), async (noise) => {
+      key = await signedIn(server, key);
+      await server.auth.settle();
+      const [before, counts] = [server.dataVersion(), server.counts()];
+      const answer = received(await server.raw(bytesOf(noise, key)));
+      checkAnswer(noise, answer, fields.get(noise.path ?? ''));
+      assert.deepEqual(server.errors, []);
+      if (answer.status < 400) return;
+      assert.equal(server.counts(), counts, 'a refused request left something behind');
+      assert.equal(server.dataVersion(), before, 'a refused request wrote something');
+    }),
+    { numRuns: runs, ...(seed !== undefined && { seed: Number(seed) }) },
+  );
+});

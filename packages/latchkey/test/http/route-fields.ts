@@ -1,0 +1,31 @@
+/** The route table as tests walk it: every path, and every body that a path reads with its fields. */
+import type { Route } from '../../src/http/call.ts';
+import type { Field } from '../../src/http/fields.ts';
+import { drfTokenRoute, routes } from '../../src/http/routes.ts';
+import type { Settings } from '../../src/model/settings.ts';
+
+export type Place = { readonly path: string; readonly route: Route };
+
+/** All rows of the table under their paths, with a session of nobody's where a path names one. */
+export function placesOf({ basePath }: Settings): readonly Place[] {
+  const under = routes.map((route) => ({ path: basePath + route.path.replace(':id', 'ses_nobody'), route }));
+  return [...under, { path: drfTokenRoute.path, route: drfTokenRoute }];
+}
+
+export type BodyPlace = Place & {
+  readonly method: string;
+  /** Those that are read. */
+  readonly fields: readonly Field[];
+};
+
+/** Every method of every path that reads a body. */
+export function bodyPlacesOf(settings: Settings): readonly BodyPlace[] {
+  return placesOf(settings).flatMap(({ path, route }) =>
+    Object.entries(route.fields(settings)).map(([method, fields]) => ({
+      path,
+      route,
+      method,
+      fields: fields.filter(({ isReadOnly }) => isReadOnly !== true),
+    })),
+  );
+}

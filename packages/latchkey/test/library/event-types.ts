@@ -1,0 +1,20 @@
+import type { LatchkeyEvent } from 'latchkey';
+
+/** Does not compile without each type of event, so that a new one must be looked at where these are used. */
+const types: Readonly<Record<LatchkeyEvent['type'], true>> = {
+  registered: true,
+  signed_in: true,
+  sign_in_refused: true,
+  signed_out: true,
+  sessions_ended: true,
+  password_changed: true,
+  password_reset: true,
+  email_verified: true,
+  profile_changed: true,
+  account_suspended: true,
+  account_reactivated: true,
+  roles_changed: true,
+  account_closed: true,
+};
+
+export const eventTypes: readonly string[] = Object.keys(types);

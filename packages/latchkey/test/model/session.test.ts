@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { codeOfEnd, type EndReason } from '../../src/model/reasons.ts';
+import { isFresh, type Session, sessionState } from '../../src/model/session.ts';
+
+const DAY_MS = 86_400_000;
+const OPENED = Date.UTC(2026, 0, 1);
+const policy = { idleMs: 14 * DAY_MS };
+
+const session: Session = {
+  id: 'ses_1',
+  accountId: 1,
+  sequence: 1,
+  device: { id: null, class: 'unknown', name: 'an unknown device' },
+  method: 'password',
+  openedAt: OPENED,
+  authenticatedAt: OPENED,
+  seenAt: OPENED,
+  expiresAt: OPENED + 30 * DAY_MS,
+  openedRevision: 1,
+  roles: [],
+  ending: null,
+};
+
+const LIVE = { live: true };
+const over = (at: number) => ({ live: false, reason: 'expired', at, by: null });
+
+const rows: readonly (readonly [what: string, given: Partial<Session>, now: number, state: object])[] = [
+  ['a new one is live', {}, OPENED, LIVE],
+  ['one is live until the last moment of the idle time', {}, OPENED + 14 * DAY_MS - 1, LIVE],
+  ['one that nobody used is over when the idle time is', {}, OPENED + 14 * DAY_MS, over(OPENED + 14 * DAY_MS)],
+  ['and was over since then, whenever it is asked', {}, OPENED + 99 * DAY_MS, over(OPENED + 14 * DAY_MS)],
+  ['one that is used lives on', { seenAt: OPENED + 13 * DAY_MS }, OPENED + 20 * DAY_MS, LIVE],
+  ['until its lifetime is over', { seenAt: OPENED + 29 * DAY_MS }, OPENED + 30 * DAY_MS, over(OPENED + 30 * DAY_MS)],
+  ['a clock that was set back ends nothing', {}, OPENED - 10 * 365 * DAY_MS, LIVE],
+];
+
+describe('is a session live, and if not, why and since when', () => {
+  for (const [what, given, now, state] of rows) {
+    test(what, () => assert.deepEqual(sessionState({ ...session, ...given }, policy, now), state));
+  }
+
+  const by = { name: 'Firefox on Windows', class: 'web' } as const;
+  for (const reason of Object.keys(codeOfEnd) as EndReason[]) {
+    test(`F-7, F-29: one that ended as ${reason} says so for ever, whatever else is over`, () => {
+      const ending = { reason, at: OPENED + 5, by: reason === 'displaced' ? by : null, bySession: null };
+      for (const now of [OPENED, OPENED + 5, OPENED + 99 * DAY_MS]) {
+        const state = sessionState({ ...session, ending }, policy, now);
+        assert.deepEqual(state, { live: false, reason, at: OPENED + 5, by: ending.by });
+      }
+    });
+  }
+});
+
+describe('has its holder just proved who they are', () => {
+  const tenMinutes = 600_000;
+  for (const [what, given, now, isTrue] of [
+    ['at once', {}, OPENED, true],
+    ['for as long as the settings say', {}, OPENED + tenMinutes - 1, true],
+    ['and not a moment longer', {}, OPENED + tenMinutes, false],
+    ['an imported key never has', { authenticatedAt: 0 }, OPENED, false],
+    ['using a session is no proof', { seenAt: OPENED + tenMinutes }, OPENED + tenMinutes, false],
+  ] as const) {
+    test(what, () => assert.equal(isFresh({ ...session, ...given }, tenMinutes, now), isTrue));
+  }
+});

@@ -1,0 +1,265 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { after, before, describe, test } from 'node:test';
+import { routes } from '../../src/http/routes.ts';
+import { linkIn } from '../../src/testing/mailbox.ts';
+import { until } from '../mail/sending.ts';
+import { type MailServer, mailServer } from '../mail/smtp.ts';
+import { type ServingProcess, startServer, temporaryFolder } from '../serving.ts';
+
+/** What must be found nowhere but where it belongs: each is a text that occurs by no accident. */
+const SECRETS = {
+  root: 'canary-root-secret-of-thirty-two-letters',
+  password: 'canary-passw0rd-one',
+  newPassword: 'canary-passw0rd-two',
+  lastPassword: 'canary-passw0rd-three',
+  wrongPassword: 'canary-passw0rd-wrong',
+  badToken: 'lk_canary_token_of_nobody',
+  query: 'canary-in-a-query',
+  broken: 'canary-in-a-broken-body',
+};
+
+/** What people type and what they are called by: no secret, and all the same nobody’s business who reads a log. */
+const TYPED = {
+  username: 'canary.ann',
+  email: 'canary.ann@mail.test',
+  agent: 'canary-agent/1.0 "}\t{"level":60,"msg":"forged"}',
+};
+
+const folder = temporaryFolder();
+const file = `${folder.path}/test.db`;
+const learned: string[] = [];
+const visited = new Set<string>();
+let mails: MailServer;
+let server: ServingProcess;
+
+type Asked = {
+  readonly method?: string;
+  readonly json?: unknown;
+  readonly body?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly key?: string;
+};
+
+/** Asks, and remembers every credential that the answer brings. */
+async function ask(path: string, { method, json, body, headers, key }: Asked = {}): Promise<Response> {
+  const sent = json === undefined ? body : JSON.stringify(json);
+  const verb = method ?? (sent === undefined ? 'GET' : 'POST');
+  visited.add(`${verb} ${path.split('?')[0]}`);
+  const answer = await fetch(server.url + path, {
+    method: verb,
+    redirect: 'manual',
+    headers: {
+      'user-agent': TYPED.agent,
+      ...(json !== undefined && { 'content-type': 'application/json' }),
+      ...(key !== undefined && { authorization: `Token ${key}` }),
+      ...headers,
+    },
+    ...(sent !== undefined && { body: sent }),
+  });
+  const text = await answer.clone().text();
+  learned.push(...(text.match(/l[kd]_[\w-]{30,}/g) ?? []));
+  for (const cookie of answer.headers.getSetCookie()) learned.push(cookie.split(';')[0]?.split('=')[1] ?? '');
+  return answer;
+}
+
+async function signIn(path: string, password: string): Promise<string> {
+  const answer = (await (await ask(path, { json: { username: TYPED.username, password } })).json()) as {
+    readonly key?: string;
+    readonly token?: string;
+  };
+  return answer.key ?? answer.token ?? assert.fail('nobody was signed in');
+}
+
+/** The link of the mail with this subject, the given one of its kind, once it is there. */
+async function mailedLink(subject: RegExp, number = 1): Promise<URL> {
+  const found = () => mails.taken.filter(({ mail }) => subject.test(mail.subject ?? ''));
+  await until(() => found().length >= number);
+  return new URL(linkIn({ to: '', subject: '', html: '', text: found()[number - 1]?.mail.text ?? '' }));
+}
+
+function damage(sql: string): void {
+  const database = new DatabaseSync(file);
+  database.exec(sql);
+  database.close();
+}
+
+async function everythingOnce(): Promise<void> {
+  const { username, email } = TYPED;
+  const { password, newPassword, lastPassword, wrongPassword } = SECRETS;
+  await ask('/auth/registration/', { json: { username, email, password1: password, password2: password } });
+  const verify = await mailedLink(/^Confirm/);
+  const emailKey = verify.pathname.split('/').at(-2) ?? '';
+  await ask('/auth/registration/resend-email/', { json: { email } });
+  const resent = (await mailedLink(/^Confirm/, 2)).pathname.split('/').at(-2) ?? '';
+  learned.push(emailKey, resent);
+  await ask(verify.pathname);
+  // The account cannot be read just now: a failed request is logged, with the path that it went to.
+  damage(`UPDATE account SET roles = '{'`);
+  assert.equal((await ask(verify.pathname, { body: '' })).status, 503);
+  damage(`UPDATE account SET roles = '[]'`);
+  assert.equal((await ask('/auth/registration/verify-email/', { json: { key: resent } })).status, 200);
+
+  for (const path of ['/auth/login/', '/auth/signin/', '/api/token/']) {
+    await ask(path, { json: { username, password: wrongPassword } });
+    await ask(path, { body: `{"password": "${SECRETS.broken}",`, headers: { 'content-type': 'application/json' } });
+    await ask(path, { body: SECRETS.broken, headers: { 'content-type': 'text/plain' } });
+    await ask(`${path}?password=${SECRETS.query}`, { json: { username, password: SECRETS.query } });
+    await signIn(path, password);
+  }
+  const key = await signIn('/auth/login/', password);
+  await ask('/auth/user/', { key: SECRETS.badToken });
+  await ask('/auth/user/', { headers: { cookie: `latchkey=${SECRETS.badToken}` } });
+  await ask(`/auth/user/?token=${SECRETS.query}`, { key });
+  for (const path of ['/auth/session/', '/auth/sessions/']) await ask(path, { key });
+  await ask('/auth/user/', { key, method: 'PUT', json: { username, first_name: 'canary-first' } });
+  await ask('/auth/user/', { key, method: 'PATCH', json: { last_name: 'canary-last' } });
+  await ask('/auth/sessions/end-others/', { key, method: 'POST' });
+  await ask('/auth/sessions/ses_0000000000000000000000/', { key, method: 'DELETE' });
+  const change = { old_password: password, new_password1: newPassword, new_password2: newPassword };
+  assert.equal((await ask('/auth/password/change/', { key, json: change })).status, 200);
+
+  await ask('/auth/password/reset/', { json: { email } });
+  const reset = await mailedLink(/^Choose/);
+  const [uid, token = ''] = reset.pathname.split('/').slice(-3, -1);
+  learned.push(token);
+  await ask(reset.pathname);
+  const confirm = { uid, token, new_password1: lastPassword, new_password2: lastPassword };
+  damage(`UPDATE account SET roles = '{'`);
+  assert.equal((await ask('/auth/password/reset/confirm/', { json: confirm })).status, 503);
+  damage(`UPDATE account SET roles = '[]'`);
+  assert.equal((await ask('/auth/password/reset/confirm/', { json: confirm })).status, 200);
+
+  const last = await signIn('/auth/login/', lastPassword);
+  await ask('/auth/logout/', { key: last });
+  await ask('/auth/logout/', { key: last, method: 'POST' });
+  const closing = await signIn('/auth/login/', lastPassword);
+  await ask('/auth/user/', { key: closing, method: 'DELETE', json: { password: wrongPassword } });
+}
+
+before(async () => {
+  mails = await mailServer();
+  server = await startServer(file, {
+    LATCHKEY_PASSWORD_HASH: 'dangerously-cheap',
+    LATCHKEY_ATTEMPTS_PER_NETWORK: '10000/min',
+    LATCHKEY_SECRET: SECRETS.root,
+    LATCHKEY_SMTP_URL: mails.url,
+    LATCHKEY_SESSION_LIMIT: '2',
+    LOG_LEVEL: 'trace',
+  });
+  await everythingOnce();
+});
+after(async () => {
+  await server.stop('SIGKILL');
+  await mails.close();
+  folder.remove();
+});
+
+/** All lines but those that greet whoever starts the server. */
+function logLines(): readonly string[] {
+  const lines = server.output().trimEnd().split('\n');
+  return lines.filter((line) => line.startsWith('{'));
+}
+
+describe('after every route was asked, rightly and wrongly', () => {
+  test('no route was left out', () => {
+    const asked = [...visited].map((line) => line.replace(/ses_\w+/, ':id'));
+    const missing = routes.flatMap(({ path, methods }) =>
+      Object.keys(methods)
+        .map((method) => `${method} /auth${path}`)
+        .filter((line) => !asked.includes(line)),
+    );
+    assert.deepEqual(missing, []);
+    assert.ok(learned.length > 20, 'credentials were learned');
+  });
+
+  for (const [what, text] of Object.entries(SECRETS)) {
+    test(`N12: the ${what} secret is in no line of the log`, () => assert.ok(!server.output().includes(text)));
+  }
+
+  test('N12: no key, cookie, device or link that was handed out is in any line of the log', () => {
+    for (const secret of learned.filter((text) => text !== '')) assert.ok(!server.output().includes(secret), secret);
+  });
+
+  test('N12: nothing that anybody typed is', () => {
+    for (const text of [...Object.values(TYPED), 'canary']) assert.ok(!server.output().includes(text), text);
+  });
+
+  test('N12: of all that, the database has only what it must: names and addresses', async () => {
+    const bytes = Buffer.concat([file, `${file}-wal`].map((path) => readFileSync(path)));
+    assert.ok(bytes.includes(TYPED.email));
+    for (const secret of [...Object.values(SECRETS), ...learned]) {
+      if (secret !== '') assert.ok(!bytes.includes(secret), secret);
+    }
+    assert.ok(!bytes.includes('canary-agent'));
+  });
+
+  test('N13: each line is one JSON object with a level and a time, and none is forged', () => {
+    const lines = logLines().map((line) => JSON.parse(line) as Record<string, unknown>);
+    assert.ok(lines.length > 20);
+    for (const line of lines) {
+      assert.match(String(line['time']), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+      assert.ok([10, 20, 30, 40, 50].includes(Number(line['level'])), JSON.stringify(line));
+    }
+    const rest = server
+      .output()
+      .trimEnd()
+      .split('\n')
+      .filter((line) => !line.startsWith('{'));
+    assert.ok(
+      rest.every((line) => /^(?:Latchkey listens|Nobody has|The second sign-in| {2}\w+|$)/.test(line)),
+      rest.join('\n'),
+    );
+  });
+
+  test('N14: who signed in, who was refused and what failed is there, by number and id', () => {
+    const lines = logLines().map((line) => JSON.parse(line) as Record<string, unknown>);
+    const signedIn = lines.find((line) => line['event'] === 'signed_in');
+    assert.equal(signedIn?.['account'], 1);
+    assert.match(String(signedIn?.['session']), /^ses_/);
+    const refused = lines.find((line) => line['event'] === 'sign_in_refused');
+    assert.deepEqual([refused?.['account'], refused?.['code'], refused?.['level']], [1, 'invalid_credentials', 40]);
+    const failed = lines.filter((line) => line['msg'] === 'a request failed');
+    assert.deepEqual(
+      failed.map((line) => [line['method'], line['path']]),
+      [
+        ['POST', '/auth/registration/account-confirm-email/…'],
+        ['POST', '/auth/password/reset/confirm/'],
+      ],
+    );
+  });
+});
+
+describe('what an answer says of a fault', () => {
+  test('N11: no more than that it was logged', async () => {
+    const key = await signIn('/auth/login/', SECRETS.lastPassword);
+    damage(`UPDATE account SET profile = '{'`);
+    const answer = await ask('/auth/user/', { key });
+    damage(`UPDATE account SET profile = '{}'`);
+    assert.equal(answer.status, 503);
+    assert.deepEqual(await answer.json(), {
+      detail: 'The store cannot be reached. Please try again shortly.',
+      code: 'store_unavailable',
+    });
+  });
+});
+
+describe('a mail server that wants a password', () => {
+  test('N12: its password is in no line of the log when it cannot be reached', async () => {
+    const other = temporaryFolder();
+    const password = 'canary-smtp-password';
+    const login = await startServer(`${other.path}/test.db`, {
+      LATCHKEY_PASSWORD_HASH: 'dangerously-cheap',
+      LATCHKEY_SMTP_URL: `smtp://user:${password}@127.0.0.1:1`,
+      LOG_LEVEL: 'trace',
+    });
+    const json = { username: 'ann', email: 'ann@mail.test', password1: SECRETS.password, password2: SECRETS.password };
+    const headers = { 'content-type': 'application/json' };
+    await fetch(`${login.url}/auth/registration/`, { method: 'POST', headers, body: JSON.stringify(json) });
+    await until(() => login.output().includes('a mail could not be sent and waits'));
+    await login.stop();
+    assert.ok(!login.output().includes(password));
+    other.remove();
+  });
+});

@@ -1,0 +1,321 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { type DataOptions, groups, top } from '../../src/config.ts';
+import { type Environment, InvalidSettings, resolveSettings } from '../../src/resolve-settings.ts';
+
+/** What is wrong with options and environment, as an operator reads it. */
+function problemsOf(given: unknown, environment: Environment): readonly string[] {
+  try {
+    resolveSettings(given as DataOptions, environment);
+    return [];
+  } catch (error) {
+    assert.ok(error instanceof InvalidSettings);
+    return error.problems;
+  }
+}
+
+type Wrong = {
+  /** By environment variable. */
+  readonly texts: readonly string[];
+  /** In code, beside those. */
+  readonly values: readonly unknown[];
+  readonly says: RegExp;
+};
+
+const notWords: Wrong = { texts: ['', '  '], values: [5, {}, true, []], says: / must be text and not empty\.$/ };
+const notOneOf = (...choices: readonly string[]): Wrong => ({
+  texts: ['', 'x', `${choices[0]} `, `${choices[0]},${choices[1]}`],
+  values: [0, false, {}, Number.NaN],
+  says: new RegExp(` must be one of ${choices.join(', ')}\\.$`),
+});
+const notTime: Wrong = {
+  texts: ['', '0', '-1', 'x', '1 day', 'NaN', 'Infinity', '1e9'],
+  values: [0, -1, Number.NaN, Number.POSITIVE_INFINITY, true, {}, [1]],
+  says: / must be a number above 0, and ten years at most\.$/,
+};
+const notFlag: Wrong = { texts: ['', 'yes', 'TRUE', '2'], values: [1, 0, 'on', {}], says: / must be true or false\.$/ };
+const notRate: Wrong = {
+  texts: ['', '0/min', '10', '10/', '10/0min', '-1/min', '1.5/min', '10/lightyear', 'x/min', '10/min/min'],
+  values: [10, {}, Number.NaN, true],
+  says: / must be a number per time, such as 10\/5min, 3\/min, 20\/hour\.$/,
+};
+const notCount = (min: number, max: number): Wrong => ({
+  texts: ['', 'x', '1.5', 'NaN', String(min - 1), String(max + 1), '-1'],
+  values: [min - 1, max + 1, Number.NaN, 1.5, true, {}, [min]],
+  says: new RegExp(` must be a whole number from ${min} to ${max}\\.$`),
+});
+
+/** Every option, with what it must not be. One that is new has to be added here. */
+const wrong: Readonly<Record<string, Wrong>> = {
+  origin: notWords,
+  secret: notWords,
+  database: notWords,
+  basePath: notWords,
+  trustedProxies: {
+    texts: ['x', '10.0.0.0/33', '10.0.0.0/x', '::/129', '10.0.0.1/8/8', 'proxy.example', '10.0.0.1, x'],
+    values: [5, {}, [5], ['x']],
+    says: / must be /,
+  },
+  corsOrigins: {
+    texts: ['*', 'app.example', 'https://app.example/', 'https://app.example/path', 'https://App.example', 'null'],
+    values: [5, {}, [5], ['*']],
+    says: / must be /,
+  },
+  rateLimits: notOneOf('on', 'off'),
+  'sessions.limit': {
+    texts: ['0', '-1', 'NaN', '', '  ', 'x', '1.5', 'Infinity', 'none', 'Unlimited', '1e99', '9007199254740993'],
+    values: [0, -1, Number.NaN, 1.5, Number.POSITIVE_INFINITY, true, false, {}, [], [1], 2n, () => 1],
+    says: / must be a whole number from 1, or unlimited\.$/,
+  },
+  'sessions.whenFull': notOneOf('displace'),
+  'sessions.checks': notOneOf('strict'),
+  'sessions.idleDays': notTime,
+  'sessions.lifetimeDays': notTime,
+  'sessions.freshMinutes': { ...notTime, texts: notTime.texts.slice(0, -1) },
+  'sessions.keepEndedDays': notTime,
+  'accounts.registration': notOneOf('open', 'invited', 'closed'),
+  'accounts.emailVerification': notOneOf('none', 'optional', 'mandatory'),
+  'accounts.emailRequired': notFlag,
+  'accounts.emailUnique': notFlag,
+  'accounts.usernameCase': notOneOf('ignore', 'exact'),
+  'accounts.signInBy': notOneOf('username', 'email', 'username_email', 'any'),
+  'passwords.minLength': notCount(1, 64),
+  'passwords.rules': {
+    texts: ['x', 'length, x', 'Length'],
+    values: [5, {}, [5], ['x'], true],
+    says: / must be (?:among similarity, length, common, numeric|a list of texts)\.$/,
+  },
+  'passwords.concurrency': notCount(1, 64),
+  'passwords.hash': notOneOf('argon2id', 'dangerously-cheap'),
+  'attempts.perAccount': notRate,
+  'attempts.perNetwork': notRate,
+  'attempts.consecutive': notCount(10, 100),
+  'attempts.mailsPerAddress': notRate,
+  'attempts.registrationsPerNetwork': notRate,
+  'mail.smtpUrl': notWords,
+  'mail.from': notWords,
+  'mail.verifyLink': notWords,
+  'mail.resetLink': notWords,
+  'mail.invitationLink': notWords,
+  'mail.resetMinutes': { ...notTime, texts: notTime.texts.slice(0, -1) },
+  'mail.verifyDays': notTime,
+  'django.key': notOneOf('body', 'cookie-only'),
+  'django.sessionLogin': notFlag,
+  'django.signedOutStatus': notOneOf('401', '403'),
+  'django.oldPasswordField': notFlag,
+  'django.logoutOnGet': notFlag,
+  'django.logoutOnPasswordChange': notFlag,
+  'django.uid': notOneOf('base36', 'base64url'),
+  'django.throttle': notRate,
+};
+
+/** Every option's path in code and its environment variable. */
+const options: readonly (readonly [path: string, env: string])[] = [
+  ...Object.entries(top).map(([name, { env }]) => [name, env] as const),
+  ...Object.entries(groups).flatMap(([group, members]) =>
+    Object.entries(members).map(([name, { env }]) => [`${group}.${name}`, env] as const),
+  ),
+];
+
+/** Options with one value, given in code. */
+function inCode(path: string, value: unknown): object {
+  const [first = '', second] = path.split('.');
+  return second === undefined ? { [first]: value } : { [first]: { [second]: value } };
+}
+
+test('every option is looked at here', () => {
+  assert.deepEqual(Object.keys(wrong).toSorted(), options.map(([path]) => path).toSorted());
+});
+
+describe('F-11: what an option must not be is refused, by the name that it was given by', () => {
+  for (const [path, env] of options) {
+    test(`${env}, or ${path}`, () => {
+      const { texts, values, says } = wrong[path] ?? assert.fail();
+      for (const text of texts) {
+        const problems = problemsOf({}, { [env]: text });
+        assert.ok(
+          problems.some((problem) => problem.startsWith(env) && says.test(problem)),
+          `${env}=${text}: ${problems}`,
+        );
+      }
+      // What is text in code is read as it is in the environment.
+      for (const value of [...values, ...texts.filter((text) => text !== '' || path !== 'trustedProxies')]) {
+        const problems = problemsOf(inCode(path, value), {});
+        const isNamed = problems.some((problem) => problem.startsWith(`${path} `) && says.test(problem));
+        assert.ok(isNamed, `${path}: ${String(value)}: ${problems}`);
+      }
+    });
+  }
+});
+
+describe('F-11: what is wrong with an option’s meaning, or with several together, is refused too', () => {
+  const rows: readonly (readonly [environment: Environment, says: RegExp])[] = [
+    [
+      { LATCHKEY_ORIGIN: 'accounts.example' },
+      /^LATCHKEY_ORIGIN must be an origin, such as https:\/\/accounts\.example; “accounts\.example” is not one\.$/,
+    ],
+    [{ LATCHKEY_ORIGIN: 'https://accounts.example/path' }, /^LATCHKEY_ORIGIN must be an origin/],
+    [{ LATCHKEY_ORIGIN: 'ftp://accounts.example' }, /^LATCHKEY_ORIGIN must be an origin/],
+    [{ LATCHKEY_ORIGIN: 'https://user@accounts.example' }, /^LATCHKEY_ORIGIN must be an origin/],
+    [{ LATCHKEY_ORIGIN: 'https://Accounts.example' }, /^LATCHKEY_ORIGIN must be an origin/],
+    [{ PORT: 'x' }, /^PORT is “x”: it must be a number from 0 to 65535\.$/],
+    [{ PORT: '' }, /^PORT is “”/],
+    [{ PORT: '65536' }, /^PORT is “65536”/],
+    [
+      { LATCHKEY_DATABASE: 'postgres://user:secret@db/latchkey' },
+      /^LATCHKEY_DATABASE must be sqlite: and a path; “postgres:…” is a store that this version does not have\.$/,
+    ],
+    [{ LATCHKEY_DATABASE: 'latchkey.db' }, /^LATCHKEY_DATABASE must be sqlite: and a path/],
+    [{ LATCHKEY_DATABASE: 'sqlite:' }, /^LATCHKEY_DATABASE must be sqlite: and a path/],
+    [
+      { LATCHKEY_BASE_PATH: 'auth' },
+      /^LATCHKEY_BASE_PATH must be a path such as \/auth, without a slash at its end\.$/,
+    ],
+    [{ LATCHKEY_BASE_PATH: '/auth/' }, /^LATCHKEY_BASE_PATH must be/],
+    [{ LATCHKEY_BASE_PATH: '/a b' }, /^LATCHKEY_BASE_PATH must be/],
+    [
+      { LATCHKEY_SECRET: 'short' },
+      /^LATCHKEY_SECRET must have 32 letters or more: make one with `openssl rand -base64 48`\.$/,
+    ],
+    [{ LATCHKEY_SECRET: `${'x'.repeat(32)},short` }, /^LATCHKEY_SECRET must have 32 letters or more/],
+    [{ LATCHKEY_VERIFY_LINK: 'https://app.example/verify' }, /^LATCHKEY_VERIFY_LINK must have \{key\} in it/],
+    [{ LATCHKEY_RESET_LINK: 'https://app.example/{token}' }, /^LATCHKEY_RESET_LINK must have \{uid\} in it/],
+    [{ LATCHKEY_RESET_LINK: 'https://app.example/' }, /^LATCHKEY_RESET_LINK must have \{uid\} and \{token\} in it/],
+    [{ LATCHKEY_INVITATION_LINK: '/signup' }, /^LATCHKEY_INVITATION_LINK must have \{invitation\} in it/],
+    [
+      { LATCHKEY_SMTP_URL: 'mail.example:587' },
+      /^LATCHKEY_SMTP_URL must be smtp:\/\/host:port, smtps:\/\/host:port, or none\.$/,
+    ],
+    [{ LATCHKEY_SMTP_URL: 'smtp://mail.example:99999' }, /^LATCHKEY_SMTP_URL must be/],
+    [{ LATCHKEY_SMTP_URL: 'https://mail.example' }, /^LATCHKEY_SMTP_URL must be/],
+  ];
+  for (const [environment, says] of rows) {
+    test(
+      Object.entries(environment)
+        .map(([name, value]) => `${name}=${value}`)
+        .join(),
+      () => {
+        const problems = problemsOf({}, environment);
+        assert.equal(problems.length, 1, String(problems));
+        assert.match(problems[0] ?? '', says);
+      },
+    );
+  }
+
+  test('V13: no secret is repeated in what is said of it', () => {
+    const secret = 'hunter2-hunter2';
+    for (const name of ['LATCHKEY_SECRET', 'LATCHKEY_DATABASE', 'LATCHKEY_SMTP_URL']) {
+      const value = name === 'LATCHKEY_SECRET' ? secret : `nonsense://user:${secret}@host`;
+      assert.doesNotMatch(problemsOf({}, { [name]: value }).join(), /hunter2/, name);
+    }
+  });
+});
+
+describe('a slip of the pen is never passed over', () => {
+  test('F-11: names that nothing answers to are refused, in the environment, at the top and in a group', () => {
+    const environment = {
+      LATCHKEY_SESION_LIMIT: '1',
+      LATCHKEY_: '',
+      LATCHKEY_DEBUG: '1',
+      OTHER: '1',
+      latchkey_limit: '1',
+    };
+    const given = { limit: 1, sessions: { limits: 1, idle: 1 }, session: {} };
+    assert.deepEqual(
+      problemsOf(given, environment),
+      [
+        'limit',
+        'session',
+        'sessions.limits',
+        'sessions.idle',
+        'LATCHKEY_SESION_LIMIT',
+        'LATCHKEY_',
+        'LATCHKEY_DEBUG',
+      ].map((name) => `${name} is no setting: see docs/settings.md for all of them.`),
+    );
+  });
+
+  test('F-11: nor are names that every object has', () => {
+    assert.deepEqual(problemsOf({ toString: 1, sessions: { constructor: 1 } }, {}), [
+      'toString is no setting: see docs/settings.md for all of them.',
+      'sessions.constructor is no setting: see docs/settings.md for all of them.',
+    ]);
+  });
+
+  test('F-11: a group that is no group is refused', () => {
+    for (const value of ['unlimited', 5, true, ['x']]) {
+      const problems = problemsOf({ sessions: value }, {});
+      assert.equal(problems[0], 'sessions is a group of settings and must be an object.', String(value));
+    }
+  });
+
+  test('F-11: all that is wrong is told at once, whatever kind it is', () => {
+    const environment = {
+      NODE_ENV: 'production',
+      LATCHKEY_SESSION_LIMIT: '0',
+      LATCHKEY_TYPO: '1',
+      LATCHKEY_BASE_PATH: 'auth',
+      LATCHKEY_RATE_LIMITS: 'off',
+    };
+    const problems = problemsOf({ accounts: { signInBy: 'name' } }, environment);
+    assert.deepEqual(
+      problems.map((problem) => problem.split(' ')[0]),
+      [
+        'LATCHKEY_TYPO',
+        'LATCHKEY_SESSION_LIMIT',
+        'accounts.signInBy',
+        'LATCHKEY_BASE_PATH',
+        'LATCHKEY_SECRET',
+        'LATCHKEY_ORIGIN',
+        'LATCHKEY_SMTP_URL',
+        'LATCHKEY_RATE_LIMITS',
+      ],
+    );
+  });
+});
+
+describe('what is fit for development alone', () => {
+  const fit = {
+    NODE_ENV: 'production',
+    LATCHKEY_ORIGIN: 'https://accounts.example',
+    LATCHKEY_SECRET: 'x'.repeat(32),
+    LATCHKEY_SMTP_URL: 'smtp://mail.example',
+  };
+  const refusals: readonly (readonly [change: Environment, says: RegExp])[] = [
+    [
+      { LATCHKEY_SECRET: undefined },
+      /^LATCHKEY_SECRET is not set, which production needs: make one with `openssl rand -base64 48`\.$/,
+    ],
+    [
+      { LATCHKEY_ORIGIN: undefined },
+      /^LATCHKEY_ORIGIN is not set: set it to the https:\/\/ address that people use\.$/,
+    ],
+    [
+      { LATCHKEY_ORIGIN: 'http://accounts.example' },
+      /^LATCHKEY_ORIGIN is plain http: set it to the https:\/\/ address that people use\.$/,
+    ],
+    [
+      { LATCHKEY_SMTP_URL: undefined },
+      /^LATCHKEY_SMTP_URL is not set: nobody could reset a password\. Set it, or set it to none to do without mail\.$/,
+    ],
+    [{ LATCHKEY_RATE_LIMITS: 'off' }, /^LATCHKEY_RATE_LIMITS is off, which lets anybody guess passwords: remove it\.$/],
+    [{ LATCHKEY_PASSWORD_HASH: 'dangerously-cheap' }, /^LATCHKEY_PASSWORD_HASH is dangerously-cheap: remove it\.$/],
+  ];
+
+  test('V13: what production needs is enough', () => {
+    assert.deepEqual(problemsOf({}, fit), []);
+    assert.deepEqual(problemsOf({}, { ...fit, LATCHKEY_SMTP_URL: 'none' }), []);
+  });
+  for (const [change, says] of refusals) {
+    test(`V13, D15: is refused in production, with its remedy: ${Object.entries(change).map(([name, value]) => `${name} ${value ?? 'not set'}`)}`, () => {
+      const problems = problemsOf({}, { ...fit, ...change });
+      assert.equal(problems.length, 1, String(problems));
+      assert.match(problems[0] ?? '', says);
+      assert.deepEqual(problemsOf({}, { ...fit, ...change, NODE_ENV: 'development' }), []);
+    });
+  }
+  test('V13: also where it is set in code', () => {
+    const given = { rateLimits: 'off', passwords: { hash: 'dangerously-cheap' }, origin: 'http://accounts.example' };
+    assert.equal(problemsOf(given, { ...fit, LATCHKEY_ORIGIN: undefined }).length, 3);
+  });
+});
