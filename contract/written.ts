@@ -1,0 +1,247 @@
+/**
+ * Transcripts written by hand, in the recorded server's words, for departures that the kept recordings do not reach, and for
+ * recordings that must fail.
+ */
+import type { Json, JsonObject } from './json.ts';
+import { type Transcript, transcriptOf } from './recording.ts';
+import type { Replayable } from './scope.ts';
+
+const KEY = 'a'.repeat(40);
+const PASSWORD = 'correct horse 9!';
+const NEW_PASSWORD = 'Brand-new-pw-77';
+
+const WITH_KEY = { Authorization: `Token ${KEY}` };
+const ALICE: JsonObject = { username: 'alice', email: 'alice@example.com', verified: true };
+
+export type Written = {
+  readonly ask: string;
+  readonly headers?: JsonObject;
+  readonly body?: Json;
+  readonly status: number;
+  readonly answer: Json;
+  /** Where it is not JSON. */
+  readonly type?: string;
+  /** The value of the recorded session cookie. */
+  readonly cookie?: string;
+  readonly mail?: readonly JsonObject[];
+  readonly verified?: number;
+};
+
+/** One transcript; where nothing is said, one account with one verified address stays as it is. */
+function written(
+  name: string,
+  {
+    env = {},
+    users,
+    steps,
+  }: { readonly env?: Replayable['env']; readonly users: Json; readonly steps: readonly Written[] },
+): Replayable {
+  const recorded = { name, profile: name, given: { users }, steps: steps.map(stepOf) };
+  const transcript: Transcript = transcriptOf(recorded, 'written');
+  return { transcript, env };
+}
+
+function stepOf({ ask, headers = {}, body, status, answer, type, cookie, mail, verified = 1 }: Written): JsonObject {
+  const [method = '', path = ''] = ask.split(' ');
+  return {
+    request: {
+      method,
+      path,
+      headers: { ...(body !== undefined && { 'Content-Type': 'application/json' }), ...headers },
+      body: body ?? null,
+    },
+    response: {
+      status,
+      headers: {
+        'Content-Type': type ?? 'application/json',
+        ...(status === 401 && { 'WWW-Authenticate': 'Token' }),
+        ...(cookie !== undefined && { 'Set-Cookie': [`sessionid=${cookie}; Path=/`] }),
+      },
+      body: answer,
+    },
+    db_after: { users: 1, verified_emails: verified },
+    ...(mail !== undefined && { mail: [...mail] }),
+  };
+}
+
+const SIGN_IN: Written = {
+  ask: 'POST /auth/login/',
+  body: { username: 'alice', password: PASSWORD },
+  status: 200,
+  answer: { key: '<key>' },
+  cookie: '<sessionid>',
+};
+
+const RESET_ASKED: Written = {
+  ask: 'POST /auth/password/reset/',
+  body: { email: 'alice@example.com' },
+  status: 200,
+  answer: { detail: 'Password reset e-mail has been sent.' },
+  mail: [{ to: 'alice@example.com', body: '<reset-token>' }],
+};
+
+const RESET_CONFIRMED = { uid: '1', token: '<reset-token>', new_password1: NEW_PASSWORD, new_password2: NEW_PASSWORD };
+
+/** By the departures that they show. */
+export const showing: Readonly<Record<string, Replayable>> = {
+  'one-session': written('signed out by its key, a browser is signed out', {
+    users: [ALICE],
+    steps: [
+      SIGN_IN,
+      {
+        ask: 'POST /auth/logout/',
+        headers: { Authorization: 'Token <key>' },
+        status: 200,
+        answer: { detail: 'Successfully logged out.' },
+      },
+      {
+        ask: 'GET /home/',
+        headers: { Cookie: 'sessionid=<sessionid>' },
+        status: 200,
+        answer: 'home of alice',
+        type: 'text/plain',
+      },
+    ],
+  }),
+  'reset-link': written('a link that a sign-in has voided', {
+    users: [ALICE],
+    steps: [
+      RESET_ASKED,
+      SIGN_IN,
+      {
+        ask: 'POST /auth/password/reset/confirm/',
+        body: RESET_CONFIRMED,
+        status: 400,
+        answer: { token: ['Invalid value'] },
+      },
+      // What follows from it: the password is the new one here, and the old one there.
+      {
+        ask: 'POST /auth/login/',
+        body: { username: 'alice', password: NEW_PASSWORD },
+        status: 400,
+        answer: { non_field_errors: ['Unable to log in with provided credentials.'] },
+      },
+    ],
+  }),
+  'any-case': written('an address in capital letters', {
+    users: [{ username: 'carol', email: 'carol@example.com', verified: false }],
+    steps: [
+      {
+        ask: 'POST /auth/registration/resend-email/',
+        body: { email: 'CAROL@example.com' },
+        status: 200,
+        answer: { detail: 'ok' },
+        verified: 0,
+      },
+    ],
+  }),
+  'any-host': written('another host’s name', {
+    users: [{ ...ALICE, token: KEY }],
+    steps: [
+      {
+        ask: 'GET /api/whoami/',
+        headers: { ...WITH_KEY, Host: 'other.example' },
+        type: 'text/html; charset=utf-8',
+        status: 400,
+        answer: '<html>',
+      },
+    ],
+  }),
+  'unlisted-email': written('an address in a user’s own row alone', {
+    users: [{ username: 'dan', email: 'dan@example.com' }],
+    steps: [
+      {
+        ask: 'POST /auth/registration/resend-email/',
+        body: { email: 'dan@example.com' },
+        status: 200,
+        answer: { detail: 'ok' },
+        verified: 0,
+      },
+    ],
+  }),
+};
+
+/** Answers that no departure speaks for: each must fail. */
+export const failing: readonly Replayable[] = [
+  written('a live key is refused', {
+    users: [{ ...ALICE, token: KEY }],
+    steps: [{ ask: 'GET /api/whoami/', headers: WITH_KEY, status: 401, answer: { detail: 'Invalid token.' } }],
+  }),
+  written('a right password is refused', {
+    users: [ALICE],
+    steps: [{ ...SIGN_IN, status: 400, answer: { non_field_errors: ['Unable to log in with provided credentials.'] } }],
+  }),
+  written('a wrong password is taken', {
+    users: [ALICE],
+    steps: [{ ...SIGN_IN, body: { username: 'alice', password: 'wrong' } }],
+  }),
+  written('nobody’s credential is in the way', {
+    users: [ALICE],
+    steps: [{ ...SIGN_IN, status: 401, answer: { detail: 'Invalid token.' } }],
+  }),
+  written('a key of nobody’s is taken', {
+    users: [ALICE],
+    steps: [{ ask: 'GET /api/whoami/', headers: WITH_KEY, status: 200, answer: { pk: 1, username: 'alice' } }],
+  }),
+  written('another’s name is one’s own', {
+    users: [{ ...ALICE, token: KEY }],
+    steps: [
+      {
+        ask: 'PATCH /auth/user/',
+        headers: WITH_KEY,
+        body: { username: 'alice2' },
+        status: 400,
+        answer: { username: ['A user with that username already exists.'] },
+      },
+    ],
+  }),
+  written('a link is used twice', {
+    users: [ALICE],
+    steps: [
+      RESET_ASKED,
+      {
+        ask: 'POST /auth/password/reset/confirm/',
+        body: RESET_CONFIRMED,
+        status: 200,
+        answer: { detail: 'Password has been reset with the new password.' },
+      },
+      {
+        ask: 'POST /auth/password/reset/confirm/',
+        body: RESET_CONFIRMED,
+        status: 200,
+        answer: { detail: 'Password has been reset with the new password.' },
+      },
+    ],
+  }),
+  written('an address without an owner is taken', {
+    env: { VERIFY: 'mandatory' },
+    users: [{ ...ALICE, verified: false }],
+    steps: [
+      {
+        ask: 'POST /auth/registration/',
+        body: {
+          username: 'newbie',
+          email: 'alice@example.com',
+          password1: 'Tr1cky-enough-pw',
+          password2: 'Tr1cky-enough-pw',
+        },
+        status: 400,
+        answer: { email: ['User is already registered with this e-mail address.'] },
+        verified: 0,
+      },
+    ],
+  }),
+  written('a foreign request is let in', {
+    env: { AUTHN: 'token+session' },
+    users: [ALICE],
+    steps: [
+      SIGN_IN,
+      {
+        ask: 'POST /api/whoami/',
+        headers: { Cookie: 'csrftoken=<csrftoken>; sessionid=<sessionid>', 'X-CSRFToken': '<csrftoken>' },
+        status: 403,
+        answer: { detail: 'CSRF Failed: CSRF token missing.' },
+      },
+    ],
+  }),
+];
