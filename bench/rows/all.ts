@@ -1,0 +1,12 @@
+/** Every row, in the order of the table. */
+import type { Row } from '../harness/figure.ts';
+import { check } from './check.ts';
+import { memory } from './memory.ts';
+import { ownRoutes } from './own-routes.ts';
+import { refused } from './refused.ts';
+import { route } from './route.ts';
+import { signIns } from './sign-ins.ts';
+import { start } from './start.ts';
+import { storm } from './storm.ts';
+
+export const rows: readonly Row[] = [check, route, ownRoutes, signIns, storm, refused, start, memory];
