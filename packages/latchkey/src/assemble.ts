@@ -1,5 +1,6 @@
 /** Puts the parts together: settings, store, keys, door, flows and jobs. */
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { DataOptions } from './config.ts';
 import { hasherWith } from './credentials/hasher.ts';
 import { fingerprint, type Keys, keysFrom, newRootSecret } from './crypto/keys.ts';
@@ -126,7 +127,7 @@ export async function assemble(
     settle: background.settle,
     close: once(async () => {
       stopPurging();
-      await background.settle();
+      await background.settleWithin(LEAVE_MS);
       await outbox?.stop();
       sender?.close();
       await touches.flush();
@@ -136,6 +137,9 @@ export async function assemble(
     }),
   };
 }
+
+/** A host's `onEvent` that never ends must not keep a process from stopping. */
+const LEAVE_MS = 10_000;
 
 /** Whoever asks again gets what was begun the first time. */
 function once(work: () => Promise<void>): () => Promise<void> {
@@ -186,6 +190,7 @@ function hooksFrom({ hooks }: CodeOptions): Hooks {
 type Background = {
   run(what: string, work: () => Promise<unknown>): void;
   settle(): Promise<void>;
+  settleWithin(ms: number): Promise<void>;
 };
 
 function backgroundWork(log: AppLog): Background {
@@ -200,6 +205,13 @@ function backgroundWork(log: AppLog): Background {
     },
     async settle() {
       while (running.size > 0) await Promise.all(running);
+    },
+    async settleWithin(ms) {
+      const end = new AbortController();
+      const isLate = sleep(ms, false, { signal: end.signal }).catch(() => false);
+      const isDone = await Promise.race([this.settle().then(() => true), isLate]);
+      end.abort();
+      if (!isDone) log.warn({ running: running.size }, 'work that outlives its request is given up: it took too long');
     },
   };
 }

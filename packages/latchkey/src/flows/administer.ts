@@ -60,7 +60,7 @@ export async function suspendAccount(parts: Parts, id: AccountId): Promise<Accou
   const done = await parts.store.accounts.setState({ id, state: 'suspended' });
   if (done === null) return null;
   parts.endings.nudge();
-  parts.tell({ type: 'account_suspended', account: done.record.account });
+  if (done.isChanged) parts.tell({ type: 'account_suspended', account: done.record.account });
   return done.record.account;
 }
 
@@ -68,7 +68,7 @@ export async function suspendAccount(parts: Parts, id: AccountId): Promise<Accou
 export async function reactivateAccount(parts: Parts, id: AccountId): Promise<Account | null> {
   const done = await parts.store.accounts.setState({ id, state: 'active' });
   if (done === null) return null;
-  parts.tell({ type: 'account_reactivated', account: done.record.account });
+  if (done.isChanged) parts.tell({ type: 'account_reactivated', account: done.record.account });
   return done.record.account;
 }
 
@@ -89,8 +89,10 @@ export async function resetSecondStep(parts: Parts, id: AccountId): Promise<numb
   const outbox = email === '' ? [] : [parts.mail(notice)];
   const done = await parts.store.accounts.resetSecondStep({ id, outbox });
   if (done === null) return null;
+  if (done.removed === 0) return 0;
   parts.endings.nudge();
   parts.mailWaits();
+  parts.tell({ type: 'second_step_reset', account: done.record.account });
   return done.removed;
 }
 

@@ -1,7 +1,7 @@
 import { hashOfLinkSecret, newLinkSecret } from '../crypto/token.ts';
-import { emailKey } from '../model/account.ts';
+import { emailKey, isEmail } from '../model/account.ts';
 import { invalidInput } from '../model/reasons.ts';
-import { account as texts } from '../texts/api.ts';
+import { field as fieldTexts, account as texts } from '../texts/api.ts';
 import { invitationLink } from './links.ts';
 import type { Parts } from './parts.ts';
 
@@ -14,11 +14,12 @@ export type Invitation = {
   readonly link: string;
 };
 
-/** Invites somebody to sign up, and mails it to them where an address is given. */
+/** Invites somebody to sign up, and mails it to them where an address is given. Throws `invalid_input`. */
 export async function invite(
   parts: Parts,
   { email, roles }: { readonly email: string | null; readonly roles: readonly string[] },
 ): Promise<Invitation> {
+  if (email !== null && !isEmail(email)) throw invalidInput({ email: [fieldTexts.email] });
   const invitation = newLinkSecret();
   const terms: Terms = { emailKey: email === null ? null : emailKey(email), roles };
   await parts.store.once.put({

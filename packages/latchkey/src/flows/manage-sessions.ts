@@ -8,16 +8,17 @@ export async function listSessions(parts: Parts, accountId: AccountId): Promise<
   return sessions.filter((session) => sessionState(session, parts.settings.sessions, now).live);
 }
 
-/** Ends one session of an account. false for a session of nobody's or somebody else's, alike. */
+/** Ends one session of an account, or finds that it has ended. false for a session of nobody's or somebody else's, alike. */
 export async function endSession(
   parts: Parts,
   end: { readonly accountId: AccountId; readonly sessionId: SessionId; readonly reason: 'signed_out' | 'revoked' },
 ): Promise<boolean> {
-  const ended = await parts.store.sessions.end(end);
-  if (ended === null) return false;
-  parts.endings.nudge();
-  parts.tell({ type: 'sessions_ended', accountId: end.accountId, sessions: [ended] });
-  return true;
+  const done = await parts.store.sessions.end(end);
+  if (done?.isEndedNow === true) {
+    parts.endings.nudge();
+    parts.tell({ type: 'sessions_ended', accountId: end.accountId, sessions: [done.session] });
+  }
+  return done !== null;
 }
 
 /** Ends every session of an account but `kept`, and stops sign-ins that are under way. How many ended; null when it is gone. */

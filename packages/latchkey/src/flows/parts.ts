@@ -55,5 +55,6 @@ export type LatchkeyEvent =
   | { readonly type: 'profile_changed'; readonly account: Account }
   | { readonly type: 'account_suspended'; readonly account: Account }
   | { readonly type: 'account_reactivated'; readonly account: Account }
+  | { readonly type: 'second_step_reset'; readonly account: Account }
   | { readonly type: 'roles_changed'; readonly account: Account }
   | { readonly type: 'account_closed'; readonly account: Account };

@@ -4,7 +4,8 @@ import type { Parts } from './parts.ts';
 /** Ends the caller's own session. One that has ended already stays as it is: a displaced device's sign-out touches nobody. */
 export async function signOut(parts: Parts, session: Session): Promise<void> {
   const { accountId, id: sessionId } = session;
-  const ended = await parts.store.sessions.end({ accountId, sessionId, reason: 'signed_out' });
+  const done = await parts.store.sessions.end({ accountId, sessionId, reason: 'signed_out' });
+  if (done?.isEndedNow !== true) return;
   parts.endings.nudge();
-  if (ended !== null) parts.tell({ type: 'signed_out', session: ended });
+  parts.tell({ type: 'signed_out', session: done.session });
 }

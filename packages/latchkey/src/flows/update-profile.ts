@@ -7,19 +7,31 @@ export type ProfileInput = {
   readonly username?: string;
   readonly firstName?: string;
   readonly lastName?: string;
-  readonly profile?: Account['profile'];
+  /** What the extra fields are to be, from what they are; null where they stay. Asked again where somebody else was quicker. */
+  readonly profile?: (current: Account['profile']) => Promise<Account['profile'] | null>;
 };
+
+/** A client that changes its own fields many times at once is told to come back. */
+const TRIES = 20;
 
 /** Changes what is given of an account's names and extra fields. Throws `invalid_input`. */
 export async function updateProfile(parts: Parts, id: AccountId, input: ProfileInput): Promise<Account> {
-  const { username, ...rest } = input;
+  const { username, profile, ...names } = input;
   if (username !== undefined && !isUsername(username)) throw invalidInput({ username: [texts.usernameInvalid] });
   const name = username === undefined ? {} : { username: nameOf(parts, username) };
-  const changed = await parts.store.accounts.updateProfile({ id, ...name, ...rest });
-  if (changed === 'username_taken') throw invalidInput({ username: [texts.usernameTaken] });
-  if (changed === null) throw new Refusal('account_disabled');
-  parts.tell({ type: 'profile_changed', account: changed.account });
-  return changed.account;
+  for (let tries = 0; tries < TRIES; tries++) {
+    const from = (await parts.store.accounts.find(id))?.account.profile;
+    if (from === undefined) throw new Refusal('account_disabled');
+    const to = await profile?.(from);
+    const extra = to == null ? {} : { profile: { from, to } };
+    const changed = await parts.store.accounts.updateProfile({ id, ...names, ...name, ...extra });
+    if (changed === 'profile_moved') continue;
+    if (changed === 'username_taken') throw invalidInput({ username: [texts.usernameTaken] });
+    if (changed === null) throw new Refusal('account_disabled');
+    parts.tell({ type: 'profile_changed', account: changed.account });
+    return changed.account;
+  }
+  throw new Refusal('busy', { retryAfterSeconds: 1 });
 }
 
 function nameOf(parts: Parts, username: string) {

@@ -88,8 +88,11 @@ export type AccountStore = {
   findByEmail(emailKey: string): Promise<readonly AccountRecord[]>;
   /** In the order of their numbers, after `after`. */
   page(page: { readonly after: AccountId; readonly limit: number }): Promise<readonly Account[]>;
-  /** Changes what is given. `username_taken` changes nothing at all; null when the account is gone. */
-  updateProfile(change: ProfileChange): Promise<AccountRecord | 'username_taken' | null>;
+  /**
+   * Changes what is given. `username_taken`, and `profile_moved` where the extra fields are no longer `from`, change nothing at
+   * all; null when the account is gone.
+   */
+  updateProfile(change: ProfileChange): Promise<AccountRecord | 'username_taken' | 'profile_moved' | null>;
   /** Replaces `from` by `to`, and does nothing where the hash is another one by now. Moves no revision. */
   renewHash(change: { readonly id: AccountId; readonly from: string; readonly to: PasswordHash }): Promise<boolean>;
   /**
@@ -125,8 +128,14 @@ export type AccountStore = {
   }): Promise<Voided | null>;
   /** Spends a link and marks exactly the address that it was mailed to. null as above, or where another account verified it first. */
   verifyEmail(link: Uint8Array): Promise<AccountRecord | null>;
-  /** Suspends (every session ends) or lets in again (none comes back). null when the account is gone. */
-  setState(change: { readonly id: AccountId; readonly state: Exclude<AccountState, 'closed'> }): Promise<Voided | null>;
+  /**
+   * Suspends (every session ends) or lets in again (none comes back). Where that is its state already, nothing happens at all.
+   * null when the account is gone.
+   */
+  setState(change: {
+    readonly id: AccountId;
+    readonly state: Exclude<AccountState, 'closed'>;
+  }): Promise<(Voided & { readonly isChanged: boolean }) | null>;
   /** Sessions stay; their next check shows the new roles. null when the account is gone. */
   setRoles(change: { readonly id: AccountId; readonly roles: readonly string[] }): Promise<AccountRecord | null>;
   /** Ends every session but `kept`, and voids every proof that was made before: a sign-in under way does not slip through. */
@@ -150,7 +159,8 @@ export type ProfileChange = {
   readonly username?: { readonly name: string; readonly key: string };
   readonly firstName?: string;
   readonly lastName?: string;
-  readonly profile?: Profile;
+  /** The extra fields as a whole. Of two changes at once that were made from the same ones, the second is told so. */
+  readonly profile?: { readonly from: Profile; readonly to: Profile };
 };
 
 export type Admit = {
@@ -205,12 +215,12 @@ export type SessionStore = {
   find(tokenHash: Uint8Array): Promise<{ readonly session: Session; readonly now: number } | null>;
   /** Notes that these were used just now. Touches live rows only: nothing that ended or fell idle comes back. */
   touch(touch: { readonly tokenHashes: readonly Uint8Array[]; readonly idleMs: number }): Promise<void>;
-  /** Ends one of the account's sessions; one that had ended stays as it was and is returned. null when it is not the account's. */
+  /** Ends one of the account's sessions; one that had ended stays as it was (`isEndedNow` false). null when it is not the account's. */
   end(end: {
     readonly accountId: AccountId;
     readonly sessionId: SessionId;
     readonly reason: EndReason;
-  }): Promise<Session | null>;
+  }): Promise<{ readonly session: Session; readonly isEndedNow: boolean } | null>;
   /** The account's sessions that have not ended, the newest first, with the store's time. Some may be expired or idle. */
   list(accountId: AccountId): Promise<{ readonly sessions: readonly Session[]; readonly now: number }>;
   /** The endings after a cursor, in their order, at most `limit`, and the cursor after them. */

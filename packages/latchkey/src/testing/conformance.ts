@@ -213,12 +213,24 @@ const cases: Record<string, (world: World) => Promise<void>> = {
     const changed = await store.accounts.updateProfile({
       id: account.id,
       username: { name: 'ME', key: 'me' },
-      profile: { a: [1] },
+      profile: { from: {}, to: { a: [1] } },
     });
-    assert.ok(changed !== null && changed !== 'username_taken');
+    assert.ok(typeof changed === 'object' && changed !== null);
     assert.equal(changed.account.username, 'ME');
     assert.deepEqual(changed.account.profile, { a: [1] });
     assert.equal(await store.accounts.updateProfile({ id: account.id + 1000 }), null);
+  },
+
+  async 'of two changes of extra fields made from the same ones, the second is told so and changes nothing'({ store }) {
+    const { account } = await makeAccount(store);
+    const { id } = account;
+    await store.accounts.updateProfile({ id, profile: { from: account.profile, to: { b: 1, 2: 'x' } } });
+    const late = { id, firstName: 'F', profile: { from: account.profile, to: { c: 1 } } };
+    assert.equal(await store.accounts.updateProfile(late), 'profile_moved');
+    const found = (await store.accounts.find(id))?.account;
+    assert.deepEqual([found?.firstName, found?.profile], ['', { b: 1, 2: 'x' }]);
+    const again = { ...late, profile: { from: found?.profile ?? {}, to: { c: 1 } } };
+    assert.equal(typeof (await store.accounts.updateProfile(again)), 'object');
   },
 
   async 'a hash is renewed only where it is still the one that was looked at'({ store }) {
@@ -493,6 +505,8 @@ const cases: Record<string, (world: World) => Promise<void>> = {
       done?.ended.map((session) => session.id),
       [inside.session.id],
     );
+    assert.equal(done?.isChanged, true);
+    assert.equal((await store.accounts.setState({ id, state: 'suspended' }))?.isChanged, false);
     const suspended = done?.record.gate ?? gate;
     assert.deepEqual(await store.sessions.admit(admission(suspended)), { kind: 'void', why: 'account_disabled' });
     assert.deepEqual(await store.sessions.admit(admission(gate)), { kind: 'void', why: 'account_disabled' });
@@ -565,9 +579,11 @@ const cases: Record<string, (world: World) => Promise<void>> = {
     const first = await signIn(store, gate);
     const second = await signIn(store, gate);
     const end = { accountId, sessionId: first.session.id, reason: 'signed_out' } as const;
-    assert.equal((await store.sessions.end(end))?.ending?.reason, 'displaced', 'the reason stays the first one');
+    const late = await store.sessions.end(end);
+    assert.equal(late?.session.ending?.reason, 'displaced', 'the reason stays the first one');
+    assert.equal(late?.isEndedNow, false);
     assert.equal(await stateOf(store, second), null);
-    await store.sessions.end({ ...end, sessionId: second.session.id });
+    assert.equal((await store.sessions.end({ ...end, sessionId: second.session.id }))?.isEndedNow, true);
     assert.equal((await stateOf(store, second))?.reason, 'signed_out');
     assert.equal((await stateOf(store, first))?.reason, 'displaced');
     assert.equal(await store.sessions.end({ ...end, sessionId: 'ses_nobody' }), null);

@@ -92,6 +92,18 @@ test('C14, V3.5.1: no type of body gets a cross-site request through', async () 
   assert.equal(server.contents(), before);
 });
 
+test('C12: where a GET signs out, one from another site does not', async () => {
+  await using server = await testServer({ origin: ORIGIN, django: { logoutOnGet: true } });
+  const { cookie } = await withCookie(server);
+  const before = server.contents();
+  for (const from of [{ 'sec-fetch-site': 'cross-site' }, { origin: 'https://evil.example' }]) {
+    assert.equal((await server.ask('/auth/logout/', { headers: { cookie, ...from } })).status, 403);
+  }
+  assert.equal(server.contents(), before);
+  assert.equal((await server.ask('/auth/logout/', { headers: { cookie } })).status, 200);
+  assert.notEqual(server.contents(), before);
+});
+
 test('C13: no method override makes a safe request a changing one', async () => {
   await using server = await open();
   const { cookie } = await withCookie(server);

@@ -13,6 +13,7 @@ const types: Readonly<Record<LatchkeyEvent['type'], true>> = {
   profile_changed: true,
   account_suspended: true,
   account_reactivated: true,
+  second_step_reset: true,
   roles_changed: true,
   account_closed: true,
 };

@@ -129,7 +129,8 @@ describe('onEvent', () => {
     const events: LatchkeyEvent[] = [];
     const { secrets, errors } = await heardOf((event) => void events.push(event));
     assert.deepEqual(events.map(inShort), EXPECTED);
-    assert.deepEqual(new Set(events.map(({ type }) => type)), new Set(eventTypes));
+    // What resets a second step is told where there is one: see second-step.test.ts.
+    assert.deepEqual(new Set(['second_step_reset', ...events.map(({ type }) => type)]), new Set(eventTypes));
     assert.deepEqual(errors, []);
     const told = JSON.stringify(events);
     assert.ok(secrets.every((secret) => secret.length > 10) && secrets.length > 15);
@@ -166,6 +167,30 @@ describe('onEvent', () => {
     for (let turns = 0; turns < 20; turns++) await new Promise((resolve) => setImmediate(resolve));
     assert.equal(isClosed, false);
     open();
+    await closing;
+  });
+
+  test('F-4, F-7: what has happened already is not told again', async () => {
+    const events: string[] = [];
+    const { auth, close } = await testLatchkey({ onEvent: ({ type }) => void events.push(type) });
+    const { id } = await auth.accounts.create({ username: 'ann', password: PASSWORD });
+    const [device] = await signedIn(auth, 1);
+    const sessionId = (await device?.sessionId()) ?? '';
+    for (let time = 0; time < 2; time++) assert.equal(await auth.sessions.end(id, sessionId), true);
+    for (let time = 0; time < 2; time++) await auth.accounts.suspend(id);
+    for (let time = 0; time < 2; time++) await auth.accounts.reactivate(id);
+    assert.equal(await auth.accounts.resetSecondStep(id), 0);
+    await close();
+    assert.deepEqual(events.slice(-3), ['sessions_ended', 'account_suspended', 'account_reactivated']);
+    assert.equal(events.filter((type) => type === 'sessions_ended').length, 1);
+  });
+
+  test('one that never ends does not keep a process from stopping', async (t) => {
+    const { auth, close } = await testLatchkey({ onEvent: () => new Promise<void>(() => undefined) });
+    await auth.accounts.create({ username: 'ann', password: PASSWORD });
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const closing = close();
+    t.mock.timers.tick(10_000);
     await closing;
   });
 

@@ -65,6 +65,21 @@ async function user(device: Device): Promise<Body> {
   return (await device.ask('GET', '/auth/user/')).body;
 }
 
+test('of many changes of different fields at once, none is lost', async () => {
+  const fields = z.record(z.string(), z.number());
+  await withFields(fields, async (device) => {
+    await register(device, {});
+    const names = Array.from({ length: 8 }, (_, index) => `field${index}`);
+    const answers = await Promise.all(names.map((name) => device.ask('PATCH', '/auth/user/', { [name]: 1 })));
+    assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]));
+    const kept = await user(device);
+    assert.deepEqual(
+      names.map((name) => kept[name]),
+      names.map(() => 1),
+    );
+  });
+});
+
 const OWN = { pk: 1, username: 'bob', email: 'bob@example.com', first_name: '', last_name: '' };
 
 for (const [name, fields] of Object.entries(schemas)) {

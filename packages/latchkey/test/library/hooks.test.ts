@@ -100,6 +100,8 @@ describe('beforeRegistration', () => {
     let isOpen = false;
     const hooks = { beforeRegistration: () => (isOpen ? null : { username: ['Not today.'] }) };
     await withInstance({ hooks, accounts: { registration: 'invited' } }, async (instance) => {
+      await assert.rejects(instance.auth.accounts.invite({ email: 'nobody' }), { code: 'invalid_input' });
+      assert.deepEqual(instance.mailbox.mails, []);
       const { invitation } = await instance.auth.accounts.invite();
       assert.equal((await register(instance, { invitation })).status, 400);
       isOpen = true;

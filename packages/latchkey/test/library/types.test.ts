@@ -128,6 +128,7 @@ function subjectOf(event: LatchkeyEvent): AccountId | null {
     case 'profile_changed':
     case 'account_suspended':
     case 'account_reactivated':
+    case 'second_step_reset':
     case 'roles_changed':
     case 'account_closed':
       return event.account.id;

@@ -32,12 +32,11 @@ export async function readUser(call: SignedInCall): Promise<Response> {
 /** PUT and PATCH: which fields must be there was seen to before; what is not given stays. */
 export async function updateUser(call: SignedInCall): Promise<Response> {
   const { username, first_name, last_name } = call.values;
-  const profile = await call.extra((await ownAccount(call)).profile);
   const account = await updateProfile(call.parts, call.who.session.accountId, {
     ...(username !== undefined && { username }),
     ...(first_name !== undefined && { firstName: first_name }),
     ...(last_name !== undefined && { lastName: last_name }),
-    ...(profile !== null && { profile }),
+    profile: call.extra,
   });
   return json(200, accountBody(account), call.headers);
 }

@@ -18,6 +18,7 @@ import {
   sessionCookieName,
 } from '../cookies.ts';
 import type { Values } from '../fields.ts';
+import { isOriginAllowed } from '../origin.ts';
 
 /** dj-rest-auth's `login/`: a key, and the cookie beside it. */
 export async function login(call: Call): Promise<Response> {
@@ -122,6 +123,9 @@ async function endCarried({ parts }: Call, cookie: string): Promise<void> {
 
 /** `GET logout/` signs out only where the settings say so; the recorded server lists the method in any case. */
 export async function logoutOnGet(call: Call): Promise<Response> {
-  if (!call.parts.settings.wire.logoutOnGet) throw new Refusal('method_not_allowed');
+  const { settings } = call.parts;
+  if (!settings.wire.logoutOnGet) throw new Refusal('method_not_allowed');
+  // Here a GET changes something, and a picture on somebody else's page must not be able to send one.
+  if (!isOriginAllowed(settings, call.request.headers)) throw new Refusal('origin_not_allowed');
   return await logout(call);
 }

@@ -255,9 +255,15 @@ function* addParts(run: Run, id: AccountId, input: NewAccount): Sentence<void> {
   yield* note(run, { kind: 'account_created', accountId: id });
 }
 
-export function* updateProfile(run: Run, change: ProfileChange): Sentence<AccountRecord | 'username_taken' | null> {
+export function* updateProfile(
+  run: Run,
+  change: ProfileChange,
+): Sentence<AccountRecord | 'username_taken' | 'profile_moved' | null> {
   const record = yield* row(run, selectById, { id: change.id });
   if (record === null) return null;
+  const { profile } = change;
+  if (profile !== undefined && JSON.stringify(JSON.parse(record.profile)) !== JSON.stringify(profile.from))
+    return 'profile_moved';
   if (change.username !== undefined && change.username.key !== record.username_key) {
     if ((yield* findByUsername(run, change.username.key)) !== null) return 'username_taken';
   }
@@ -267,7 +273,7 @@ export function* updateProfile(run: Run, change: ProfileChange): Sentence<Accoun
     username_key: change.username?.key ?? record.username_key,
     first_name: change.firstName ?? record.first_name,
     last_name: change.lastName ?? record.last_name,
-    profile: change.profile === undefined ? record.profile : JSON.stringify(change.profile),
+    profile: profile === undefined ? record.profile : JSON.stringify(profile.to),
   });
   return yield* find(run, change.id);
 }
@@ -331,13 +337,17 @@ export function* verifyEmail(run: Run, hash: Uint8Array): Sentence<AccountRecord
   return yield* find(run, link.accountId);
 }
 
-export function* setState(run: Run, { id, state }: Parameters<AccountStore['setState']>[0]): Sentence<Voided | null> {
+export function* setState(
+  run: Run,
+  { id, state }: Parameters<AccountStore['setState']>[0],
+): Sentence<(Voided & { readonly isChanged: boolean }) | null> {
   const record = yield* find(run, id);
   if (record === null) return null;
-  if (record.gate.state === state) return { record, ended: [] };
+  if (record.gate.state === state) return { record, ended: [], isChanged: false };
   yield* voidAll(run, id, 'reset-password');
   const gate = voidedGate(record.gate, { reason: 'account_disabled', kept: null, state });
-  return yield* moveGate(run, record, gate, state === 'active' ? 'account_reactivated' : 'account_suspended');
+  const kind = state === 'active' ? 'account_reactivated' : 'account_suspended';
+  return { ...(yield* moveGate(run, record, gate, kind)), isChanged: true };
 }
 
 export function* setRoles(

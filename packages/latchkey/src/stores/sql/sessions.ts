@@ -323,11 +323,11 @@ export function* touch(run: Run, { tokenHashes, idleMs }: Parameters<SessionStor
 export function* end(
   run: Run,
   { accountId, sessionId, reason }: Parameters<SessionStore['end']>[0],
-): Sentence<Session | null> {
+): Sentence<Awaited<ReturnType<SessionStore['end']>>> {
   const found = yield* row(run, selectById, { id: sessionId });
   if (found === null || found.account_id !== accountId) return null;
   const [ended] = yield* endAll(run, [{ id: sessionId }], { reason, by: null });
-  return ended ?? sessionOf(found);
+  return { session: ended ?? sessionOf(found), isEndedNow: ended !== undefined };
 }
 
 export function* list(run: Run, accountId: number): Sentence<Awaited<ReturnType<SessionStore['list']>>> {
