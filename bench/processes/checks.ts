@@ -1,9 +1,8 @@
 /** `authenticate()` in process against what no check can do without, over one or two databases. */
 import { hash } from 'node:crypto';
-import { DatabaseSync } from 'node:sqlite';
 import { type Latchkey, latchkey } from '../../packages/latchkey/src/index.ts';
-import { selectByToken } from '../../packages/latchkey/src/stores/sql/sessions.ts';
 import { type Filled, productionOptions } from '../data/database.ts';
+import { oneRead } from '../data/one-read.ts';
 import { answers, ready } from '../harness/answers.ts';
 
 export type ChecksAsked = { readonly database: string; readonly variant: Variant; readonly checks: number };
@@ -27,11 +26,9 @@ const loaded = new Map<string, Loaded>();
 /** Opens a database, and makes what a server would be given by its clients. */
 async function load({ path, tokens }: Filled): Promise<void> {
   const auth = await latchkey(productionOptions(path));
-  const { sql } = selectByToken({ token_hash: new Uint8Array() }, 'sqlite');
-  const statement = new DatabaseSync(path, { readOnly: true }).prepare(sql);
   const headers = tokens.map((token) => ({ authorization: `Token ${token}`, accept: '*/*', host: 'localhost' }));
   const requests = headers.map((given) => new Request('http://localhost/courses/', { headers: given }));
-  loaded.set(path, { auth, read: (tokenHash) => statement.get(tokenHash), tokens, headers, requests });
+  loaded.set(path, { auth, read: oneRead(path), tokens, headers, requests });
 }
 
 /** The CPU time of one check, in microseconds, on average over random tokens. */

@@ -28,7 +28,7 @@ async function plansFor(bench: Bench, sessions: number) {
   const filled = await fill(bench, sessions);
   const fills = writeTokens(bench, filled.tokens);
   const at = (name: string): string => join(bench.folder, name);
-  const copies = [at('second.db'), at('third.db')] as const;
+  const copies = [at('second.db'), at('third.db'), at('fourth.db')] as const;
   for (const copy of copies) copyFileSync(filled.path, copy);
   const own = (file: string, ...args: readonly string[]): Plan => ({ file: `servers/${file}`, args, fills });
   /** Peers make their sessions themselves, and write down what their clients send. */
@@ -44,6 +44,7 @@ async function plansFor(bench: Bench, sessions: number) {
     'node:http': own('bare.ts', 'node'),
     hono: own('bare.ts', 'hono'),
     constant: own('constant.ts'),
+    'one read': own('one-read.ts', copies[2]),
     latchkey: own('latchkey-host.ts', filled.path, 'request'),
     'latchkey, headers': own('latchkey-host.ts', copies[0], 'headers'),
     'usual, constant': own('constant.ts', 'usual'),
@@ -80,6 +81,7 @@ function figuresOf(served: Readonly<Record<keyof All, readonly Served[]>>): read
     plain('the answer from node:http alone', '/s', rateOf(served['node:http'])),
     ...against('the answer from Hono alone', 'hono', ['node:http alone', 'node:http']),
     ...against('Hono app, a constant for the check', 'constant', ['node:http alone', 'node:http']),
+    ...against('Hono app under SHA-256 and one prepared read', 'one read', constant),
     ...against('Hono app under authenticate(c.req.raw)', 'latchkey', constant, 0.75),
     ...against('Hono app under authenticate(incoming.headers)', 'latchkey, headers', constant, 0.75),
     ...against('Hono app with usual middleware, authenticate(c.req.raw)', 'usual, latchkey', usual, 0.75),
