@@ -2,6 +2,9 @@ import { randomFillSync } from 'node:crypto';
 
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
+const DIGITS = new Uint8Array(128);
+for (const [digit, letter] of [...ALPHABET].entries()) DIGITS[letter.charCodeAt(0)] = digit;
+
 /** The largest multiple of 62 that fits a byte: bytes at or above it are thrown away, so that every letter is as likely. */
 const FAIR = 248;
 
@@ -34,4 +37,11 @@ export function toBase62(value: number, width = 1): string {
   let text = '';
   for (let rest = value; rest > 0; rest = Math.floor(rest / 62)) text = ALPHABET[rest % 62] + text;
   return text.padStart(width, '0');
+}
+
+/** The number that the letters from `start` on stand for. Anything but letters of base 62 stands for nothing in particular. */
+export function fromBase62(text: string, start = 0): number {
+  let value = 0;
+  for (let at = start; at < text.length; at++) value = value * 62 + (DIGITS[text.charCodeAt(at)] ?? 0);
+  return value;
 }

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import { randomBase62, toBase62 } from './base62.ts';
+import { fromBase62, randomBase62, toBase62 } from './base62.ts';
 
 /** SHA-256 of a token or of a mailed secret: all that is ever stored of it. */
 export type SecretHash = Uint8Array;
@@ -25,8 +25,8 @@ export function newSessionToken(accountNumber: number): NewToken {
 /** The hash under which a presented token is stored, or null for what cannot be a token: no store needs to be asked. */
 export function hashOfToken(presented: string): SecretHash | null {
   if (SESSION_TOKEN.test(presented)) {
-    const body = presented.slice(0, -CHECKSUM_LENGTH);
-    return presented.endsWith(toBase62(crc32(body), CHECKSUM_LENGTH)) ? hashOf(presented) : null;
+    const end = presented.length - CHECKSUM_LENGTH;
+    return fromBase62(presented, end) === crc32(presented.slice(0, end)) ? hashOf(presented) : null;
   }
   return hashOfDrfKey(presented);
 }
