@@ -40,6 +40,9 @@ export const top = {
   rateLimits: choice(['on', 'off'], { env: 'LATCHKEY_RATE_LIMITS', fallback: 'on' }),
 };
 
+/** Libuv's thread pool: hashes must leave a thread to whatever brings data to the disk. */
+const THREADS = Number(process.env['UV_THREADPOOL_SIZE'] ?? 4);
+
 const sessions = {
   /** How many devices an account may be signed in on at a time: 1 or more, or `unlimited`. */
   limit: limit({ env: 'LATCHKEY_SESSION_LIMIT', fallback: 1 }),
@@ -89,8 +92,8 @@ const passwords = {
   concurrency: count(
     {
       env: 'LATCHKEY_HASH_CONCURRENCY',
-      fallback: Math.max(1, availableParallelism() - 1),
-      shown: 'processors less one',
+      fallback: Math.max(1, Math.min(availableParallelism(), THREADS) - 1),
+      shown: 'processors less one, and no more than the thread pool less one',
     },
     { min: 1, max: 64 },
   ),

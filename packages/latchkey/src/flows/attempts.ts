@@ -63,11 +63,10 @@ export async function countAttempt(parts: Parts, attempt: Attempt): Promise<Coun
   await takeAll(parts, takes);
 
   const counted = takes.map(({ key }) => key);
-  const undone = (): Promise<void> => parts.store.counters.giveBack(counted);
+  const undone = (): Promise<void> => parts.store.counters.settle({ giveBack: counted });
   return {
     async succeeded() {
-      await parts.store.counters.giveBack(counted.filter((key) => key !== row));
-      await parts.store.counters.clear([row]);
+      await parts.store.counters.settle({ giveBack: counted.filter((key) => key !== row), clear: [row] });
     },
     undone,
     during: (work) =>
@@ -82,7 +81,7 @@ export async function countAttempt(parts: Parts, attempt: Attempt): Promise<Coun
 export async function forgetFailures(parts: Parts, id: AccountId): Promise<void> {
   if (parts.settings.attempts === 'off') return;
   const { key } = ofAccount(id);
-  await parts.store.counters.clear([nameOf(parts, 'account', key), nameOf(parts, 'row', key)]);
+  await parts.store.counters.settle({ clear: [nameOf(parts, 'account', key), nameOf(parts, 'row', key)] });
 }
 
 function nameOf(parts: Parts, kind: string, of: string): string {
@@ -110,7 +109,7 @@ async function takeAll(parts: Parts, takes: readonly Take[]): Promise<void> {
   const taken = await parts.store.counters.take(takes);
   const over = taken.filter(({ isWithin }) => !isWithin);
   if (over.length === 0) return;
-  await parts.store.counters.giveBack(taken.filter(({ isWithin }) => isWithin).map(({ key }) => key));
+  await parts.store.counters.settle({ giveBack: taken.filter(({ isWithin }) => isWithin).map(({ key }) => key) });
   const waitMs = Math.min(LONGEST_WAIT_MS, Math.max(...over.map(({ retryAfterMs }) => retryAfterMs)));
   throw new Refusal('too_many_attempts', { retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1000)) });
 }

@@ -49,7 +49,7 @@ export async function serve(
     },
     { environment, role: 'node' },
   );
-  const answer = nodeHandler(auth);
+  const answer = nodeHandler(auth, { replaceGlobals: true });
   const warnOfProxy = proxyWarning(assembled);
   const server = createServer(LIMITS, (req, res) => {
     if (req.url === '/healthz') return answerPlain(res, 200, 'ok');

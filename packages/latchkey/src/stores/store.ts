@@ -263,9 +263,8 @@ export type CounterStore = {
    * over the limit is counted once, so that giving back makes room again.
    */
   take(takes: readonly Take[]): Promise<readonly Taken[]>;
-  /** Takes one back under each key, where the window is not over. */
-  giveBack(keys: readonly string[]): Promise<void>;
-  clear(keys: readonly string[]): Promise<void>;
+  /** Takes one back under each key of `giveBack`, where the window is not over, and forgets those of `clear`. */
+  settle(counted: { readonly giveBack?: readonly string[]; readonly clear?: readonly string[] }): Promise<void>;
   /** Removes at most `limit` whose window is over. How many went. */
   purge(limit: number): Promise<number>;
 };

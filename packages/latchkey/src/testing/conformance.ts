@@ -677,16 +677,16 @@ const cases: Record<string, (world: World) => Promise<void>> = {
     const rate = { key: 'k', limit: 2, windowMs: HOUR_MS };
     const take = async (): Promise<boolean | undefined> => (await store.counters.take([rate]))[0]?.isWithin;
     assert.deepEqual([await take(), await take(), await take(), await take()], [true, true, false, false]);
-    await store.counters.giveBack(['k', 'k', 'nobody']);
+    await store.counters.settle({ giveBack: ['k', 'k', 'nobody'] });
     assert.deepEqual([await take(), await take()], [true, false], 'what was over the limit counts once');
     clock.advance(HOUR_MS - 1);
     assert.equal(await take(), false);
     clock.advance(1);
     assert.deepEqual([await take(), await take(), await take()], [true, true, false]);
-    await store.counters.clear(['k']);
+    await store.counters.settle({ clear: ['k'] });
     assert.equal(await take(), true);
     clock.advance(HOUR_MS);
-    await store.counters.giveBack(['k']);
+    await store.counters.settle({ giveBack: ['k'] });
     assert.equal(await store.counters.purge(10), 1);
   },
 

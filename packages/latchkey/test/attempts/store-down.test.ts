@@ -17,7 +17,7 @@ describe('without counters nobody may try', () => {
         const { store, hasher } = parts;
         let checks = 0;
         Object.assign(parts, {
-          store: { ...store, counters: { take: ill, giveBack: ill, clear: ill, purge: ill } },
+          store: { ...store, counters: { take: ill, settle: ill, purge: ill } },
           hasher: {
             ...hasher,
             verify: (...given: Parameters<typeof hasher.verify>) => {
@@ -45,7 +45,7 @@ describe('without counters nobody may try', () => {
       await auth.accounts.create({ username: 'ann', email: 'ann@mail.test', password: PASSWORD });
       const { key } = (await (await signIn(auth, 'ann', PASSWORD)).json()) as { key: string };
       const { store } = parts;
-      Object.assign(parts, { store: { ...store, counters: { take: ill, giveBack: ill, clear: ill, purge: ill } } });
+      Object.assign(parts, { store: { ...store, counters: { take: ill, settle: ill, purge: ill } } });
       const headers = { authorization: `Token ${key}` };
       const newPasswords = { new_password1: 'an0ther-one-yet', new_password2: 'an0ther-one-yet' };
       const asked: readonly (readonly [path: string, json: object])[] = [

@@ -36,7 +36,7 @@ export type Asked = {
 export type TestServer = Awaited<ReturnType<typeof testServer>>;
 
 /** Starts a server; `await using` stops it and removes its file. */
-export async function testServer(options: LatchkeyOptions = {}) {
+export async function testServer(options: LatchkeyOptions = {}, { settles } = { settles: true }) {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-http-'));
   const file = join(folder, 'test.db');
   const errors: unknown[] = [];
@@ -53,7 +53,12 @@ export async function testServer(options: LatchkeyOptions = {}) {
   const reader = new DatabaseSync(file, { readOnly: true });
   const url = `http://127.0.0.1:${port}`;
 
-  const ask = (path: string, asked: Asked = {}): Promise<Answer> => answerOf(url + path, asked);
+  /** Waits for the work that outlives its request too, unless told not to: what is compared before and after must stand still. */
+  const ask = async (path: string, asked: Asked = {}): Promise<Answer> => {
+    const answer = await answerOf(url + path, asked);
+    if (settles) await opened.auth.settle();
+    return answer;
+  };
   const post = (path: string, json: unknown, asked: Asked = {}): Promise<Answer> =>
     ask(path, { method: 'POST', json, ...asked });
   const keyFrom = async (path: string, json: unknown, asked: Asked): Promise<string> => {

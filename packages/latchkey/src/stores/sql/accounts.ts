@@ -31,7 +31,7 @@ const selectByUsername = define<{ username_key: string }>('accounts.selectByUser
   accounts(db).where('account.username_key', '=', arg.username_key),
 );
 
-const selectByEmail = define<{ address_key: string; limit: number }>('accounts.selectByEmail')((db, arg) =>
+const selectByEmail = define<{ address_key: string }>('accounts.selectByEmail')((db, arg) =>
   db
     .selectFrom('email')
     .innerJoin('account', 'account.id', 'email.account_id')
@@ -40,7 +40,7 @@ const selectByEmail = define<{ address_key: string; limit: number }>('accounts.s
     .where('email.address_key', '=', arg.address_key)
     .orderBy('email.verified', 'desc')
     .orderBy('account.id')
-    .limit(arg.limit),
+    .limit((eb) => eb.lit(CLAIMANTS)),
 );
 
 const selectPage = define<{ after: number; limit: number }>('accounts.selectPage')((db, arg) =>
@@ -205,7 +205,7 @@ export function* findByUsername(run: Run, usernameKey: string): Sentence<Account
 }
 
 export function* findByEmail(run: Run, emailKey: string): Sentence<readonly AccountRecord[]> {
-  const found = yield* rows(run, selectByEmail, { address_key: emailKey, limit: CLAIMANTS });
+  const found = yield* rows(run, selectByEmail, { address_key: emailKey });
   const records = found.map(accountRecordOf);
   const [first] = records;
   return first?.account.emailVerified === true ? [first] : records;

@@ -139,8 +139,8 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     parameters: [{ arg: 'username_key' }],
   },
   'accounts.selectByEmail': {
-    sql: 'select "account".*, "email"."address", "email"."verified" from "email" inner join "account" on "account"."id" = "email"."account_id" where "email"."address_key" = ? order by "email"."verified" desc, "account"."id" limit ?',
-    parameters: [{ arg: 'address_key' }, { arg: 'limit' }],
+    sql: 'select "account".*, "email"."address", "email"."verified" from "email" inner join "account" on "account"."id" = "email"."account_id" where "email"."address_key" = ? order by "email"."verified" desc, "account"."id" limit 5',
+    parameters: [{ arg: 'address_key' }],
   },
   'accounts.selectPage': {
     sql: 'select "account".*, "email"."address", "email"."verified" from "account" left join "email" on "email"."account_id" = "account"."id" and "email"."is_primary" = 1 where "account"."id" > ? order by "account"."id" limit ?',

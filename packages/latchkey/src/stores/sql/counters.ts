@@ -1,4 +1,4 @@
-import type { Take, Taken } from '../store.ts';
+import type { CounterStore, Take, Taken } from '../store.ts';
 import { define, type Run, row, rows, type Sentence } from './statement.ts';
 
 const count = define<{ key: string; limit: number; resets_at: number; now: number }>('counters.count')((db, arg) =>
@@ -58,12 +58,12 @@ export function* take(run: Run, takes: readonly Take[]): Sentence<readonly Taken
   return taken;
 }
 
-export function* giveBack(run: Run, keys: readonly string[]): Sentence<void> {
-  for (const key of keys) yield* rows(run, uncount, { key, now: run.now });
-}
-
-export function* clear(run: Run, keys: readonly string[]): Sentence<void> {
-  for (const key of keys) yield* rows(run, remove, { key });
+export function* settle(
+  run: Run,
+  { giveBack = [], clear = [] }: Parameters<CounterStore['settle']>[0],
+): Sentence<void> {
+  for (const key of giveBack) yield* rows(run, uncount, { key, now: run.now });
+  for (const key of clear) yield* rows(run, remove, { key });
 }
 
 export function* purge(run: Run, limit: number): Sentence<number> {

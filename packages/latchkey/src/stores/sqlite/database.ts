@@ -5,31 +5,41 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Query, Sentence, Value } from '../sql/statement.ts';
 import { StoreUnavailable } from '../store.ts';
+import { logSync, NO_LOG } from './log-sync.ts';
 import { migrations } from './migrations.ts';
 
 export type Database = {
-  /** Runs a sentence in one transaction, as the only writer. It waits for another process's turn without holding up this one. */
-  transact<T>(sentence: () => Sentence<T>): Promise<T>;
+  /**
+   * Runs a sentence in one transaction, as the only writer, and resolves when it is on the disk, unless that is not waited for.
+   * Neither another process's turn nor the disk holds up this process.
+   */
+  transact<T>(sentence: () => Sentence<T>, options?: { readonly awaitsDisk: boolean }): Promise<T>;
   /** Runs a sentence that only reads. */
   read<T>(sentence: Sentence<T>): T;
   /** A statement, prepared once. */
   prepare(sql: string): StatementSync;
   /** A number that changes when another connection has committed. Opens a connection of its own at its first use. */
   dataVersion(): number;
-  close(): void;
+  close(): Promise<void>;
 };
 
 /** How long a writer waits for its turn before the store counts as unavailable. */
 const WAIT_FOR_TURN_MS = 5_000;
+
+/** Pages kept in memory, in KiB: filled as they are read. */
+const CACHE_KIB = 32 * 1024;
 
 const SQLITE_BUSY = 5;
 
 /** Another process is writing. */
 const LOCKED = Symbol('locked');
 
+type Outcome<T> = { readonly value: T; readonly isWritten: boolean };
+
 /** Opens a database file, or `:memory:`, and brings its tables up to date. */
 export function openDatabase(path: string): Database {
   const db = open(path);
+  const log = path === ':memory:' ? NO_LOG : logSync(path);
   const statements = new Map<string, StatementSync>();
   let watcher: DatabaseSync | null = null;
 
@@ -41,10 +51,14 @@ export function openDatabase(path: string): Database {
     return statement;
   };
 
+  const changes = (): unknown => prepare('SELECT total_changes()').get()?.['total_changes()'];
+
   const run = ({ sql, values }: Query): readonly unknown[] => prepare(sql).all(...(values as Value[]));
 
   /** Begin, steps and commit in one go: between them nothing else of this process may touch the connection. */
-  const attempt = <T>(sentence: () => Sentence<T>): T | typeof LOCKED => {
+  const attempt = <T>(sentence: () => Sentence<T>): Outcome<T> | typeof LOCKED => {
+    log.check();
+    const before = changes();
     try {
       prepare('BEGIN IMMEDIATE').run();
     } catch (error) {
@@ -52,9 +66,9 @@ export function openDatabase(path: string): Database {
       throw error;
     }
     try {
-      const outcome = complete(sentence(), run);
+      const value = complete(sentence(), run);
       prepare('COMMIT').run();
-      return outcome;
+      return { value, isWritten: changes() !== before };
     } catch (error) {
       if (db.isTransaction) prepare('ROLLBACK').run();
       throw error;
@@ -62,10 +76,13 @@ export function openDatabase(path: string): Database {
   };
 
   return {
-    async transact(sentence) {
+    async transact(sentence, { awaitsDisk } = { awaitsDisk: true }) {
       for (let waitedMs = 0; waitedMs < WAIT_FOR_TURN_MS; ) {
         const outcome = attemptOrExplain(() => attempt(sentence));
-        if (outcome !== LOCKED) return outcome;
+        if (outcome !== LOCKED) {
+          if (outcome.isWritten && awaitsDisk) await log.flushed();
+          return outcome.value;
+        }
         const pauseMs = randomInt(1, 6);
         await sleep(pauseMs);
         waitedMs += pauseMs;
@@ -78,9 +95,11 @@ export function openDatabase(path: string): Database {
       watcher ??= path === ':memory:' ? db : new DatabaseSync(path, { readOnly: true });
       return Number(watcher.prepare('PRAGMA data_version').get()?.['data_version']);
     },
-    close() {
-      watcher?.close();
-      if (db.isOpen) db.close();
+    async close() {
+      if (!db.isOpen) return;
+      if (watcher !== db) watcher?.close();
+      db.close();
+      await log.close();
     },
   };
 }
@@ -99,7 +118,8 @@ function open(path: string): DatabaseSync {
   if (isNew) chmodSync(path, 0o600);
   try {
     writeAhead(db);
-    db.exec('PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;');
+    // Whatever the log is brought to the disk by, what it is copied into waits for that.
+    db.exec(`PRAGMA synchronous = NORMAL; PRAGMA cache_size = -${CACHE_KIB}; PRAGMA foreign_keys = ON;`);
     migrate(db);
     // From here on a writer waits by itself (see `begin`): SQLite's own waiting would hold up the whole process.
     db.exec('PRAGMA busy_timeout = 0');

@@ -25,6 +25,10 @@ export function sqliteStore(path: string, clock: Clock = systemClock): Store {
   const writes = <In, Out>(sentence: (run: Run, input: In) => Sentence<Out>): ((input: In) => Promise<Out>) => {
     return (input) => database.transact(() => sentence(now(), input));
   };
+  /** What may be lost with the power, if not with the process: counters, and when a session was last seen. */
+  const notes = <In, Out>(sentence: (run: Run, input: In) => Sentence<Out>): ((input: In) => Promise<Out>) => {
+    return (input) => database.transact(() => sentence(now(), input), { awaitsDisk: false });
+  };
   const reads = <In, Out>(sentence: (run: Run, input: In) => Sentence<Out>): ((input: In) => Promise<Out>) => {
     return async (input) => database.read(sentence(now(), input));
   };
@@ -53,7 +57,7 @@ export function sqliteStore(path: string, clock: Clock = systemClock): Store {
     sessions: {
       admit: writes(sessions.admit),
       find: finder(database, clock),
-      touch: writes(sessions.touch),
+      touch: notes(sessions.touch),
       end: writes(sessions.end),
       list: reads(sessions.list),
       endings: reads(history.endings),
@@ -70,9 +74,8 @@ export function sqliteStore(path: string, clock: Clock = systemClock): Store {
       purge: writes(once.purge),
     },
     counters: {
-      take: writes(counters.take),
-      giveBack: writes(counters.giveBack),
-      clear: writes(counters.clear),
+      take: notes(counters.take),
+      settle: notes(counters.settle),
       purge: writes(counters.purge),
     },
     outbox: {
@@ -87,7 +90,7 @@ export function sqliteStore(path: string, clock: Clock = systemClock): Store {
     settings: {
       getOrSet: (name, value) => writes((run) => settings.getOrSet(run, name, value))(undefined),
     },
-    close: async () => database.close(),
+    close: () => database.close(),
   };
 }
 
