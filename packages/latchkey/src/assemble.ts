@@ -14,6 +14,7 @@ import type { Settings } from './model/settings.ts';
 import { type Environment, InvalidSettings, type Resolved, resolveSettings } from './resolve-settings.ts';
 import { followEndings } from './sessions/endings.ts';
 import { sessionSignals } from './sessions/signals.ts';
+import { sessionStreams } from './sessions/streams.ts';
 import { gatherTouches } from './sessions/touches.ts';
 import { SessionEnded } from './sessions/verify.ts';
 import type { Clock } from './stores/clock.ts';
@@ -80,6 +81,7 @@ export async function assemble(
   const signals = sessionSignals(() =>
     endings.onEnded(({ sessionId, reason }) => signals.abort(sessionId, new SessionEnded(codeOfEnd[reason]))),
   );
+  const streams = sessionStreams({ store, settings, endings, warn });
   const touches = gatherTouches(store, settings.sessions.idleMs, warn);
   const background = backgroundWork(log);
   const { scheme, concurrency, queue } = { ...settings.passwords, scheme: settings.passwords.hash };
@@ -110,6 +112,7 @@ export async function assemble(
     rule,
     endings,
     signals,
+    streams,
     touches,
     hasher,
     hooks: hooksFrom(code),
@@ -126,6 +129,7 @@ export async function assemble(
     isRuleInForce: async () => (await store.sessions.ruleInForce()) === rule,
     settle: background.settle,
     close: once(async () => {
+      streams.close();
       stopPurging();
       await background.settleWithin(LEAVE_MS);
       await outbox?.stop();

@@ -12,6 +12,7 @@ import {
   type Option,
   rate,
   rateOrNone,
+  SECOND_MS,
   time,
   words,
 } from './options.ts';
@@ -114,6 +115,15 @@ const attempts = {
   registrationsPerNetwork: rate({ env: 'LATCHKEY_REGISTRATIONS_PER_NETWORK', fallback: '60/hour' }),
 };
 
+const events = {
+  /** How many event streams an account may have open at a time: a tab or an app holds one each. */
+  perAccount: count({ env: 'LATCHKEY_EVENTS_PER_ACCOUNT', fallback: 20 }, { min: 1, max: 1_000 }),
+  /** How many event streams a process holds at a time. */
+  total: count({ env: 'LATCHKEY_EVENTS_TOTAL', fallback: 10_000 }, { min: 1, max: 1_000_000 }),
+  /** Every so many seconds a stream on which nothing is told says that it is there. */
+  heartbeatSeconds: time(SECOND_MS, { env: 'LATCHKEY_HEARTBEAT_SECONDS', fallback: 15 }),
+};
+
 const mail = {
   /** Where mails are handed over: `smtp://user:password@host:587`, `smtps://…`, or `none`, which keeps them for `/dev/mail`. */
   smtpUrl: words({ env: 'LATCHKEY_SMTP_URL', fallback: null, shown: 'none; production wants it said' }),
@@ -155,7 +165,7 @@ const django = {
   throttle: rateOrNone({ env: 'LATCHKEY_THROTTLE' }),
 };
 
-export const groups = { sessions, accounts, passwords, attempts, mail, django };
+export const groups = { sessions, accounts, passwords, attempts, events, mail, django };
 
 type GivenOf<Group> = {
   readonly [Name in keyof Group]?: Group[Name] extends Option<infer Given, unknown> ? Given : never;

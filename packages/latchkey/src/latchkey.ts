@@ -13,7 +13,7 @@ import { type Invitation, invite } from './flows/invite.ts';
 import { endSession, endSessions, listSessions } from './flows/manage-sessions.ts';
 import type { Parts } from './flows/parts.ts';
 import { baseHeaders } from './http/answers.ts';
-import { apiApp } from './http/app.ts';
+import { apiApp, type Peer } from './http/app.ts';
 import { authenticate, type CredentialRefusal, codeOfRefusal, refuseCredential } from './http/authenticate.ts';
 import type { HeaderSource } from './http/credential.ts';
 import type { StandardSchema } from './http/extra-fields.ts';
@@ -62,7 +62,7 @@ export type Latchkey = {
    * Answers a request to the API. `address` is the other end of the connection, as the runtime knows it: attempts are counted
    * by it. Anything that is not the API's is answered by 404.
    */
-  handler(request: Request, peer?: { readonly address: string | null }): Promise<Response>;
+  handler(request: Request, peer?: Peer): Promise<Response>;
   /** Whether a path is one of ours, for hosts that have others. */
   serves(pathname: string): boolean;
   /** Who is behind a request? Where only headers are given, a cookie counts as if the request changed something. */

@@ -79,6 +79,7 @@ export function time(
   });
 }
 
+export const SECOND_MS = 1_000;
 export const MINUTE_MS = 60_000;
 export const DAY_MS = 86_400_000;
 
@@ -98,7 +99,7 @@ export function list(
   });
 }
 
-const UNITS: Readonly<Record<string, number>> = { s: 1_000, m: MINUTE_MS, h: 60 * MINUTE_MS, d: DAY_MS };
+const UNITS: Readonly<Record<string, number>> = { s: SECOND_MS, m: MINUTE_MS, h: 60 * MINUTE_MS, d: DAY_MS };
 
 const RATE_FLAW = 'must be a number per time, such as 10/5min, 3/min, 20/hour';
 

@@ -155,7 +155,7 @@ function isOrigin(text: string): boolean {
 }
 
 function settingsFrom(read: Read, origin: string, production: boolean): Settings {
-  const { sessions, accounts, passwords, attempts, mail, django } = read;
+  const { sessions, accounts, passwords, attempts, events, mail, django } = read;
   const isMandatory = accounts.emailVerification === 'mandatory';
   return {
     production,
@@ -185,6 +185,7 @@ function settingsFrom(read: Read, origin: string, production: boolean): Settings
       queue: HASH_QUEUE,
     },
     attempts: read.rateLimits === 'off' ? 'off' : attempts,
+    events: { perAccount: events.perAccount, total: events.total, heartbeatMs: events.heartbeatSeconds },
     mail: {
       from: mail.from ?? `noreply@${new URL(origin).hostname}`,
       smtpUrl: mail.smtpUrl ?? 'none',

@@ -4,12 +4,14 @@ import type { Account, AccountId } from '../model/account.ts';
 import type { Code, FieldErrors } from '../model/reasons.ts';
 import type { Session } from '../model/session.ts';
 import type { Door } from '../sessions/admit.ts';
+import type { Streams } from '../sessions/streams.ts';
 import type { Checker } from '../sessions/verify.ts';
 import type { OutboxItem } from '../stores/store.ts';
 
 /** What flows work with, put together once in `latchkey.ts`. */
 export type Parts = Door &
   Checker & {
+    readonly streams: Streams;
     readonly hasher: Hasher;
     readonly hooks: Hooks;
     /** Tells the host what happened, after it did. Never throws, is never waited for. */

@@ -24,6 +24,7 @@ const kinds: Readonly<Record<Code, Kind>> = {
   email_not_verified: { status: 400, text: signIn.emailNotVerified, isFieldless: true },
   invalid_input: { status: 400, text: '', isFieldless: true },
   too_many_attempts: { status: 429, text: '' },
+  too_many_streams: { status: 429, text: request.tooManyStreams },
   registration_closed: { status: 403, text: account.registrationClosed },
   not_found: { status: 404, text: request.notFound },
   origin_not_allowed: { status: 403, text: request.originNotAllowed },
@@ -81,18 +82,23 @@ export type RefusalAnswer = {
   readonly headers?: Headers;
 };
 
+/** The body of a refusal. */
+export function bodyOf({ code, detail, more }: RefusalAnswer): Readonly<Record<string, unknown>> {
+  const { text, isFieldless } = kinds[code];
+  const said = detail ?? text;
+  return isFieldless === true ? { non_field_errors: [said] } : { detail: said, code, ...more };
+}
+
 /** A refusal: `detail` as the recorded server words it, `code` beside it and in the header `Latchkey-Reason`. */
-export function refuse(settings: Settings, base: Headers, { code, detail, more, headers }: RefusalAnswer): Response {
-  const kind = kinds[code];
-  const text = detail ?? kind.text;
+export function refuse(settings: Settings, base: Headers, answer: RefusalAnswer): Response {
+  const kind = kinds[answer.code];
   const isSignedOut = kind.status === 401;
   const status = isSignedOut ? settings.wire.signedOutStatus : kind.status;
-  const body = kind.isFieldless === true ? { non_field_errors: [text] } : { detail: text, code, ...more };
-  return json(status, body, {
+  return json(status, bodyOf(answer), {
     ...base,
     ...(status === 401 && { 'WWW-Authenticate': 'Token' }),
-    'Latchkey-Reason': code,
-    ...headers,
+    'Latchkey-Reason': answer.code,
+    ...answer.headers,
   });
 }
 

@@ -4,16 +4,16 @@ import { takeOne } from '../flows/attempts.ts';
 import type { Parts } from '../flows/parts.ts';
 import { request as texts } from '../texts/api.ts';
 import { answerError, baseHeaders, empty, type Headers, json, refuse } from './answers.ts';
-import { type Authenticated, authenticate, refuseCredential } from './authenticate.ts';
+import { type Authenticated, authenticate, type CredentialRefusal, refuseCredential } from './authenticate.ts';
 import { type ParsedBody, readBody, UnreadableBody } from './body.ts';
-import type { Call, Method, Route, Who } from './call.ts';
+import type { Call, Method, Route, StartStream, Who } from './call.ts';
 import { clientAddressBehind } from './client.ts';
 import { deviceCookieName, readCookie } from './cookies.ts';
 import { corsHeaders, isPreflight, preflightHeaders } from './cors.ts';
 import { deviceOf } from './device-name.ts';
 import { extraFieldsIn, type StandardSchema } from './extra-fields.ts';
 import { checkFields, describeField, type Field, type Values } from './fields.ts';
-import { isAcceptable, isKnownFormat, JSON_AND_HTML, JSON_ONLY } from './negotiate.ts';
+import { isAcceptable, isKnownFormat, JSON_AND_HTML } from './negotiate.ts';
 import { isOriginAllowed, isSafeMethod } from './origin.ts';
 import { drfTokenRoute, routes } from './routes.ts';
 
@@ -29,6 +29,11 @@ export type AppOptions = {
 export type Peer = {
   /** The address at the other end of the connection, or null where the host does not say. */
   readonly address: string | null;
+  /**
+   * Takes a stream over: the answer then is its head, without a body, and the host begins the stream once that was sent. For
+   * hosts that can hold many at less cost than a `Response` each.
+   */
+  readonly hold?: (start: StartStream) => void;
 };
 
 type Env = { Bindings: Peer };
@@ -45,7 +50,8 @@ export function apiApp(options: AppOptions): Hono<Env> {
     app.all(path.replace(/\/$/, ''), (context) => {
       const { raw } = context.req;
       const network = addresses.networkOf(context.env?.address ?? null, raw.headers);
-      return served({ request: raw, network, params: context.req.param() as Readonly<Record<string, string>> });
+      const hold = context.env?.hold ?? null;
+      return served({ request: raw, network, hold, params: context.req.param() as Readonly<Record<string, string>> });
     });
   };
   for (const route of routes) mount(settings.basePath + route.path, route);
@@ -53,7 +59,7 @@ export function apiApp(options: AppOptions): Hono<Env> {
   return app;
 }
 
-type Incoming = Pick<Call, 'request' | 'network' | 'params'>;
+type Incoming = Pick<Call, 'request' | 'network' | 'hold' | 'params'>;
 
 /** Serves one row of the table: what does not depend on the request is worked out here, once. */
 function serve(options: AppOptions, route: Route): (incoming: Incoming) => Promise<Response> {
@@ -61,7 +67,9 @@ function serve(options: AppOptions, route: Route): (incoming: Incoming) => Promi
   const { settings } = parts;
   const base = { ...baseHeaders(settings), Allow: route.allow };
   const fields = route.fields(settings);
-  const renders = route.isJsonOnly === true ? JSON_ONLY : JSON_AND_HTML;
+  const renders = route.renders ?? JSON_AND_HTML;
+  const isFollowing = route.access === 'following';
+  const checker = isFollowing ? { ...parts, touches: UNTOUCHED } : parts;
   const description = describe(route, fields, renders);
 
   /** What is looked at before anybody's credential: may this be asked at all? null where it may. */
@@ -78,14 +86,14 @@ function serve(options: AppOptions, route: Route): (incoming: Incoming) => Promi
     const { request, network } = incoming;
     const refused = refuseUnasked(request, headers);
     if (refused !== null) return refused;
-    const authenticated = await authenticate(parts, request.method, request.headers);
-    if (route.access === 'signed-in' && !authenticated.live) {
+    const authenticated = await authenticate(checker, isFollowing ? 'POST' : request.method, request.headers);
+    if (!authenticated.live && !isLetIn(route, authenticated.refusal)) {
       return refuseCredential(settings, headers, authenticated.refusal);
     }
     const who = whoOf(authenticated);
     if (route.isThrottled) await throttle(parts, who, network);
     if (request.method === 'OPTIONS') return json(200, description, headers);
-    return await handle(options, route, fields, { ...incoming, who, headers });
+    return await handle(options, route, fields, { ...incoming, who, authenticated, headers });
   };
 
   return async (incoming) => {
@@ -99,6 +107,14 @@ function serve(options: AppOptions, route: Route): (incoming: Incoming) => Promi
     );
     return request.method === 'HEAD' ? new Response(null, response) : response;
   };
+}
+
+const UNTOUCHED = { add: () => undefined, flush: async () => undefined };
+
+/** Which credentials that are no good does a route take all the same? */
+function isLetIn(route: Route, refusal: CredentialRefusal): boolean {
+  if (route.access !== 'following') return route.access === 'anyone';
+  return refusal.kind === 'dead' && refusal.refused.sessionId !== null;
 }
 
 function whoOf(authenticated: Authenticated): Who | null {
@@ -120,11 +136,12 @@ async function handle(
   options: AppOptions,
   route: Route,
   fields: Fields,
-  call: Incoming & { readonly who: Who | null; readonly headers: Headers },
+  call: Incoming & { readonly who: Who | null; readonly authenticated: Authenticated; readonly headers: Headers },
 ): Promise<Response> {
   const { parts } = options;
   const { request, headers, who } = call;
-  const method = (request.method === 'HEAD' ? 'GET' : request.method) as Method;
+  const isHead = request.method === 'HEAD' && route.access !== 'following';
+  const method = (isHead ? 'GET' : request.method) as Method;
   if (route.methods[method] === undefined) {
     const detail = texts.methodNotAllowed(request.method);
     return refuse(parts.settings, headers, { code: 'method_not_allowed', detail });
@@ -147,6 +164,9 @@ async function handle(
     extra: (current) => extraFieldsIn(options.fields, read.body, current),
   };
   if (route.access === 'anyone') return await dispatch(route.methods[method], full);
+  if (route.access === 'following') {
+    return await dispatch(route.methods[method], { ...full, authenticated: call.authenticated });
+  }
   if (who === null) throw new Error('A route for the signed-in was reached by nobody.');
   return await dispatch(route.methods[method], { ...full, who });
 }

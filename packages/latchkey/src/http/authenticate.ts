@@ -2,7 +2,7 @@ import type { Code } from '../model/reasons.ts';
 import type { Settings } from '../model/settings.ts';
 import { type Checked, type Checker, type Refused, verify } from '../sessions/verify.ts';
 import { credential as texts } from '../texts/api.ts';
-import { type Headers, type RefusalAnswer, refuse } from './answers.ts';
+import { bodyOf, type Headers, type RefusalAnswer, refuse } from './answers.ts';
 import { type HeaderSource, presentedCredential } from './credential.ts';
 import { isOriginAllowed, isSafeMethod } from './origin.ts';
 import { isoTime } from './time.ts';
@@ -33,6 +33,11 @@ export async function authenticate(checker: Checker, method: string, headers: He
   return checked.live
     ? { live: true, checked, via }
     : { live: false, refusal: { kind: 'dead', refused: checked, via } };
+}
+
+/** What a refused credential's holder is told, as the body of that answer. */
+export function bodyOfRefusal(refusal: CredentialRefusal): Readonly<Record<string, unknown>> {
+  return bodyOf(answerFor(refusal));
 }
 
 /** The answer to a credential that is no good: 401 as the recorded server has it, and why. */

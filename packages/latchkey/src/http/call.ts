@@ -4,9 +4,12 @@ import type { Account } from '../model/account.ts';
 import type { Session } from '../model/session.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Caller } from '../sessions/admit.ts';
+import type { Sink } from '../sessions/streams.ts';
 import type { Headers } from './answers.ts';
+import type { Authenticated } from './authenticate.ts';
 import type { ParsedBody } from './body.ts';
 import type { Field, Values } from './fields.ts';
+import type { Renders } from './negotiate.ts';
 
 /** Whoever is signed in. */
 export type Who = {
@@ -15,6 +18,9 @@ export type Who = {
   readonly now: number;
   readonly via: 'header' | 'cookie';
 };
+
+/** Begins a stream. Returns what is to be called when its reader is gone. */
+export type StartStream = (sink: Sink) => () => void;
 
 export type Call = {
   readonly parts: Parts;
@@ -27,6 +33,8 @@ export type Call = {
   readonly who: Who | null;
   /** The client's network as it is counted, or null where it is not known. */
   readonly network: string | null;
+  /** How the host holds a stream itself, at less cost than a `Response` with one; null where it does not. */
+  readonly hold: ((start: StartStream) => void) | null;
   /** Who asks to come in. Worked out when it is first asked for. */
   readonly caller: () => Promise<Caller>;
   /** The headers that the answer has in any case. */
@@ -36,6 +44,9 @@ export type Call = {
 };
 
 export type SignedInCall = Call & { readonly who: Who };
+
+/** By the credential of a session that is live, or was until it ended. */
+export type FollowingCall = Call & { readonly authenticated: Authenticated };
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -56,11 +67,16 @@ export type Route = {
   readonly describes?: 'POST' | 'PUT';
   /** Counted under the recorded server's one throttle. */
   readonly isThrottled: boolean;
-  /** Answers in JSON alone: `text/html` is not acceptable. */
-  readonly isJsonOnly?: true;
+  /** The types that it can answer in, where that is not JSON and what is taken for it. */
+  readonly renders?: Renders;
   /** The types of its bodies as `OPTIONS` lists them, where the order is another than everywhere else. */
   readonly parses?: readonly string[];
 } & (
   | { readonly access: 'anyone'; readonly methods: Methods<Call> }
   | { readonly access: 'signed-in'; readonly methods: Methods<SignedInCall> }
+  /**
+   * A stream, for the holders of sessions, those that have ended included: their holders are to be told. Asking is no use of a
+   * session: it is not seen by it. A cookie counts for the pages that may change something, as an answer can be held for long.
+   */
+  | { readonly access: 'following'; readonly methods: Methods<FollowingCall> }
 );

@@ -1,9 +1,10 @@
-/** Which of the types that a route can answer in does a client take? Only JSON is ever sent; `text/html` is taken for it. */
+/** Which of the types that a route can answer in does a client take? `text/html` is taken for JSON, and so is a stream's where it is refused. */
 
 export type Renders = readonly string[];
 
 export const JSON_AND_HTML: Renders = ['application/json', 'text/html'];
 export const JSON_ONLY: Renders = ['application/json'];
+export const STREAM: Renders = ['text/event-stream'];
 
 /** Can the `Accept` header be satisfied? A missing or empty one takes anything. */
 export function isAcceptable(accept: string | null, renders: Renders): boolean {

@@ -6,10 +6,12 @@ import type { Settings } from '../model/settings.ts';
 import type { Route } from './call.ts';
 import { email, type Field, text } from './fields.ts';
 import * as account from './handlers/account.ts';
+import * as events from './handlers/events.ts';
 import * as password from './handlers/password.ts';
 import * as registration from './handlers/registration.ts';
 import * as sessions from './handlers/sessions.ts';
 import * as signIn from './handlers/sign-in.ts';
+import { JSON_ONLY, STREAM } from './negotiate.ts';
 
 const POST = 'POST, OPTIONS';
 const GET = 'GET, HEAD, OPTIONS';
@@ -212,6 +214,17 @@ export const routes: readonly Route[] = [
     isThrottled: false,
     methods: { GET: sessions.current },
   },
+  {
+    path: '/events/',
+    name: 'Events',
+    description: 'A stream of server-sent events: what becomes of this session and of the others of the account.',
+    access: 'following',
+    allow: 'GET, OPTIONS',
+    fields: () => ({}),
+    isThrottled: false,
+    renders: STREAM,
+    methods: { GET: events.follow },
+  },
 ];
 
 const tokenFields: readonly Field[] = [
@@ -230,7 +243,7 @@ export const drfTokenRoute: Route = {
   fields: () => ({ POST: tokenFields }),
   describes: 'POST',
   isThrottled: false,
-  isJsonOnly: true,
+  renders: JSON_ONLY,
   parses: ['application/x-www-form-urlencoded', 'multipart/form-data', 'application/json'],
   methods: { POST: signIn.obtainToken },
 };

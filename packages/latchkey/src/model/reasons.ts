@@ -21,6 +21,7 @@ export type Code =
   | 'invalid_credentials'
   | 'email_not_verified'
   | 'too_many_attempts'
+  | 'too_many_streams'
   | 'invalid_input'
   | 'registration_closed'
   | 'not_found'

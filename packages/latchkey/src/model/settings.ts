@@ -56,6 +56,8 @@ export type Settings = {
     readonly verifyLinkMs: number;
     readonly invitationMs: number;
   };
+  /** Event streams: how many at a time, and how often each says that it is there. */
+  readonly events: { readonly perAccount: number; readonly total: number; readonly heartbeatMs: number };
   readonly wire: {
     /** Whether an answer that opens a session carries the key; without it the cookie alone does. */
     readonly key: boolean;

@@ -1,7 +1,10 @@
 /** Latchkey for hosts that speak `node:http`: the bare server, Express, Fastify by way of middleware, and others. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type IncomingMessage, ServerResponse } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import type { StartStream } from '../http/call.ts';
 import type { Latchkey } from '../latchkey.ts';
+import { beginStream } from './held-stream.ts';
 
 type Next = (error?: unknown) => void;
 
@@ -23,9 +26,14 @@ export function nodeHandler(
   { replaceGlobals = false }: NodeHandlerOptions = {},
 ): (req: IncomingMessage, res: ServerResponse, next?: Next) => void {
   const listener = getRequestListener(
-    async (request, { incoming }) => {
+    async (request, { incoming, outgoing }) => {
       const address = incoming.socket.remoteAddress ?? null;
-      return await auth.handler(withParsedBody(request, incoming as HostRequest), { address });
+      const asked = withParsedBody(request, incoming as HostRequest);
+      if (!(outgoing instanceof ServerResponse)) return await auth.handler(asked, { address });
+      const held: StartStream[] = [];
+      const answer = await auth.handler(asked, { address, hold: (start) => held.push(start) });
+      for (const start of held) beginStream(outgoing, answer, start);
+      return held.length === 0 ? answer : RESPONSE_ALREADY_SENT;
     },
     { overrideGlobalObjects: replaceGlobals },
   );

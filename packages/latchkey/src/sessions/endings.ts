@@ -1,10 +1,14 @@
-import type { EndingNotice, Store } from '../stores/store.ts';
+import type { EndingNotice, SessionChange, Store } from '../stores/store.ts';
 
-/** How this process hears that sessions have ended, wherever they were ended. */
+/** How this process hears what happened to sessions, and above all that they have ended, on whatever node that was. */
 export type Endings = {
+  /** Calls back for each change from now on, in their order. Returns how to stop it. */
+  onChange(listener: (change: SessionChange) => void): () => void;
   /** Calls back for each ending from now on, in their order. Returns how to stop it. */
   onEnded(listener: (ending: EndingNotice) => void): () => void;
-  /** This process has just ended something: look now. */
+  /** Once it is known from where on listeners are told: what is committed after that, they will hear of. Rejects where the store is ill. */
+  begun(): Promise<void>;
+  /** This process has just opened or ended something: look now. */
   nudge(): void;
   close(): void;
 };
@@ -16,17 +20,17 @@ const RETRY_MS = 1_000;
 
 /** Follows the store's endings from the first listener on, and costs nothing before that. */
 export function followEndings(store: Store, warn: Warn): Endings {
-  const listeners = new Set<(ending: EndingNotice) => void>();
+  const listeners = new Set<(change: SessionChange) => void>();
   let stopWatching: (() => void) | null = null;
   let cursor: Promise<number> | null = null;
   let isReading = false;
   let isAgain = false;
   let isFailing = false;
 
-  const tell = (ending: EndingNotice): void => {
+  const tell = (change: SessionChange): void => {
     for (const listener of listeners) {
       try {
-        listener(ending);
+        listener(change);
       } catch (error) {
         warn({ err: error }, 'a listener for ended sessions failed');
       }
@@ -35,7 +39,7 @@ export function followEndings(store: Store, warn: Warn): Endings {
 
   /** Where reading begins. A store that cannot tell it now is asked again with the next change. */
   const begin = (): void => {
-    cursor = stopWatching === null ? null : store.sessions.endingsCursor();
+    cursor = stopWatching === null ? null : store.sessions.position();
     cursor?.catch(() => undefined);
   };
 
@@ -46,11 +50,11 @@ export function followEndings(store: Store, warn: Warn): Endings {
         throw error;
       });
       if (from === undefined) return;
-      const batch = await store.sessions.endings({ cursor: from, limit: BATCH });
+      const changes = await store.sessions.changes({ after: from, limit: BATCH });
       if (cursor === null) return;
-      cursor = Promise.resolve(batch.cursor);
-      for (const ending of batch.endings) tell(ending);
-      isMore = batch.endings.length === BATCH;
+      cursor = Promise.resolve(changes.at(-1)?.position ?? from);
+      for (const change of changes) tell(change);
+      isMore = changes.length === BATCH;
     }
   };
 
@@ -73,14 +77,28 @@ export function followEndings(store: Store, warn: Warn): Endings {
     }
   };
 
+  const onChange = (listener: (change: SessionChange) => void): (() => void) => {
+    if (stopWatching === null) {
+      stopWatching = store.sessions.watch(() => void look());
+      begin();
+    }
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  };
+
   return {
-    onEnded(listener) {
-      if (stopWatching === null) {
-        stopWatching = store.sessions.watch(() => void look());
+    onChange,
+    onEnded: (listener) =>
+      onChange((change) => {
+        if (change.kind === 'ended') listener(change.ending);
+      }),
+    async begun() {
+      try {
+        await cursor;
+      } catch (error) {
         begin();
+        throw error;
       }
-      listeners.add(listener);
-      return () => listeners.delete(listener);
     },
     nudge() {
       if (stopWatching !== null) void look();

@@ -1,9 +1,10 @@
 import { hashOfToken } from '../crypto/token.ts';
+import type { SessionId } from '../model/account.ts';
 import type { DeviceSummary } from '../model/device.ts';
 import { type Code, codeOfEnd } from '../model/reasons.ts';
 import { type Session, sessionState } from '../model/session.ts';
 import type { Settings } from '../model/settings.ts';
-import type { Store } from '../stores/store.ts';
+import type { EndingNotice, Store } from '../stores/store.ts';
 import type { Outlook, Signals } from './signals.ts';
 import type { Touches } from './touches.ts';
 
@@ -18,6 +19,8 @@ export type Checker = {
 export type Refused = {
   readonly live: false;
   readonly code: Code;
+  /** Which session that was; null for what never was one, or was purged. */
+  readonly sessionId: SessionId | null;
   /** When the session ended; null for what was never one. */
   readonly at: number | null;
   /** What took its place, for a displaced session. */
@@ -28,6 +31,7 @@ export type Checked =
   | {
       readonly live: true;
       readonly session: Session;
+      readonly tokenHash: Uint8Array;
       /** The store's time at the check. */
       readonly now: number;
       /** Fires when the session ends, on whatever node and for whatever reason. Made when it is first asked for. */
@@ -35,7 +39,7 @@ export type Checked =
     }
   | Refused;
 
-const UNKNOWN: Refused = { live: false, code: 'invalid_token', at: null, by: null };
+const UNKNOWN: Refused = { live: false, code: 'invalid_token', sessionId: null, at: null, by: null };
 
 /** "Last seen" is written at most this often. */
 const TOUCH_EVERY_MS = 60_000;
@@ -48,28 +52,36 @@ export async function verify(checker: Checker, token: string): Promise<Checked> 
   if (found === null) return UNKNOWN;
   const { session, now } = found;
   const state = sessionState(session, checker.settings.sessions, now);
-  if (!state.live) return { live: false, code: codeOfEnd[state.reason], at: state.at, by: state.by };
+  if (!state.live) return refusedFor(session.id, state);
   if (now - session.seenAt >= TOUCH_EVERY_MS) checker.touches.add(hash);
   return new LiveCheck(checker, hash, session, now);
+}
+
+/** What the holder of a session that is over may know of it. */
+export function refusedFor(
+  sessionId: SessionId,
+  { reason, at, by }: Omit<EndingNotice, 'sessionId' | 'accountId'>,
+): Refused {
+  return { live: false, code: codeOfEnd[reason], sessionId, at, by };
 }
 
 /** A live check; a class so that the signal costs nothing until somebody asks for it. */
 class LiveCheck {
   readonly live = true;
   readonly session: Session;
+  readonly tokenHash: Uint8Array;
   readonly now: number;
   readonly #checker: Checker;
-  readonly #hash: Uint8Array;
 
   constructor(checker: Checker, hash: Uint8Array, session: Session, now: number) {
     this.#checker = checker;
-    this.#hash = hash;
+    this.tokenHash = hash;
     this.session = session;
     this.now = now;
   }
 
   get signal(): AbortSignal {
-    return this.#checker.signals.of(this.session.id, () => outlook(this.#checker, this.#hash));
+    return this.#checker.signals.of(this.session.id, () => outlook(this.#checker, this.tokenHash));
   }
 }
 
@@ -83,11 +95,20 @@ export class SessionEnded extends Error {
   }
 }
 
-async function outlook({ store, settings }: Checker, hash: Uint8Array): Promise<Outlook> {
+async function outlook(checker: Checker, hash: Uint8Array): Promise<Outlook> {
+  const state = await prospect(checker, hash);
+  return state.live ? state : { live: false, reason: new SessionEnded(state.code) };
+}
+
+/** For how long is the session of a token live if nothing happens, or why is it not? */
+export async function prospect(
+  { store, settings }: Pick<Checker, 'store' | 'settings'>,
+  hash: Uint8Array,
+): Promise<{ readonly live: true; readonly forMs: number } | Refused> {
   const found = await store.sessions.find(hash);
-  if (found === null) return { live: false, reason: new SessionEnded('invalid_token') };
+  if (found === null) return UNKNOWN;
   const { session, now } = found;
   const state = sessionState(session, settings.sessions, now);
-  if (!state.live) return { live: false, reason: new SessionEnded(codeOfEnd[state.reason]) };
+  if (!state.live) return refusedFor(session.id, state);
   return { live: true, forMs: Math.min(session.expiresAt, session.seenAt + settings.sessions.idleMs) - now };
 }

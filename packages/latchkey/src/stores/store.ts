@@ -205,6 +205,22 @@ export type EndingNotice = {
   readonly by: DeviceSummary | null;
 };
 
+export type OpeningNotice = {
+  readonly sessionId: SessionId;
+  readonly accountId: AccountId;
+  readonly at: number;
+  readonly device: DeviceSummary;
+};
+
+/**
+ * What happened to a session, and its position among all that did. Positions grow in the order of commits: whoever has read up
+ * to one has missed none before it. Between two there may be others, which are of something else.
+ */
+export type SessionChange = { readonly position: number } & (
+  | { readonly kind: 'opened'; readonly opening: OpeningNotice }
+  | { readonly kind: 'ended'; readonly ending: EndingNotice }
+);
+
 export type SessionStore = {
   /**
    * The door: `model/admission.ts` under the account's lock. Live are sessions neither ended, nor expired, nor idle. Asked
@@ -223,14 +239,17 @@ export type SessionStore = {
   }): Promise<{ readonly session: Session; readonly isEndedNow: boolean } | null>;
   /** The account's sessions that have not ended, the newest first, with the store's time. Some may be expired or idle. */
   list(accountId: AccountId): Promise<{ readonly sessions: readonly Session[]; readonly now: number }>;
-  /** The endings after a cursor, in their order, at most `limit`, and the cursor after them. */
-  endings(after: {
-    readonly cursor: number;
+  /** What happened to everybody's sessions after a position, in its order, at most `limit`. */
+  changes(since: { readonly after: number; readonly limit: number }): Promise<readonly SessionChange[]>;
+  /** The same of one account. */
+  changesOf(since: {
+    readonly accountId: AccountId;
+    readonly after: number;
     readonly limit: number;
-  }): Promise<{ readonly cursor: number; readonly endings: readonly EndingNotice[] }>;
-  /** The cursor after everything that ended so far. */
-  endingsCursor(): Promise<number>;
-  /** Calls back soon after another process may have ended sessions, and now and then without cause. Returns how to stop it. */
+  }): Promise<readonly SessionChange[]>;
+  /** The position of the last thing that happened; 0 where nothing did. */
+  position(): Promise<number>;
+  /** Calls back soon after another process may have opened or ended sessions, and now and then without cause. Returns how to stop it. */
   watch(onChange: () => void): () => void;
   /** Puts a rule in force: nodes that follow another admit nobody from now on. */
   setRule(rule: string): Promise<void>;

@@ -618,22 +618,47 @@ const cases: Record<string, (world: World) => Promise<void>> = {
     );
   },
 
-  async 'endings are told in their order, to every connection, from where each left off'(world) {
+  async 'what happens to sessions is told in its order, to every connection, from where each left off'(world) {
     const { store } = world;
     const other = await world.connect();
     const { gate } = await makeAccount(store);
-    const start = await other.sessions.endingsCursor();
+    const start = await other.sessions.position();
     const first = await signIn(store, gate);
     const second = await signIn(store, gate, { device: { id: null, class: 'web', name: 'Safari on iOS' } });
     await store.sessions.end({ accountId: gate.accountId, sessionId: second.session.id, reason: 'signed_out' });
-    const one = await other.sessions.endings({ cursor: start, limit: 1 });
-    const two = await other.sessions.endings({ cursor: one.cursor, limit: 10 });
+    const one = await other.sessions.changes({ after: start, limit: 1 });
+    const rest = await other.sessions.changes({ after: one[0]?.position ?? 0, limit: 10 });
     const at = world.clock();
     const accountId = gate.accountId;
     const by = { class: 'web', name: 'Safari on iOS' };
-    assert.deepEqual(one.endings, [{ sessionId: first.session.id, accountId, reason: 'displaced', at, by }]);
-    assert.deepEqual(two.endings, [{ sessionId: second.session.id, accountId, reason: 'signed_out', at, by: null }]);
-    assert.deepEqual((await other.sessions.endings({ cursor: two.cursor, limit: 10 })).endings, []);
+    const told = [...one, ...rest].map(({ position: _, ...change }) => change);
+    assert.deepEqual(told, [
+      {
+        kind: 'opened',
+        opening: { sessionId: first.session.id, accountId, at, device: { class: 'cli', name: 'curl' } },
+      },
+      { kind: 'ended', ending: { sessionId: first.session.id, accountId, reason: 'displaced', at, by } },
+      { kind: 'opened', opening: { sessionId: second.session.id, accountId, at, device: by } },
+      { kind: 'ended', ending: { sessionId: second.session.id, accountId, reason: 'signed_out', at, by: null } },
+    ]);
+    const last = await other.sessions.position();
+    assert.equal(rest.at(-1)?.position, last);
+    assert.deepEqual(await other.sessions.changes({ after: last, limit: 10 }), []);
+  },
+
+  async 'what happens to sessions is told of one account alone, too'(world) {
+    const { store } = world;
+    const one = await makeAccount(store);
+    const two = await makeAccount(store);
+    const { session } = await signIn(store, one.gate);
+    await signIn(store, two.gate);
+    await store.sessions.end({ accountId: one.gate.accountId, sessionId: session.id, reason: 'signed_out' });
+    const all = await store.sessions.changes({ after: 0, limit: 10 });
+    const { accountId } = one.gate;
+    const its = await store.sessions.changesOf({ accountId, after: 0, limit: 10 });
+    assert.deepEqual(its, [all[0], all[2]]);
+    assert.deepEqual(await store.sessions.changesOf({ accountId, after: 0, limit: 1 }), [all[0]]);
+    assert.deepEqual(await store.sessions.changesOf({ accountId, after: all[0]?.position ?? 0, limit: 10 }), [all[2]]);
   },
 
   async 'a watcher hears of what another connection has ended'(world) {

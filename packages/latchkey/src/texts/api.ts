@@ -33,6 +33,7 @@ export const request = {
   methodNotAllowed: (method: string) => `Method "${method}" not allowed.`,
   throttled: (seconds: number) =>
     `Request was throttled. Expected available in ${seconds} second${seconds === 1 ? '' : 's'}.`,
+  tooManyStreams: 'Too many event streams are open for this account.',
   originNotAllowed: 'CSRF Failed: Origin checking failed.',
 } as const;
 

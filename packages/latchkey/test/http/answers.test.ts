@@ -60,7 +60,7 @@ test('V3.4.1–V3.4.8, N8, N15: every answer over https says how it may be kept,
   for (const [name, { status, headers }] of await everyAnswer(server)) {
     const what = `${name}: ${status}`;
     assert.ok(status < 500, what);
-    assert.equal(headers.get('cache-control'), 'no-store', what);
+    assert.match(headers.get('cache-control') ?? '', /^no-store(?:, no-transform)?$/, what);
     assert.equal(headers.get('x-content-type-options'), 'nosniff', what);
     assert.equal(headers.get('x-frame-options'), 'DENY', what);
     assert.equal(headers.get('referrer-policy'), 'no-referrer', what);
@@ -90,6 +90,7 @@ test('V4.1.1, V4.1.4: an answer of the API is JSON under a type that says so, wi
     for (const asked of [{}, { key }, { method: 'POST' }, { method: 'OPTIONS' }, { method: 'PATCH' }]) {
       const { status, headers, body } = await server.ask(path, asked);
       assert.equal(headers.get('allow'), route.allow, path);
+      if (status === 200 && route.access === 'following' && 'key' in asked) continue;
       assert.equal(headers.get('content-type'), 'application/json', `${path} ${status}`);
       assert.ok(typeof body === 'object' && body !== null, path);
     }

@@ -12,29 +12,30 @@ import { PASSWORD, type TestServer, testServer } from './serving.ts';
 
 const RUNS = 1_500;
 
-const CODES: Readonly<Record<Exclude<Code, 'internal_error' | 'store_unavailable' | 'busy' | 'rule_mismatch'>, true>> =
-  {
-    session_displaced: true,
-    session_expired: true,
-    signed_out: true,
-    session_revoked: true,
-    password_changed: true,
-    account_disabled: true,
-    invalid_token: true,
-    not_authenticated: true,
-    invalid_credentials: true,
-    email_not_verified: true,
-    too_many_attempts: true,
-    invalid_input: true,
-    registration_closed: true,
-    not_found: true,
-    origin_not_allowed: true,
-    method_not_allowed: true,
-    not_acceptable: true,
-    unsupported_media_type: true,
-    parse_error: true,
-    body_too_large: true,
-  };
+const CODES: Readonly<
+  Record<Exclude<Code, 'internal_error' | 'store_unavailable' | 'busy' | 'rule_mismatch' | 'too_many_streams'>, true>
+> = {
+  session_displaced: true,
+  session_expired: true,
+  signed_out: true,
+  session_revoked: true,
+  password_changed: true,
+  account_disabled: true,
+  invalid_token: true,
+  not_authenticated: true,
+  invalid_credentials: true,
+  email_not_verified: true,
+  too_many_attempts: true,
+  invalid_input: true,
+  registration_closed: true,
+  not_found: true,
+  origin_not_allowed: true,
+  method_not_allowed: true,
+  not_acceptable: true,
+  unsupported_media_type: true,
+  parse_error: true,
+  body_too_large: true,
+};
 
 /** Words of what lies behind an answer. A message repeats a content type, which is text of the client's own. */
 const INTERNAL =

@@ -137,9 +137,16 @@ async function answerOf(url: string, { method, json, form, body, headers, key }:
     },
     ...(sent !== undefined && { body: sent }),
   });
-  const text = await response.text();
+  const text = await textOf(response);
   const isJson = response.headers.get('content-type')?.startsWith('application/json') === true && text !== '';
   return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : null, text };
+}
+
+/** Of a stream, which does not end by itself, nothing. */
+async function textOf(response: Response): Promise<string> {
+  if (response.headers.get('content-type') !== 'text/event-stream') return await response.text();
+  await response.body?.cancel();
+  return '';
 }
 
 /** A text member of a body; `''` where there is none. */

@@ -35,7 +35,7 @@ async function until(isSo: () => boolean): Promise<void> {
   while (!isSo()) await turn();
 }
 
-type Ill = Partial<Pick<Store['sessions'], 'endings' | 'endingsCursor'>>;
+type Ill = Partial<Pick<Store['sessions'], 'changes' | 'position'>>;
 
 /** A store whose reading of endings can be made ill and well again. */
 async function withStore(run: (store: Store, ail: (ill: Ill) => void) => Promise<void>): Promise<void> {
@@ -43,8 +43,8 @@ async function withStore(run: (store: Store, ail: (ill: Ill) => void) => Promise
   let ill: Ill = {};
   const sessions: Store['sessions'] = {
     ...store.sessions,
-    endings: (after) => (ill.endings ?? store.sessions.endings)(after),
-    endingsCursor: () => (ill.endingsCursor ?? store.sessions.endingsCursor)(),
+    changes: (since) => (ill.changes ?? store.sessions.changes)(since),
+    position: () => (ill.position ?? store.sessions.position)(),
   };
   mock.timers.enable({ apis: ['setInterval', 'setTimeout'] });
   try {
@@ -69,7 +69,7 @@ describe('following the endings of a store that falls ill', () => {
       const heard: EndingNotice[] = [];
       endings.onEnded((ending) => heard.push(ending));
       const first = await signIn(store);
-      ail({ endings: down });
+      ail({ changes: down });
       const second = await signIn(store);
       await signIn(store);
       endings.nudge();
@@ -94,7 +94,7 @@ describe('following the endings of a store that falls ill', () => {
   test('P5: that it was ill when the first listener came stops nothing, and rejects nothing that nobody catches', async () => {
     await withStore(async (store, ail) => {
       const heard: EndingNotice[] = [];
-      ail({ endingsCursor: down });
+      ail({ position: down });
       const endings = followEndings(store, () => undefined);
       endings.onEnded((ending) => heard.push(ending));
       // A rejection that nobody catches would end the process between these turns.
@@ -125,9 +125,9 @@ describe('following the endings of a store that falls ill', () => {
       await signIn(store);
       const { promise, resolve } = Promise.withResolvers<void>();
       ail({
-        async endings(after) {
+        async changes(since) {
           await promise;
-          return await store.sessions.endings({ ...after, limit: 500 });
+          return await store.sessions.changes({ ...since, limit: 500 });
         },
       });
       endings.nudge();

@@ -10,13 +10,17 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'select * from "history" where "account_id" = ? and "id" < ? order by "id" desc limit ?',
     parameters: [{ arg: 'account_id' }, { arg: 'before' }, { arg: 'limit' }],
   },
-  'history.selectEndings': {
-    sql: 'select * from "history" where "kind" = ? and "id" > ? order by "id" limit ?',
-    parameters: [{ constant: 'session_ended' }, { arg: 'cursor' }, { arg: 'limit' }],
+  'history.selectChanges': {
+    sql: 'select * from "history" where "id" > ? and "kind" in (?, ?) order by "id" limit ?',
+    parameters: [{ arg: 'after' }, { constant: 'session_opened' }, { constant: 'session_ended' }, { arg: 'limit' }],
   },
-  'history.selectLastEnding': {
-    sql: 'select max("id") as "last" from "history" where "kind" = ?',
-    parameters: [{ constant: 'session_ended' }],
+  'history.selectChangesOf': {
+    sql: 'select * from "history" where "account_id" = ? and "id" > ? and "kind" in (?, ?) order by "id" limit ?',
+    parameters: [{ arg: 'account_id' }, { arg: 'after' }, { constant: 'session_opened' }, { constant: 'session_ended' }, { arg: 'limit' }],
+  },
+  'history.selectLast': {
+    sql: 'select max("id") as "last" from "history"',
+    parameters: [],
   },
   'once.insert': {
     sql: 'insert into "once" ("hash", "purpose", "account_id", "data", "created_at", "expires_at") values (?, ?, ?, ?, ?, ?)',

@@ -1,7 +1,9 @@
-import type { DeviceClass } from '../../model/device.ts';
+import type { Selectable } from 'kysely';
+import { type DeviceClass, type DeviceSummary, UNKNOWN_DEVICE } from '../../model/device.ts';
 import type { EndReason } from '../../model/reasons.ts';
 import type { Session } from '../../model/session.ts';
-import type { EndingNotice, HistoryEntry, HistoryKind, HistoryStore } from '../store.ts';
+import type { HistoryEntry, HistoryKind, HistoryStore, SessionChange, SessionStore } from '../store.ts';
+import type { Schema } from './schema.ts';
 import { define, type Run, row, rows, type Sentence } from './statement.ts';
 
 const insert = define<{ at: number; kind: string; account_id: number; session_id: string | null; data: string }>(
@@ -26,21 +28,32 @@ const selectPage = define<{ account_id: number; before: number; limit: number }>
     .limit(arg.limit),
 );
 
-const selectEndings = define<{ cursor: number; limit: number }>('history.selectEndings')((db, arg) =>
+const CHANGES = ['session_opened', 'session_ended'];
+
+const selectChanges = define<{ after: number; limit: number }>('history.selectChanges')((db, arg) =>
   db
     .selectFrom('history')
     .selectAll()
-    .where('kind', '=', 'session_ended')
-    .where('id', '>', arg.cursor)
+    .where('id', '>', arg.after)
+    .where('kind', 'in', CHANGES)
     .orderBy('id')
     .limit(arg.limit),
 );
 
-const selectLastEnding = define<Record<never, never>>('history.selectLastEnding')((db) =>
-  db
-    .selectFrom('history')
-    .select((eb) => eb.fn.max('id').as('last'))
-    .where('kind', '=', 'session_ended'),
+const selectChangesOf = define<{ account_id: number; after: number; limit: number }>('history.selectChangesOf')(
+  (db, arg) =>
+    db
+      .selectFrom('history')
+      .selectAll()
+      .where('account_id', '=', arg.account_id)
+      .where('id', '>', arg.after)
+      .where('kind', 'in', CHANGES)
+      .orderBy('id')
+      .limit(arg.limit),
+);
+
+const selectLast = define<Record<never, never>>('history.selectLast')((db) =>
+  db.selectFrom('history').select((eb) => eb.fn.max('id').as('last')),
 );
 
 type Note = {
@@ -97,36 +110,47 @@ export function* page(
   }));
 }
 
-export function* endings(
+export function* changes(run: Run, since: Parameters<SessionStore['changes']>[0]): Sentence<readonly SessionChange[]> {
+  return (yield* rows(run, selectChanges, since)).map(changeOf);
+}
+
+export function* changesOf(
   run: Run,
-  after: { readonly cursor: number; readonly limit: number },
-): Sentence<{ readonly cursor: number; readonly endings: readonly EndingNotice[] }> {
-  const found = yield* rows(run, selectEndings, after);
-  const notices = found.map((entry): EndingNotice => {
-    const data = endingIn(entry.data);
-    return {
-      sessionId: entry.session_id ?? '',
-      accountId: entry.account_id,
-      reason: data.reason,
-      at: entry.at,
-      by: data.by === null ? null : { name: data.by, class: data.by_class },
-    };
-  });
-  return { cursor: found.at(-1)?.id ?? after.cursor, endings: notices };
+  { accountId, after, limit }: Parameters<SessionStore['changesOf']>[0],
+): Sentence<readonly SessionChange[]> {
+  return (yield* rows(run, selectChangesOf, { account_id: accountId, after, limit })).map(changeOf);
+}
+
+export function* position(run: Run): Sentence<number> {
+  return (yield* row(run, selectLast, {}))?.last ?? 0;
+}
+
+function changeOf(entry: Selectable<Schema['history']>): SessionChange {
+  const whose = { sessionId: entry.session_id ?? '', accountId: entry.account_id, at: entry.at };
+  if (entry.kind === 'session_opened') {
+    return { position: entry.id, kind: 'opened', opening: { ...whose, device: openingIn(entry.data) } };
+  }
+  const { reason, by, by_class } = endingIn(entry.data);
+  const summary = by === null ? null : { name: by, class: by_class };
+  return { position: entry.id, kind: 'ended', ending: { ...whose, reason, by: summary } };
+}
+
+/** What cannot be read happened all the same: it must not keep all after it from being told. */
+function openingIn(data: string): DeviceSummary {
+  try {
+    const { device, class: deviceClass } = JSON.parse(data) as { device: string; class: DeviceClass };
+    return { name: device, class: deviceClass };
+  } catch {
+    return UNKNOWN_DEVICE;
+  }
 }
 
 type EndingData = { readonly reason: EndReason; readonly by: string | null; readonly by_class: DeviceClass };
 
-/** One that cannot be read still ended: it must not keep all after it from being told. */
 function endingIn(data: string): EndingData {
   try {
     return JSON.parse(data) as EndingData;
   } catch {
     return { reason: 'revoked', by: null, by_class: 'unknown' };
   }
-}
-
-export function* endingsCursor(run: Run): Sentence<number> {
-  const found = yield* row(run, selectLastEnding, {});
-  return found?.last ?? 0;
 }
