@@ -62,6 +62,8 @@ export async function serve(
     port: address.port,
     assembled,
     async stop() {
+      // Streams have no end of their own that could be waited for.
+      assembled.parts.streams.close();
       await finish(server);
       await auth.close();
     },

@@ -93,12 +93,10 @@ export function followEndings(store: Store, warn: Warn): Endings {
         if (change.kind === 'ended') listener(change.ending);
       }),
     async begun() {
-      try {
-        await cursor;
-      } catch (error) {
+      await cursor?.catch(() => {
         begin();
-        throw error;
-      }
+        return cursor;
+      });
     },
     nudge() {
       if (stopWatching !== null) void look();
