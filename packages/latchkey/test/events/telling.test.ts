@@ -124,6 +124,21 @@ describe('an open stream', () => {
     stream.close();
   });
 
+  test('F-8: opening one is no use of a session either: it is not seen by it', async () => {
+    await using server = await testServer();
+    const key = await server.register('alice');
+    const before = server.rows('SELECT seen_at FROM session');
+    server.clock.advance(3_600_000);
+    const stream = await listen(server.url, { key });
+    await stream.next('hello');
+    await server.assembled.parts.touches.flush();
+    assert.deepEqual(server.rows('SELECT seen_at FROM session'), before);
+    assert.ok(await server.isLive(key));
+    await server.assembled.parts.touches.flush();
+    assert.notDeepEqual(server.rows('SELECT seen_at FROM session'), before);
+    stream.close();
+  });
+
   test('heartbeats come without being asked for', async () => {
     await using server = await testServer({ events: { heartbeatSeconds: 0.02 } });
     const stream = await listen(server.url, { key: await server.register('alice') });
@@ -156,6 +171,26 @@ describe('coming back', () => {
     await again.next('hello');
     assert.deepEqual(await again.next(), live);
     again.close();
+  });
+
+  test('F-30: what was missed is not told again when this process hears of it', async () => {
+    await using server = await testServer({ sessions: { limit: 'unlimited' } });
+    const key = await server.register('alice');
+    await server.signIn('alice');
+    const before = await listen(server.url, { key });
+    const { id } = await before.next('hello');
+    before.close();
+    const { store, endings } = server.assembled.parts;
+    const [other] = (await store.sessions.list(1)).sessions;
+    // As another process would: nobody here is told to look.
+    await store.sessions.end({ accountId: 1, sessionId: other?.id ?? '', reason: 'revoked' });
+    const stream = await listen(server.url, { key, headers: { 'last-event-id': id } });
+    await stream.next('hello');
+    assert.equal((await stream.next()).event, 'session_ended');
+    endings.nudge();
+    await server.signIn('alice');
+    assert.equal((await stream.next()).event, 'session_opened');
+    stream.close();
   });
 
   test('F-30: an end that came meanwhile is told once more, and then never again', async () => {
