@@ -58,6 +58,10 @@ async function ask(path: string, { method, json, body, headers, key }: Asked = {
     },
     ...(sent !== undefined && { body: sent }),
   });
+  if (answer.headers.get('content-type') === 'text/event-stream') {
+    await answer.body?.cancel();
+    return answer;
+  }
   const text = await answer.clone().text();
   learned.push(...(text.match(/l[kd]_[\w-]{30,}/g) ?? []));
   for (const cookie of answer.headers.getSetCookie()) learned.push(cookie.split(';')[0]?.split('=')[1] ?? '');
