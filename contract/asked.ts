@@ -16,6 +16,8 @@ export type Route =
   | 'resend-email'
   | 'confirm-page'
   | 'sent-page'
+  | 'login-page'
+  | 'logout-page'
   | 'whoami'
   | 'home'
   | 'other';
@@ -35,12 +37,15 @@ const ROUTES: readonly (readonly [pattern: RegExp, route: Route])[] = [
   [/^\/auth\/registration\/account-confirm-email\/[^/]+\/$/, 'confirm-page'],
   [/^\/auth\/registration\/account-email-verification-sent\/$/, 'sent-page'],
   [/^\/api\/whoami\/$/, 'whoami'],
-  [/^\/home\/$/, 'home'],
+  [/^\/login\/$/, 'login-page'],
+  [/^\/logout\/$/, 'logout-page'],
+  [/^\/(?:home\/)?$/, 'home'],
 ];
 
 const SIGN_IN: readonly Route[] = ['login', 'signin', 'token'];
 const PROTECTED: readonly Route[] = ['user', 'password-change', 'whoami'];
-const ELSEWHERE: readonly Route[] = ['confirm-page', 'sent-page', 'home', 'other'];
+const FORMS: readonly Route[] = ['login-page', 'logout-page'];
+const ELSEWHERE: readonly Route[] = ['confirm-page', 'sent-page', 'home', 'other', ...FORMS];
 
 /** Routes that answer with a key for a password. */
 export function isSignIn(route: Route): boolean {
@@ -50,6 +55,11 @@ export function isSignIn(route: Route): boolean {
 /** Routes for the signed-in alone. */
 export function isProtected(route: Route): boolean {
   return PROTECTED.includes(route);
+}
+
+/** Django's own pages with a form. */
+export function isForm(route: Route): boolean {
+  return FORMS.includes(route);
 }
 
 /** Routes of the API that anybody may use. */
@@ -63,9 +73,13 @@ export type Asked = {
   readonly route: Route;
   /** Without its query. */
   readonly path: string;
+  /** The query with its question mark, or `''`. */
+  readonly search: string;
   readonly hasSlash: boolean;
   /** What `?format=` asks for, or null. */
   readonly format: string | null;
+  /** What `?next=` asks for, or null. */
+  readonly next: string | null;
   readonly headers: Readonly<Record<string, string>>;
   readonly fields: ReadonlyMap<string, Json>;
 };
@@ -73,12 +87,15 @@ export type Asked = {
 export function askedBy(request: RecordedRequest): Asked {
   const path = request.path.split('?')[0] ?? '';
   const whole = path.endsWith('/') ? path : `${path}/`;
+  const query = new URLSearchParams(request.path.split('?')[1] ?? '');
   return {
     method: request.method,
     route: ROUTES.find(([pattern]) => pattern.test(whole))?.[1] ?? 'other',
     path,
+    search: request.path.slice(path.length),
     hasSlash: path.endsWith('/'),
-    format: new URLSearchParams(request.path.split('?')[1] ?? '').get('format'),
+    format: query.get('format'),
+    next: query.get('next'),
     headers: request.headers,
     fields: fieldsOf(request),
   };

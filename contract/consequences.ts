@@ -1,6 +1,6 @@
 /** What a step brings about when it goes as it was expected to: for the world, and for what the placeholders stand for. */
 import type { Expected } from './answer.ts';
-import { fieldOf, isSignIn, type Route } from './asked.ts';
+import { fieldOf, isSignIn, type Route, typedField } from './asked.ts';
 import { cookieIn, type Outcome, secretIn } from './compare.ts';
 import { changed } from './departures/answers.ts';
 import { namedByBasic } from './departures/credentials.ts';
@@ -26,7 +26,9 @@ export function follow(done: Done): void {
   const owner = ownerOfNewPassword(situation);
   notePassword(done, owner);
   noteMissing(done);
-  if (isSignIn(asked.route)) followSignIn(done);
+  if (asked.route === 'login-page') followSignInByForm(done);
+  else if (asked.route === 'logout-page') followSignOutByForm(done);
+  else if (isSignIn(asked.route)) followSignIn(done);
   else if (expected.status < 300 && isDoing(situation)) followers[asked.route]?.(done, owner);
   if (asked.route === 'confirm-page') noteConfirmed(done);
   noteLinks(done);
@@ -76,9 +78,33 @@ function followSignIn({ situation, expected, outcome }: Done): void {
   voidAsDjango(situation, account);
 }
 
+/** A sign-in by a page: what the browser was signed in to before it ends. */
+function followSignInByForm({ situation, expected, outcome }: Done): void {
+  const { asked, carried, isForeign, world } = situation;
+  const claim = asked.method === 'POST' && !isForeign ? claimOf(situation) : null;
+  if (claim === null || expected.status === 429 || (typedField(asked, 'password') ?? '') === '') return;
+  const found = whoseSignIn(situation, claim);
+  const account = found === 'unknown' ? (claim.accounts[0] ?? null) : found;
+  const token = expected.status === 302 ? cookieIn(outcome.received) : null;
+  if (token === null || account === null) {
+    if (account === null) world.count(world.failures, claim.whose);
+    return;
+  }
+  if (carried.kind === 'live' && carried.account.id !== account.id) carried.session.ended = 'signed_out';
+  world.open(account, token);
+  if (account.password.kind === 'text') account.password = { ...account.password, isImported: false };
+  voidAsDjango(situation, account);
+}
+
+function followSignOutByForm({ situation: { asked, carried, isForeign } }: Done): void {
+  const isDone = asked.method === 'POST' && !isForeign;
+  if (isDone && carried.kind === 'live') carried.session.ended = 'signed_out';
+}
+
 /** In Django, a sign-in that makes a session voids the links by which its account's password may be reset. */
 function voidAsDjango({ asked, profile, recorded, world }: Situation, { id }: KnownAccount): void {
-  const isSession = asked.route === 'login' && (profile.hasCookies || !profile.hasKeys) && recorded.status < 300;
+  const isByApi = asked.route === 'login' && (profile.hasCookies || !profile.hasKeys) && recorded.status < 300;
+  const isSession = isByApi || (asked.route === 'login-page' && recorded.status === 302);
   for (const link of isSession ? world.links : []) {
     if (link.accountId === id && link.purpose === 'reset-password') link.isVoidInDjango = true;
   }

@@ -46,7 +46,7 @@ function hostApp(auth: Latchkey): (req: IncomingMessage, res: ServerResponse) =>
   return (req, res) => {
     const path = (req.url ?? '/').split('?')[0];
     if (path === '/api/whoami' || path === '/home') return redirect(res, `${path}/`);
-    if (path !== WHOAMI && path !== '/home/') return latchkey(req, res);
+    if (path !== WHOAMI && path !== '/home/' && path !== '/') return latchkey(req, res);
     const answered = path === WHOAMI ? whoami(auth, req, res) : home(auth, req, res);
     answered.catch((error: unknown) => {
       console.error(error);

@@ -67,13 +67,13 @@ test('it ends with the three numbers, and says what was left out and why', async
       recorded('departed', { body: '{' }),
       recorded('with tokens of another kind', { profile: 'jwt', body: {} }),
       recorded('of another setting', { profile: 'new', body: {} }),
-      recorded('of a page', { path: '/login/', body: {} }),
+      recorded('of another provider', { path: '/auth/social/one/', body: {} }),
     ],
   );
   assert.equal(lines.at(-1), '1 passed, 1 departed, 0 failed');
   assert.equal(
     lines.at(-2),
-    '3 left out, not served yet: 1 about JSON web tokens, 1 about the setting NEW, 1 about the pages /login/ and /logout/.',
+    '3 left out, not served yet: 1 about JSON web tokens, 1 about the setting NEW, 1 about sign-in by other providers.',
   );
   assert.ok(lines.includes('  token · area.json · departed: json-complaint'), lines.join('\n'));
   assert.equal(status, 0);

@@ -82,6 +82,7 @@ type Facts = Omit<Profile, 'options'>;
 function optionsOf(facts: Facts, env: Environment): LatchkeyOptions {
   const throttle = env['THROTTLE'];
   return {
+    pages: { loginRedirectUrl: '/' },
     accounts: {
       emailVerification: facts.emailVerification,
       signInBy: facts.signInBy,

@@ -1,6 +1,7 @@
 /** What is promised to those who come in: by a password, or by signing up. */
 import type { Expected, ExpectedMail } from './answer.ts';
 import { fieldOf, typedField } from './asked.ts';
+import type { Profile } from './profile.ts';
 import { instead, notice, type Situation } from './situation.ts';
 import { type KnownAccount, MOST_FAILURES, type World } from './world.ts';
 
@@ -17,6 +18,7 @@ export function claimOf({ asked, profile, world }: Situation): Claim | null {
   const email = fieldOf(asked, 'email') ?? '';
   const named = username === '' ? null : byName(world, username);
   const addressed = email === '' ? null : byEmail(world, email);
+  if (asked.route === 'login-page') return claimByForm(world, username, profile.signInBy);
   switch (asked.route === 'token' ? 'username' : profile.signInBy) {
     case 'username':
       return named;
@@ -27,6 +29,14 @@ export function claimOf({ asked, profile, world }: Situation): Claim | null {
     case 'any':
       return someone(addressed) ?? named ?? addressed;
   }
+}
+
+/** A page has one field, whatever stands in it. */
+function claimByForm(world: World, typed: string, signInBy: Profile['signInBy']): Claim | null {
+  if (typed === '') return null;
+  if (signInBy === 'email') return byEmail(world, typed);
+  const addressed = signInBy === 'username' || !typed.includes('@') ? null : someone(byEmail(world, typed));
+  return addressed ?? byName(world, typed);
 }
 
 function byName(world: World, username: string): Claim {

@@ -7,6 +7,7 @@ import type { Expected, ExpectedMail } from './answer.ts';
 import { fieldOf, isSignIn } from './asked.ts';
 import type { Json } from './json.ts';
 import { promisedRegistration, promisedSignIn } from './promise-of-entry.ts';
+import { promisedForm } from './promise-of-forms.ts';
 import { instead, notice, refuse, type Situation } from './situation.ts';
 import { type KnownAccount, MOST_MAILS } from './world.ts';
 
@@ -26,6 +27,9 @@ export function promised(situation: Situation): Expected | null {
         : refuse(situation);
     case 'home':
       return promisedHome(situation);
+    case 'login-page':
+    case 'logout-page':
+      return promisedForm(situation);
     case 'password-reset':
     case 'resend-email':
       return promisedMails(situation);

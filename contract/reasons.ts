@@ -33,9 +33,18 @@ const BY_STATUS: Readonly<Record<number, Code>> = {
   415: 'unsupported_media_type',
 };
 
+/** Pages say it in the header alone. */
+const OF_PAGES: Readonly<Record<number, Code>> = {
+  403: 'origin_not_allowed',
+  404: 'not_found',
+  405: 'method_not_allowed',
+  429: 'too_many_attempts',
+};
+
 export function reasonOf(situation: Situation, expected: Expected): Expected['reason'] {
   const { status, body } = expected;
-  if (status < 400 || body.kind === 'page') return 'unsaid';
+  if (status < 400) return 'unsaid';
+  if (body.kind === 'page') return OF_PAGES[status] ?? 'unsaid';
   const isRefused = status === 401 || status === 403;
   // The recorded project's own view says nothing of itself, but passes on why nobody is signed in.
   if (situation.asked.route === 'whoami' && !isRefused) return 'unsaid';

@@ -1,5 +1,6 @@
 /** A recorded request as it is sent here, byte by byte, and what comes back. */
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { askedBy, isForm } from './asked.ts';
 import { isObject, type Json } from './json.ts';
 import type { Placeholders } from './placeholders.ts';
 import type { Profile } from './profile.ts';
@@ -48,7 +49,12 @@ export function toSend(
     placeholders.fill(text.replaceAll('<host>', host).replaceAll('<host-escaped>', encodeURIComponent(host)));
   const jar = cookiesIn(request.headers['Cookie'] ?? '');
   const cookie = sessionCookie(jar.get('sessionid'), placeholders);
-  const site = profile.readsSession && cookie !== null ? siteOf({ request, response }, jar) : null;
+  const isLookedAt = profile.readsSession && cookie !== null;
+  const site = isForm(askedBy(request).route)
+    ? siteOfForm({ request, response })
+    : isLookedAt
+      ? siteOf({ request, response }, jar)
+      : null;
   const kept = Object.entries(request.headers).filter(([name]) => !NOT_SENT.includes(name.toLowerCase()));
   return {
     method: request.method,
@@ -88,6 +94,12 @@ function siteOf(
   if (token !== undefined && request.headers['X-CSRFToken'] === token) return 'same-origin';
   const detail = isObject(response.body) ? response.body['detail'] : null;
   return typeof detail === 'string' && detail.startsWith('CSRF Failed: ') ? 'cross-site' : null;
+}
+
+/** What the browser would say of a form to a page; null where it says it by `Origin`. Django tells by a token. */
+function siteOfForm({ request, response }: Exchange): 'same-origin' | 'cross-site' | null {
+  if (SAFE.includes(request.method) || 'Origin' in request.headers) return null;
+  return response.status === 403 ? 'cross-site' : 'same-origin';
 }
 
 /** `node:http` writes one byte per letter. */

@@ -25,6 +25,7 @@ export type Written = {
   readonly cookie?: string;
   readonly mail?: readonly JsonObject[];
   readonly verified?: number;
+  readonly location?: string;
 };
 
 /** One transcript; where nothing is said, one account with one verified address stays as it is. */
@@ -41,7 +42,18 @@ function written(
   return { transcript, env };
 }
 
-function stepOf({ ask, headers = {}, body, status, answer, type, cookie, mail, verified = 1 }: Written): JsonObject {
+function stepOf({
+  ask,
+  headers = {},
+  body,
+  status,
+  answer,
+  type,
+  cookie,
+  mail,
+  verified = 1,
+  location,
+}: Written): JsonObject {
   const [method = '', path = ''] = ask.split(' ');
   return {
     request: {
@@ -54,6 +66,7 @@ function stepOf({ ask, headers = {}, body, status, answer, type, cookie, mail, v
       status,
       headers: {
         'Content-Type': type ?? 'application/json',
+        ...(location !== undefined && { Location: location }),
         ...(status === 401 && { 'WWW-Authenticate': 'Token' }),
         ...(cookie !== undefined && { 'Set-Cookie': [`sessionid=${cookie}; Path=/`] }),
       },
@@ -161,8 +174,96 @@ export const showing: Readonly<Record<string, Replayable>> = {
   }),
 };
 
+const FORM = { 'Content-Type': 'application/x-www-form-urlencoded' };
+const PAGE = 'text/html; charset=utf-8';
+
+/** A step at Django's own page; `<csrfmiddlewaretoken>` is a right one. */
+function byForm(fields: string, status: number, more: Partial<Written> = {}): Written {
+  const body = `${fields}&csrfmiddlewaretoken=<csrfmiddlewaretoken>`;
+  return {
+    ask: 'POST /login/',
+    headers: FORM,
+    body,
+    status,
+    answer: status === 302 ? '' : '<html>',
+    type: PAGE,
+    ...more,
+  };
+}
+
+const RIGHT = 'username=alice&password=correct+horse+9%21';
+
+/** Departures at Django's own pages that the kept recordings do not reach. */
+export const showingForms: Readonly<Record<string, Replayable>> = {
+  'typed-password': written('a password with a blank after it, at the page', {
+    users: [ALICE],
+    steps: [byForm(`${RIGHT}+`, 200)],
+  }),
+  attempts: written('the eleventh wrong password at the page', {
+    users: [ALICE],
+    steps: Array.from({ length: 11 }, () => byForm('username=alice&password=wrong', 200)),
+  }),
+  'own-key': written('the same person again, in the same browser', {
+    users: [ALICE],
+    steps: [
+      byForm(RIGHT, 302, { cookie: '<sessionid>', location: '/' }),
+      byForm(RIGHT, 302, {
+        cookie: '<sessionid>',
+        location: '/',
+        headers: { ...FORM, Cookie: 'csrftoken=<csrftoken>; sessionid=<sessionid>' },
+      }),
+    ],
+  }),
+  next: written('a path that is another once it is parsed', {
+    users: [ALICE],
+    steps: [byForm(`${RIGHT}&next=%2Fa%2F..%2Fb+c%2F`, 302, { cookie: '<sessionid>', location: '/a/../b%20c/' })],
+  }),
+  'sign-out-page': written('a sign-out that leads nowhere safe', {
+    users: [ALICE],
+    steps: [
+      byForm(RIGHT, 302, { cookie: '<sessionid>', location: '/' }),
+      byForm('next=https%3A%2F%2Fevil.example%2F', 302, {
+        ask: 'POST /logout/',
+        headers: { ...FORM, Cookie: 'csrftoken=<csrftoken>; sessionid=<sessionid>' },
+        cookie: '""',
+        location: '/logout/',
+      }),
+    ],
+  }),
+  displaced: written('a key after a sign-in by the page', {
+    users: [{ ...ALICE, token: KEY }],
+    steps: [
+      byForm(RIGHT, 302, { cookie: '<sessionid>', location: '/' }),
+      { ask: 'GET /api/whoami/', headers: WITH_KEY, status: 200, answer: { pk: 1, username: 'alice' } },
+    ],
+  }),
+};
+
 /** Answers that no departure speaks for: each must fail. */
 export const failing: readonly Replayable[] = [
+  written('a wrong password is taken at the page', {
+    users: [ALICE],
+    steps: [byForm('username=alice&password=wrong', 302, { cookie: '<sessionid>', location: '/' })],
+  }),
+  written('a right password is shown the page again', { users: [ALICE], steps: [byForm(RIGHT, 200)] }),
+  written('a path on this origin is no next', {
+    users: [ALICE],
+    steps: [byForm(`${RIGHT}&next=%2Fhome%2F`, 302, { cookie: '<sessionid>', location: '/' })],
+  }),
+  written('somebody is sent to another site', {
+    users: [ALICE],
+    steps: [byForm(`${RIGHT}&next=%2Fhome%2F`, 302, { cookie: '<sessionid>', location: '//evil.example/' })],
+  }),
+  written('a form of another site signs somebody in', {
+    users: [ALICE],
+    steps: [
+      byForm(RIGHT, 302, {
+        cookie: '<sessionid>',
+        location: '/',
+        headers: { ...FORM, Origin: 'https://evil.example' },
+      }),
+    ],
+  }),
   written('a live key is refused', {
     users: [{ ...ALICE, token: KEY }],
     steps: [{ ask: 'GET /api/whoami/', headers: WITH_KEY, status: 401, answer: { detail: 'Invalid token.' } }],

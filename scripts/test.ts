@@ -43,7 +43,7 @@ stream.on('test:pass', ({ name, details, skip, todo, file }) => {
 stream.on('test:fail', ({ name, details, file, line }) => {
   const cause = details.error.cause ?? details.error;
   // A suite or a file fails because something in it did: that is told where it happened.
-  const isTold = /subtests? failed/.test(String(cause instanceof Error ? cause.message : cause));
+  const isTold = /subtests? failed/.test(cause instanceof Error ? cause.message : inspect(cause));
   if (isTold) return;
   counts.failed++;
   process.stdout.write(`\n✖ ${shown(file)}:${line ?? 0}\n  ${name}\n${indent(inspect(cause, { depth: 5 }))}\n`);

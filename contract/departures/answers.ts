@@ -1,6 +1,6 @@
 /** Departures in how things are answered: pages, errors, and what the recorded server stumbles over. */
 import { isFieldErrors, messageIn } from '../answer.ts';
-import { fieldOf, isOpen, isProtected } from '../asked.ts';
+import { fieldOf, isForm, isOpen, isProtected } from '../asked.ts';
 import { isObject } from '../json.ts';
 import { ownView, promised } from '../promise.ts';
 import { instead, type Situation } from '../situation.ts';
@@ -53,8 +53,10 @@ export const slash: Departure = {
   id: 'slash',
   whole(situation) {
     const { asked, recorded } = situation;
-    const isSent = recorded.status === 301 && recorded.location === `${asked.path}/` && recorded.contentType === PAGE;
-    return isSent && !asked.hasSlash && asked.path.startsWith('/auth/') ? promised(situation) : null;
+    const withSlash = `${asked.path}/${asked.search}`;
+    const isSent = recorded.status === 301 && recorded.location === withSlash && recorded.contentType === PAGE;
+    const isOurs = asked.path.startsWith('/auth/') || isForm(asked.route);
+    return isSent && !asked.hasSlash && isOurs ? promised(situation) : null;
   },
 };
 

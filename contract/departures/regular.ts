@@ -1,6 +1,6 @@
 /** What every answer of the recorded server has, so that one that is replaced as a whole is looked at as a whole. */
 import type { CookieEffect } from '../answer.ts';
-import type { Route } from '../asked.ts';
+import { isForm, type Route } from '../asked.ts';
 import { isObject, type Json } from '../json.ts';
 import type { Situation } from '../situation.ts';
 
@@ -39,7 +39,8 @@ function typeOf({ asked, recorded: { status, body } }: Situation): string | null
 }
 
 /** What Django may do with its session cookie. */
-function cookiesOf({ asked, profile, recorded }: Situation): readonly CookieEffect['kind'][] {
+function cookiesOf(situation: Situation): readonly CookieEffect['kind'][] {
+  const { asked, profile, recorded } = situation;
   const isSent = /\bsessionid=/.test(asked.headers['Cookie'] ?? '');
   const done: Partial<Readonly<Record<Route, CookieEffect['kind']>>> = {
     login: profile.hasCookies || !profile.hasKeys ? 'set' : 'untouched',
@@ -47,9 +48,16 @@ function cookiesOf({ asked, profile, recorded }: Situation): readonly CookieEffe
     'password-change': profile.endsOwnSession ? 'untouched' : 'set',
     logout: isSent ? 'cleared' : 'untouched',
   };
+  if (isForm(asked.route)) return cookiesOfForm(situation, isSent);
   const isDone = recorded.status < 300 && asked.method !== 'OPTIONS';
   const only = isDone ? done[asked.route] : undefined;
   if (only !== undefined) return [only];
   // A session that is over is taken back with whatever is answered next.
   return isSent ? ['untouched', 'cleared'] : ['untouched'];
+}
+
+/** A sign-in by a form sends on and sets it, a sign-out takes it back; nothing else touches it. */
+function cookiesOfForm({ asked, recorded }: Situation, isSent: boolean): readonly CookieEffect['kind'][] {
+  if (asked.route === 'login-page') return [recorded.status === 302 ? 'set' : 'untouched'];
+  return isSent && recorded.status !== 403 ? ['cleared'] : ['untouched'];
 }

@@ -54,7 +54,9 @@ export const oneSession: Departure = { id: 'one-session', whole: refusedFor('sig
 export const ownKey: Departure = {
   id: 'own-key',
   parts({ asked, recorded: { status, body, cookie }, placeholders, world }) {
-    if (status > 204 || !(isSignIn(asked.route) || asked.route === 'registration')) return null;
+    const isByForm = asked.route === 'login-page' && status === 302;
+    const isOpened = status <= 204 && (isSignIn(asked.route) || asked.route === 'registration');
+    if (!isByForm && !isOpened) return null;
     const name = asked.route === 'token' ? 'token' : 'key';
     const answer = body.kind === 'json' && isObject(body.value) ? body.value : {};
     const key = answer[name];

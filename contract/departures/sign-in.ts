@@ -4,7 +4,8 @@ import { fieldOf, isOpen, isSignIn, typedField } from '../asked.ts';
 import { isObject } from '../json.ts';
 import { promised } from '../promise.ts';
 import { claimOf, isUndeliverable, promisedSignIn, whoseSignIn } from '../promise-of-entry.ts';
-import { instead } from '../situation.ts';
+import { promisedSignInByForm } from '../promise-of-forms.ts';
+import { instead, type Situation } from '../situation.ts';
 import { MOST_MAILS } from '../world.ts';
 import type { Departure } from './departure.ts';
 
@@ -34,23 +35,35 @@ export const typedPassword: Departure = {
   id: 'typed-password',
   whole(situation) {
     const { asked, recorded } = situation;
-    const claim = isSignIn(asked.route) && isFieldErrors(recorded, WRONG) ? claimOf(situation) : null;
+    const isWrong = isSignIn(asked.route) ? isFieldErrors(recorded, WRONG) : isShownAgain(situation);
+    const claim = isWrong ? claimOf(situation) : null;
     const account = claim === null ? null : whoseSignIn(situation, claim);
     if (account === null || account === 'unknown' || account.password.kind !== 'text') return null;
     // Django takes outer white space off, but at its own `api/token/`, and then compares letter by letter.
-    const typed = asked.route === 'token' ? typedField(asked, 'password') : fieldOf(asked, 'password');
+    const isAsTyped = asked.route === 'token' || asked.route === 'login-page';
+    const typed = isAsTyped ? typedField(asked, 'password') : fieldOf(asked, 'password');
     const told = account.password.text === typed ? null : promised(situation);
-    return told !== null && told.status < 300 ? told : null;
+    const isIn = told !== null && told.status === (asked.route === 'login-page' ? 302 : 200);
+    return isIn || (told !== null && told.status === 204) ? told : null;
   },
 };
+
+/** The page of a sign-in that did not succeed: the form again. */
+function isShownAgain({ asked, recorded }: Situation): boolean {
+  const isPosted = asked.route === 'login-page' && asked.method === 'POST';
+  return isPosted && recorded.status === 200 && recorded.body.kind === 'page';
+}
 
 /** Attempts are counted, and so are mails that anybody can ask for. */
 export const attempts: Departure = {
   id: 'attempts',
   whole(situation) {
-    if (!isSignIn(situation.asked.route) || situation.recorded.status === 429) return null;
+    const { route, method } = situation.asked;
+    const isByForm = route === 'login-page' && method === 'POST';
+    if (!(isSignIn(route) || isByForm) || situation.recorded.status === 429) return null;
     const told = promised(situation);
-    const unlimited = promisedSignIn(situation, { isUnlimited: true });
+    const promisedIn = isByForm ? promisedSignInByForm : promisedSignIn;
+    const unlimited = promisedIn(situation, { isUnlimited: true });
     const isSame = unlimited !== null && isAlike(unlimited, situation.recorded);
     return told?.status === 429 && isSame ? told : null;
   },

@@ -16,6 +16,7 @@ import {
 } from './answers.ts';
 import { bearer, cookieCredential, cookies, deadCredential, noBasic, originCheck } from './credentials.ts';
 import type { Departure } from './departure.ts';
+import { next, signOutPage } from './forms.ts';
 import {
   anyCase,
   firstPassword,
@@ -63,6 +64,8 @@ export const departures: readonly Departure[] = [
   anyHost,
   debugPage,
   noFailure,
+  next,
+  signOutPage,
 ];
 
 export type Ruled = {

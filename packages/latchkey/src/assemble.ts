@@ -20,6 +20,7 @@ import { SessionEnded } from './sessions/verify.ts';
 import type { Clock } from './stores/clock.ts';
 import { sqliteStore } from './stores/sqlite/store.ts';
 import type { Store } from './stores/store.ts';
+import { LANGUAGES } from './texts/reader.ts';
 
 /** What a host gives beside data: code of its own. */
 export type CodeOptions = {
@@ -118,7 +119,7 @@ export async function assemble(
     hooks: hooksFrom(code),
     tell: (event) => background.run('telling the host', async () => code.onEvent?.(event)),
     background: background.run,
-    mail: (message) => sealMessage(keys, message),
+    mail: (notice, language = LANGUAGES[0]) => sealMessage(keys, { ...notice, language }),
     mailWaits: () => outbox?.nudge(),
   };
   return {

@@ -16,6 +16,7 @@ import {
   time,
   words,
 } from './options.ts';
+import { colour, families, path, pathsByRole, picture } from './theme-options.ts';
 
 const RULES = ['similarity', 'length', 'common', 'numeric'] as const;
 
@@ -138,7 +139,7 @@ const mail = {
   /** Where a link that resets a password leads, with `{uid}` and `{token}`. */
   resetLink: words({ env: 'LATCHKEY_RESET_LINK', fallback: '/password/reset/confirm/{uid}/{token}/' }),
   /** Where an invitation leads, with `{invitation}`. */
-  invitationLink: words({ env: 'LATCHKEY_INVITATION_LINK', fallback: '/signup/#{invitation}' }),
+  invitationLink: words({ env: 'LATCHKEY_INVITATION_LINK', fallback: '/signup/?invitation={invitation}' }),
   /** For so many minutes a link to reset a password is good. */
   resetMinutes: time(MINUTE_MS, { env: 'LATCHKEY_RESET_MINUTES', fallback: 60 }),
   /** For so many days a link that verifies an address is good. */
@@ -165,7 +166,40 @@ const django = {
   throttle: rateOrNone({ env: 'LATCHKEY_THROTTLE' }),
 };
 
-export const groups = { sessions, accounts, passwords, attempts, events, mail, django };
+const pages = {
+  /** Where somebody goes who has signed in and came for nothing else (`LOGIN_REDIRECT_URL`). */
+  loginRedirectUrl: path({ env: 'LATCHKEY_LOGIN_REDIRECT_URL', fallback: '/account/' }),
+  /** Where somebody with a role goes instead: the first that fits, such as `admin=/admin/, staff=/desk/`. */
+  roleRedirectUrls: pathsByRole({ env: 'LATCHKEY_ROLE_REDIRECT_URLS' }),
+  /** Whether `/login/` sends on who is signed in already (`redirect_authenticated_user`), or offers to sign in anew. */
+  redirectSignedIn: flag({ env: 'LATCHKEY_REDIRECT_SIGNED_IN', fallback: false }),
+};
+
+/** How the pages look. A colour may have two values, the one for a dark surrounding second. */
+const theme = {
+  /** The colour of buttons and links. */
+  accent: colour({ env: 'LATCHKEY_THEME_ACCENT', light: '#1f4fd8', dark: '#9db8ff' }),
+  /** The colour of what is written on them. */
+  accentText: colour({ env: 'LATCHKEY_THEME_ACCENT_TEXT', light: '#ffffff', dark: '#10162b' }),
+  /** The colour of text. */
+  text: colour({ env: 'LATCHKEY_THEME_TEXT', light: '#1d1c1a', dark: '#f2f0ec' }),
+  /** The colour of text that matters less. */
+  mutedText: colour({ env: 'LATCHKEY_THEME_MUTED_TEXT', light: '#5f5c57', dark: '#b5b1aa' }),
+  /** The colour of cards and fields. */
+  surface: colour({ env: 'LATCHKEY_THEME_SURFACE', light: '#ffffff', dark: '#1e1e1d' }),
+  /** The colour of what they stand on. */
+  background: colour({ env: 'LATCHKEY_THEME_BACKGROUND', light: '#f6f5f2', dark: '#131312' }),
+  /** The colour of lines around fields; those around cards are paler. */
+  border: colour({ env: 'LATCHKEY_THEME_BORDER', light: '#85817a', dark: '#85817a' }),
+  /** How round corners are, in pixels. */
+  radius: count({ env: 'LATCHKEY_THEME_RADIUS', fallback: 10 }, { min: 0, max: 32 }),
+  /** Names of font families that readers have, the first that is there. */
+  font: families({ env: 'LATCHKEY_THEME_FONT', fallback: ['system-ui', 'Segoe UI', 'Roboto', 'sans-serif'] }),
+  /** A path on this origin, or `data:image/…;base64,…`. Without one, the name of the host is shown. */
+  logo: picture({ env: 'LATCHKEY_THEME_LOGO' }),
+};
+
+export const groups = { sessions, accounts, passwords, attempts, events, mail, django, pages, theme };
 
 type GivenOf<Group> = {
   readonly [Name in keyof Group]?: Group[Name] extends Option<infer Given, unknown> ? Given : never;

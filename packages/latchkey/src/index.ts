@@ -1,4 +1,7 @@
 /** Latchkey, as a library. */
+
+/** Makes HTML of a template, and escapes what is put into it. */
+export { html } from 'hono/html';
 export type { AppLog, CodeOptions } from './assemble.ts';
 export type { DataOptions } from './config.ts';
 export type { Invitation } from './flows/invite.ts';
@@ -21,6 +24,9 @@ export type { Account, AccountId, AccountState, Json, Profile, SessionId } from 
 export type { Device, DeviceClass, DeviceSummary } from './model/device.ts';
 export { type Code, type EndReason, type FieldErrors, Refusal } from './model/reasons.ts';
 export type { Ending, Session, SignInMethod } from './model/session.ts';
+export type { Content, FormView, PageContext, Template as PageTemplate } from './pages/page.ts';
+export type { PageTemplates, PageViews } from './pages/templates.ts';
+export type { SignedInView, SignedOutView, ViewTemplate, ViewTemplates } from './pages/view-types.ts';
 export { InvalidSettings } from './resolve-settings.ts';
 export { SessionEnded } from './sessions/verify.ts';
 export type { Clock } from './stores/clock.ts';

@@ -24,9 +24,9 @@ import { type Account, type AccountId, emailKey, type SessionId, usernameKey } f
 import type { Code } from './model/reasons.ts';
 import type { Session } from './model/session.ts';
 import type { Settings } from './model/settings.ts';
-import { pagesApp } from './pages/app.ts';
-import { notFoundPage } from './pages/layout.ts';
-import { CONFIRM_PATH } from './pages/reset-password.ts';
+import type { Pages } from './pages/app.ts';
+import type { PageTemplates } from './pages/templates.ts';
+import type { ViewTemplates } from './pages/view-types.ts';
 import type { Checked } from './sessions/verify.ts';
 import type { EndingNotice } from './stores/store.ts';
 
@@ -34,6 +34,10 @@ export type LatchkeyOptions = DataOptions &
   CodeOptions & {
     /** Checks extra fields of registration and profile, by any library that speaks Standard Schema (zod, valibot, …). */
     readonly fields?: StandardSchema;
+    /** Pages in the host's own way, by name: a template gets a view and returns content made by `html`, or text. */
+    readonly pageTemplates?: PageTemplates;
+    /** What stands at `/`, by who looks. Where it is given, `serves('/')` is true. */
+    readonly views?: { readonly home: ViewTemplates };
   };
 
 /** Somebody is signed in. */
@@ -59,8 +63,8 @@ export type AccountInput = Pick<OperatorAccount, 'username'> & Partial<OperatorA
 
 export type Latchkey = {
   /**
-   * Answers a request to the API. `address` is the other end of the connection, as the runtime knows it: attempts are counted
-   * by it. Anything that is not the API's is answered by 404.
+   * Answers a request to the API or to a page. `address` is the other end of the connection, as the runtime knows it: attempts are counted
+   * by it. Anything else is answered by 404.
    */
   handler(request: Request, peer?: Peer): Promise<Response>;
   /** Whether a path is one of ours, for hosts that have others. */
@@ -95,6 +99,8 @@ export type Latchkey = {
     /** Calls back for every session that ends from now on, on whatever node. Returns how to stop it. */
     onEnded(listener: (ending: EndingNotice) => void): () => void;
   };
+  /** A page of the host's that looks different to different people, in the frame of our own pages and by their rules. */
+  view(request: Request, templates: ViewTemplates): Promise<Response>;
   /** Sends what waits in the outbox and finishes what outlived its request. */
   settle(): Promise<void>;
   close(): Promise<void>;
@@ -115,7 +121,7 @@ export type Opened = { readonly auth: Latchkey; readonly assembled: Assembled };
 
 /** As `latchkey`, for the server, the command line and the tests, which need the parts too. */
 export async function open(options: LatchkeyOptions, running: Running): Promise<Opened> {
-  const { hooks, onEvent, mailTemplates, sendMail, log, clock, fields, ...data } = options;
+  const { hooks, onEvent, mailTemplates, sendMail, log, clock, fields, pageTemplates, views, ...data } = options;
   const given: CodeOptions = {
     ...(hooks !== undefined && { hooks }),
     ...(onEvent !== undefined && { onEvent }),
@@ -125,7 +131,9 @@ export async function open(options: LatchkeyOptions, running: Running): Promise<
     ...(clock !== undefined && { clock }),
   };
   const assembled = await assemble(data, given, running);
-  const app = appOf(assembled, fields ?? null);
+  const code = { fields: fields ?? null, pageTemplates: pageTemplates ?? {}, home: views?.home ?? null };
+  const pages = pagesOnDemand(assembled, code);
+  const app = apiOf(assembled, code, pages);
   const { parts } = assembled;
   const warnOfNoAddress = addressWarning(assembled);
   return {
@@ -135,7 +143,8 @@ export async function open(options: LatchkeyOptions, running: Running): Promise<
         warnOfNoAddress(peer.address);
         return await app.fetch(request, peer);
       },
-      serves: (pathname) => isServed(parts.settings, pathname),
+      serves: (pathname) => isServed(parts.settings, pathname, code.home !== null),
+      view: async (request, templates) => await (await pages()).view(request, templates),
       authenticate: (from) => authenticateFrom(parts, from),
       accounts: accountsFace(parts),
       sessions: sessionsFace(parts),
@@ -163,35 +172,73 @@ function addressWarning({ parts, log }: Assembled): (address: string | null) => 
   };
 }
 
-function appOf(assembled: Assembled, fields: StandardSchema | null) {
-  const { parts, log, templates, outbox } = assembled;
-  const { settings, store, keys } = parts;
-  const report = (error: unknown, request: Request): void => {
-    log.error({ err: error, method: request.method, path: pathOf(settings, request) }, 'a request failed');
+/** What the host gave for pages and forms. */
+type Given = {
+  readonly fields: StandardSchema | null;
+  readonly pageTemplates: PageTemplates;
+  readonly home: ViewTemplates | null;
+};
+
+/** The pages are loaded when somebody first looks at one. */
+function pagesOnDemand(assembled: Assembled, { fields, pageTemplates, home }: Given): () => Promise<Pages> {
+  const { parts, outbox } = assembled;
+  const isKept = outbox === null && !parts.settings.production;
+  let loaded: Promise<Pages> | null = null;
+  const load = async (): Promise<Pages> => {
+    const { pagesOf } = await import('./pages/app.ts');
+    const keptMails = isKept ? () => readKeptMails(assembled) : null;
+    const name = siteOf(parts.settings);
+    return pagesOf({ parts, name, templates: pageTemplates, home, fields, keptMails, report: reporter(assembled) });
   };
-  const keptMails = async (): Promise<readonly Mail[]> => {
-    const entries = await store.outbox.page(MAILS_SHOWN);
-    return entries.flatMap((entry) => {
-      try {
-        return openMail({ keys, site: siteOf(settings), templates }, entry) ?? [];
-      } catch (error) {
-        // Sealed with a secret that was changed since: it hides no other.
-        log.warn({ err: error, outbox: entry.id }, 'a kept mail cannot be shown');
-        return [];
-      }
-    });
+  return () => {
+    loaded ??= load();
+    return loaded;
   };
-  const isKept = outbox === null && !settings.production;
-  const app = apiApp({ parts, fields, report });
-  app.route('/', pagesApp({ parts, keptMails: isKept ? keptMails : null, report }));
-  app.notFound(() => notFoundPage(settings));
+}
+
+function apiOf(assembled: Assembled, { fields }: Given, pages: () => Promise<Pages>) {
+  const app = apiApp({ parts: assembled.parts, fields, report: reporter(assembled) });
+  app.notFound(async (context) => await (await pages()).fetch(context.req.raw, context.env));
   return app;
 }
 
-const PLACES = [drfTokenRoute.path, '/password/reset/', '/dev/mail/'];
+function reporter({ parts, log }: Assembled): (error: unknown, request: Request) => void {
+  return (error, request) => {
+    log.error({ err: error, method: request.method, path: pathOf(parts.settings, request) }, 'a request failed');
+  };
+}
 
-function isServed({ basePath }: Settings, pathname: string): boolean {
+async function readKeptMails({ parts, log, templates }: Assembled): Promise<readonly Mail[]> {
+  const { settings, store, keys } = parts;
+  const entries = await store.outbox.page(MAILS_SHOWN);
+  const mails = entries.map(async (entry) => {
+    try {
+      return await openMail({ keys, site: siteOf(settings), templates }, entry);
+    } catch (error) {
+      // Sealed with a secret that was changed since: it hides no other.
+      log.warn({ err: error, outbox: entry.id }, 'a kept mail cannot be shown');
+      return null;
+    }
+  });
+  return (await Promise.all(mails)).filter((mail) => mail !== null);
+}
+
+const PLACES = [
+  drfTokenRoute.path,
+  '/login/',
+  '/logout/',
+  '/signup/',
+  '/signed-out/',
+  '/not-me/',
+  '/verify-email/',
+  '/password/reset/',
+  '/account/',
+  '/dev/mail/',
+];
+
+function isServed({ basePath }: Settings, pathname: string, hasHome: boolean): boolean {
   const path = pathname.endsWith('/') ? pathname : `${pathname}/`;
+  if (path === '/') return hasHome;
   return path.startsWith(`${basePath}/`) || PLACES.some((place) => path.startsWith(place));
 }
 
@@ -200,7 +247,11 @@ const MAILS_SHOWN = 100;
 /** A path for the log, without the secrets that mailed links carry in theirs. */
 function pathOf(settings: Settings, request: Request): string {
   const { pathname } = new URL(request.url);
-  const secretPaths = [`${settings.basePath}/registration/account-confirm-email/`, CONFIRM_PATH];
+  const secretPaths = [
+    `${settings.basePath}/registration/account-confirm-email/`,
+    '/password/reset/confirm/',
+    '/verify-email/',
+  ];
   const secret = secretPaths.find((path) => pathname.startsWith(path) && pathname !== path);
   return secret === undefined ? pathname : `${secret}…`;
 }

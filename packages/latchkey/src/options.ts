@@ -24,7 +24,7 @@ export type Option<Given, Value> = {
 
 type Shape<Value> = { readonly env: string; readonly fallback: Value; readonly shown?: string };
 
-function option<Given, Value>(
+export function option<Given, Value>(
   { env, fallback, shown }: Shape<Value>,
   read: (given: unknown) => Value | Problem,
 ): Option<Given, Value> {

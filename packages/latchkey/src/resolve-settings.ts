@@ -106,6 +106,10 @@ function flaws(read: Read, origin: string, secrets: readonly string[]): readonly
       `LATCHKEY_SECRET must have ${MIN_SECRET_LENGTH} letters or more: make one with \`openssl rand -base64 48\`.`,
     );
   }
+  const redirects = [read.pages.loginRedirectUrl, ...read.pages.roleRedirectUrls.map(([, to]) => to)];
+  if (redirects.some((to) => /^\/login(?:[/?#]|$)/.test(to))) {
+    found.push('LATCHKEY_LOGIN_REDIRECT_URL and LATCHKEY_ROLE_REDIRECT_URLS must not lead back to /login/.');
+  }
   for (const [env, link, names] of [
     ['LATCHKEY_VERIFY_LINK', read.mail.verifyLink, ['{key}']],
     ['LATCHKEY_RESET_LINK', read.mail.resetLink, ['{uid}', '{token}']],
@@ -208,6 +212,12 @@ function settingsFrom(read: Read, origin: string, production: boolean): Settings
       uid: django.uid,
       throttle: django.throttle,
     },
+    pages: {
+      loginRedirect: read.pages.loginRedirectUrl,
+      roleRedirects: read.pages.roleRedirectUrls,
+      redirectSignedIn: read.pages.redirectSignedIn,
+    },
+    theme: read.theme,
     corsOrigins: read.corsOrigins,
     trustedProxies: read.trustedProxies,
   };

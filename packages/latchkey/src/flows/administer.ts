@@ -2,7 +2,7 @@
 import { proveImportedKey } from '../credentials/imported-key.ts';
 import { type Account, type AccountId, emailKey, isEmail, isUsername, usernameKey } from '../model/account.ts';
 import { UNKNOWN_DEVICE } from '../model/device.ts';
-import { type FieldErrors, invalidInput } from '../model/reasons.ts';
+import { type Flaw, type Flaws, invalidInput } from '../model/reasons.ts';
 import type { Session } from '../model/session.ts';
 import { field as fieldTexts, account as texts } from '../texts/api.ts';
 import { completeImport } from './complete-sign-in.ts';
@@ -24,7 +24,7 @@ export type OperatorAccount = {
 /** Makes an account. Throws `invalid_input` with all that is wrong. */
 export async function createAccount(parts: Parts, input: OperatorAccount): Promise<Account> {
   const { username, email, password } = input;
-  const errors: Record<string, readonly string[]> = {};
+  const errors: Record<string, readonly Flaw[]> = {};
   if (!isUsername(username)) errors['username'] = [texts.usernameInvalid];
   if (email !== '' && !isEmail(email)) errors['email'] = [fieldTexts.email];
   const flaws = password === null ? [] : await flawsOf(parts, password, input);
@@ -51,7 +51,7 @@ export async function createAccount(parts: Parts, input: OperatorAccount): Promi
   return created.record.account;
 }
 
-function takenErrors(kind: 'username_taken' | 'email_taken' | 'invitation_void'): FieldErrors {
+function takenErrors(kind: 'username_taken' | 'email_taken' | 'invitation_void'): Flaws {
   return kind === 'email_taken' ? { email: [texts.emailTaken] } : { username: [texts.usernameTaken] };
 }
 

@@ -17,9 +17,9 @@ export async function completeSignIn(
 ): Promise<SignedIn | null> {
   const outcome = await admit(parts, proof, caller);
   if (outcome.kind === 'void') return null;
-  const { session, displaced } = outcome;
+  const { session, token, deviceToken, displaced } = outcome;
   parts.tell({ type: 'signed_in', account, session, displaced });
-  return { ...outcome, account };
+  return { session, token, deviceToken, displaced, account };
 }
 
 /** A key that comes from elsewhere becomes a session of an unknown device. null as above. */

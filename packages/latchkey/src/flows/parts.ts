@@ -1,5 +1,5 @@
 import type { Hasher } from '../credentials/hasher.ts';
-import type { Message } from '../mail/message.ts';
+import type { Notice } from '../mail/message.ts';
 import type { Account, AccountId } from '../model/account.ts';
 import type { Code, FieldErrors } from '../model/reasons.ts';
 import type { Session } from '../model/session.ts';
@@ -7,6 +7,7 @@ import type { Door } from '../sessions/admit.ts';
 import type { Streams } from '../sessions/streams.ts';
 import type { Checker } from '../sessions/verify.ts';
 import type { OutboxItem } from '../stores/store.ts';
+import type { Language } from '../texts/reader.ts';
 
 /** What flows work with, put together once in `latchkey.ts`. */
 export type Parts = Door &
@@ -18,11 +19,16 @@ export type Parts = Door &
     readonly tell: (event: LatchkeyEvent) => void;
     /** Work that outlives its request; a graceful stop waits for it. A failure is logged. */
     readonly background: (what: string, work: () => Promise<unknown>) => void;
-    /** Makes an outbox item of a message: sealed, for it may carry a link's secret. */
-    readonly mail: (message: Message) => OutboxItem;
+    /** Makes an outbox item of a notice: sealed, for it may carry a link's secret. In English unless a language is given. */
+    readonly mail: (notice: Notice, language?: Language) => OutboxItem;
     /** There is mail in the outbox: send it now rather than at the next round. */
     readonly mailWaits: () => void;
   };
+
+/** The parts, for somebody who reads this language: the mails that their request causes are in it. */
+export function partsFor(parts: Parts, language: Language): Parts {
+  return { ...parts, mail: (notice) => parts.mail(notice, language) };
+}
 
 /** What a person gives to sign up, after it was found well-formed and before anything is kept. */
 export type Registration = {

@@ -1,6 +1,6 @@
 import { proveRegistration } from '../credentials/registration.ts';
 import { type Account, emailKey, isUsername, usernameKey } from '../model/account.ts';
-import { type FieldErrors, invalidInput, Refusal } from '../model/reasons.ts';
+import { type Flaw, type Flaws, invalidInput, Refusal } from '../model/reasons.ts';
 import type { Caller } from '../sessions/admit.ts';
 import type { Created, NewOnce, OutboxItem } from '../stores/store.ts';
 import { password as passwordTexts, account as texts } from '../texts/api.ts';
@@ -69,8 +69,8 @@ async function countAgainstNetwork(
 
 /** All that is wrong with single fields at once; then, only where they are right, what is wrong between them. */
 async function refuseFlawed(parts: Parts, input: RegistrationInput): Promise<void> {
-  const errors: Record<string, readonly string[]> = {};
-  const note = (field: string, messages: readonly string[]): void => {
+  const errors: Record<string, readonly Flaw[]> = {};
+  const note = (field: string, messages: readonly Flaw[]): void => {
     if (messages.length > 0) errors[field] = messages;
   };
   note('username', await usernameFlaws(parts, input.username));
@@ -89,15 +89,15 @@ async function refuseFlawed(parts: Parts, input: RegistrationInput): Promise<voi
   if (alike.length > 0) throw invalidInput({ non_field_errors: alike });
 }
 
-/** What is wrong with a new username, in words. */
-async function usernameFlaws(parts: Parts, username: string): Promise<readonly string[]> {
+/** What is wrong with a new username. */
+async function usernameFlaws(parts: Parts, username: string): Promise<readonly Flaw[]> {
   if (!isUsername(username)) return [texts.usernameInvalid];
   const holder = await parts.store.accounts.findByUsername(usernameKey(username, parts.settings.accounts.usernameCase));
   return holder === null ? [] : [texts.usernameTaken];
 }
 
 /** With mandatory verification nothing is said of an address that has an owner: its owner is told instead. */
-async function emailFlaws(parts: Parts, email: string): Promise<readonly string[]> {
+async function emailFlaws(parts: Parts, email: string): Promise<readonly Flaw[]> {
   const { emailUnique, emailVerification } = parts.settings.accounts;
   if (email === '' || !emailUnique || emailVerification === 'mandatory') return [];
   return (await ownerOf(parts, email)) === null ? [] : [texts.emailTaken];
@@ -166,7 +166,7 @@ function noticeTo(parts: Parts, owner: Account): OutboxItem {
 
 /** What was free when it was looked at may be taken by now: of two at once, one is told so. */
 function recordOf(created: Created) {
-  const errors: Readonly<Record<Exclude<Created['kind'], 'created'>, FieldErrors>> = {
+  const errors: Readonly<Record<Exclude<Created['kind'], 'created'>, Flaws>> = {
     username_taken: { username: [texts.usernameTaken] },
     email_taken: { email: [texts.emailTaken] },
     invitation_void: { invitation: [texts.invitationInvalid] },

@@ -39,6 +39,11 @@ const kinds: Readonly<Record<Code, Kind>> = {
   internal_error: { status: 500, text: trouble.internal },
 };
 
+/** The status of a code's answer. */
+export function statusOf(code: Code): number {
+  return kinds[code].status;
+}
+
 export type Headers = Readonly<Record<string, string>>;
 
 /** What every answer says about itself. Kept as plain records: adding to a `Headers` object costs several times as much. */

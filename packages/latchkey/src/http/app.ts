@@ -1,8 +1,10 @@
 /** The API as a function from a request to an answer. The order of the steps is the recorded server's. */
 import { Hono } from 'hono';
 import { takeOne } from '../flows/attempts.ts';
-import type { Parts } from '../flows/parts.ts';
+import { type Parts, partsFor } from '../flows/parts.ts';
+import { type Flaws, worded } from '../model/reasons.ts';
 import { request as texts } from '../texts/api.ts';
+import { languageFor } from '../texts/reader.ts';
 import { answerError, baseHeaders, empty, type Headers, json, refuse } from './answers.ts';
 import { type Authenticated, authenticate, type CredentialRefusal, refuseCredential } from './authenticate.ts';
 import { type ParsedBody, readBody, UnreadableBody } from './body.ts';
@@ -148,11 +150,11 @@ async function handle(
   }
   const read = await readFields(fields[method] ?? null, request, method);
   if ('unreadable' in read) return answerUnreadable(parts, headers, read.unreadable);
-  if ('errors' in read) return json(400, read.errors, { ...headers, 'Latchkey-Reason': 'invalid_input' });
+  if ('flaws' in read) return json(400, worded(read.flaws), { ...headers, 'Latchkey-Reason': 'invalid_input' });
 
   const full: Call = {
     ...call,
-    parts,
+    parts: method === 'GET' ? parts : partsFor(parts, languageFor(request.headers.get('accept-language'))),
     values: read.values,
     body: read.body,
     caller: async () => ({
@@ -181,7 +183,7 @@ async function dispatch<Handled>(
 
 type Read =
   | { readonly values: Values; readonly body: ParsedBody }
-  | { readonly errors: Readonly<Record<string, readonly string[]>> }
+  | { readonly flaws: Flaws }
   | { readonly unreadable: UnreadableBody };
 
 async function readFields(fields: readonly Field[] | null, request: Request, method: Method): Promise<Read> {
@@ -189,7 +191,7 @@ async function readFields(fields: readonly Field[] | null, request: Request, met
   try {
     const body = await readBody(request);
     const checked = checkFields(fields, body, { isPartial: method === 'PATCH' });
-    return 'errors' in checked ? checked : { values: checked.values, body };
+    return 'flaws' in checked ? checked : { values: checked.values, body };
   } catch (error) {
     if (error instanceof UnreadableBody) return { unreadable: error };
     throw error;

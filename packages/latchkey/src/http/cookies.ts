@@ -32,6 +32,19 @@ export function deviceCookie(settings: Settings, tokens: string): string {
   return cookie(settings, deviceCookieName(settings), tokens, DEVICE_SECONDS);
 }
 
+/** The name of a cookie that carries a mailed link's secret for a while, so that it stands in no address. */
+export function linkCookieName(settings: Settings, purpose: LinkPurpose): string {
+  return prefixed(settings, purpose === 'reset' ? 'latchkey-link' : `latchkey-${purpose}`);
+}
+
+export type LinkPurpose = 'reset' | 'verify' | 'invitation';
+
+/** With no value, it is taken back. */
+export function linkCookie(settings: Settings, purpose: LinkPurpose, value: string | null, lifetimeMs = 0): string {
+  const seconds = value === null ? 0 : Math.floor(lifetimeMs / 1000);
+  return cookie(settings, linkCookieName(settings, purpose), value ?? '', seconds);
+}
+
 export function noSessionCookie(settings: Settings): string {
   return cookie(settings, sessionCookieName(settings), '', 0);
 }

@@ -1,6 +1,6 @@
 /** What a body's fields must be, and what is said where they are not: Django REST framework's `CharField` and `EmailField`. */
 import { isEmail } from '../model/account.ts';
-import type { FieldErrors } from '../model/reasons.ts';
+import type { Flaw, Flaws } from '../model/reasons.ts';
 import { field as texts } from '../texts/api.ts';
 import type { ParsedBody } from './body.ts';
 
@@ -42,7 +42,7 @@ function labelOf(name: string): string {
 /** The fields that were given and are right, by name. */
 export type Values = Readonly<Record<string, string>>;
 
-export type Checked = { readonly values: Values } | { readonly errors: FieldErrors };
+export type Checked = { readonly values: Values } | { readonly flaws: Flaws };
 
 /** All fields at once; `isPartial` asks for none of them (PATCH). */
 export function checkFields(
@@ -51,19 +51,19 @@ export function checkFields(
   { isPartial }: { readonly isPartial: boolean },
 ): Checked {
   const values: Record<string, string> = {};
-  const errors: Record<string, readonly string[]> = {};
+  const flaws: Record<string, readonly Flaw[]> = {};
   for (const field of fields) {
     if (field.isReadOnly === true) continue;
     const outcome = checkField(field, body, isPartial);
     if (outcome === null) continue;
     if (typeof outcome === 'string') values[field.name] = outcome;
-    else errors[field.name] = outcome;
+    else flaws[field.name] = outcome;
   }
-  return Object.keys(errors).length > 0 ? { errors } : { values };
+  return Object.keys(flaws).length > 0 ? { flaws } : { values };
 }
 
-/** The value, or the messages, or null for what was not given and need not be. */
-function checkField(field: Field, body: ParsedBody, isPartial: boolean): string | readonly string[] | null {
+/** The value, or what is wrong with it, or null for what was not given and need not be. */
+function checkField(field: Field, body: ParsedBody, isPartial: boolean): string | readonly Flaw[] | null {
   const given = body.get(field.name);
   const isLeftEmpty = body.isForm && given === '' && !field.isRequired && !field.mayBeBlank;
   if (given === undefined || isLeftEmpty) return field.isRequired && !isPartial ? [texts.required] : null;
@@ -76,8 +76,8 @@ function checkField(field: Field, body: ParsedBody, isPartial: boolean): string 
   return flaws.length > 0 ? flaws : value;
 }
 
-function flawsOf(field: Field, value: string): readonly string[] {
-  const flaws: string[] = [];
+function flawsOf(field: Field, value: string): readonly Flaw[] {
+  const flaws: Flaw[] = [];
   if (field.maxLength !== undefined && lengthOf(value) > field.maxLength) flaws.push(texts.maxLength(field.maxLength));
   if (value.includes('\0')) flaws.push(texts.nul);
   const surrogate = /\p{Surrogate}/u.exec(value)?.[0];

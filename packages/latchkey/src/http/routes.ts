@@ -105,6 +105,16 @@ export const routes: readonly Route[] = [
     methods: { GET: account.readUser, PUT: account.updateUser, PATCH: account.updateUser, DELETE: account.closeUser },
   },
   {
+    path: '/user/export/',
+    name: 'Data Export',
+    description: 'All that is kept about this account, as a file.',
+    access: 'signed-in',
+    allow: GET,
+    fields: () => ({}),
+    isThrottled: false,
+    methods: { GET: account.exportUser },
+  },
+  {
     path: '/password/change/',
     name: 'Password Change',
     description:

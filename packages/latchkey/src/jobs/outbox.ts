@@ -3,6 +3,7 @@ import type { Mail, Message } from '../mail/message.ts';
 import { render, type Templates } from '../mail/render.ts';
 import { type Send, UndeliverableMail } from '../mail/smtp.ts';
 import type { OutboxEntry, OutboxItem, Store } from '../stores/store.ts';
+import { isLanguage, LANGUAGES } from '../texts/reader.ts';
 
 export type Log = { info(details: object, message: string): void; warn(details: object, message: string): void };
 
@@ -43,12 +44,15 @@ export function sealMessage(keys: Keys, message: Message): OutboxItem {
 }
 
 /** A kept message in words; null for the one that goes to nobody. Throws where it does not open. */
-export function openMail(
+export async function openMail(
   { keys, site, templates }: Pick<OutboxOptions, 'keys' | 'site' | 'templates'>,
   entry: OutboxEntry,
-): Mail | null {
+): Promise<Mail | null> {
   const message = JSON.parse(keys.open(SEALED_FOR, entry.payload)) as Message;
-  return message.kind === 'nothing' ? null : render(message, site, templates);
+  if (message.kind === 'nothing') return null;
+  // One that was put there before languages were kept has none.
+  const language = isLanguage(message.language) ? message.language : LANGUAGES[0];
+  return await render({ ...message, language }, site, templates);
 }
 
 /** How long to wait before the next try, by how often it was tried; null when it is time to give up. */
@@ -66,7 +70,7 @@ export function startOutbox(options: OutboxOptions): OutboxJob {
 
   const sendOne = async (entry: OutboxEntry): Promise<void> => {
     try {
-      const mail = openMail(options, entry);
+      const mail = await openMail(options, entry);
       const messageId = `<outbox-${entry.id}-${entry.createdAt}@${options.site}>`;
       if (mail !== null) await options.send({ ...mail, from: options.from, messageId });
       await store.outbox.done(entry.id);

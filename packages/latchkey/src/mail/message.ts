@@ -1,5 +1,7 @@
-/** What a mail is about. It waits in the outbox as this, sealed, and is put into words when it leaves. */
-export type Message =
+import type { Language } from '../texts/reader.ts';
+
+/** What a mail is about. */
+export type Notice =
   /** Nothing to anybody: what is put into the outbox for an address that nobody has, and dropped there. */
   | { readonly kind: 'nothing' }
   | { readonly kind: 'verify-email'; readonly to: string; readonly username: string; readonly link: string }
@@ -8,6 +10,9 @@ export type Message =
   | { readonly kind: 'address-in-use'; readonly to: string; readonly username: string; readonly link: string }
   | { readonly kind: 'invitation'; readonly to: string; readonly link: string }
   | { readonly kind: 'second-step-reset'; readonly to: string; readonly username: string; readonly link: string };
+
+/** As it waits in the outbox, sealed: put into words when it leaves, in the language of the request that caused it. */
+export type Message = Notice & { readonly language: Language };
 
 /** A mail in words, ready to be sent. */
 export type Mail = {

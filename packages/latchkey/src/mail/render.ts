@@ -1,5 +1,5 @@
 import { deliverableEmail } from '../model/account.ts';
-import { mails } from '../texts/mail.ts';
+import { fill, type Speech, speechIn } from '../texts/catalogue.ts';
 import type { Mail, Message } from './message.ts';
 
 type Addressed = Exclude<Message, { kind: 'nothing' }>;
@@ -13,20 +13,20 @@ export type Template<Kind extends Addressed['kind']> = (
 export type Templates = { readonly [Kind in Addressed['kind']]?: Template<Kind> };
 
 /** The mail for a message: the host's template where it gave one, else ours. `site` is the host name that people know. */
-export function render(message: Addressed, site: string, templates: Templates): Mail {
+export async function render(message: Addressed, site: string, templates: Templates): Promise<Mail> {
   const template = templates[message.kind] as Template<Addressed['kind']> | undefined;
-  const words = template === undefined ? renderOurs(message, site) : template(message, site);
+  const words = template === undefined ? await renderOurs(message, site) : template(message, site);
   return { to: deliverableEmail(message.to), ...words };
 }
 
-function renderOurs(message: Addressed, site: string): Omit<Mail, 'to'> {
-  const texts = mails[message.kind];
-  const words = { site, username: 'username' in message ? shortened(message.username) : '' };
-  const [lead, note] = [texts.lead(words), texts.note(words)];
+async function renderOurs(message: Addressed, site: string): Promise<Omit<Mail, 'to'>> {
+  const speech = await speechIn(message.language);
+  const { subject, lead, action, note } = speech.words.mails[message.kind];
+  const username = 'username' in message ? shortened(message.username) : '';
   return {
-    subject: texts.subject(words),
-    text: `${lead}\n\n${texts.action}:\n${message.link}\n\n${note}\n`,
-    html: htmlOf({ lead, action: texts.action, link: message.link, note, site }),
+    subject: fill(subject, { site }),
+    text: `${fill(lead, { site, username })}\n\n${action}:\n${message.link}\n\n${note}\n`,
+    html: htmlOf({ speech, lead: fillHtml(lead, { site, username }), action, link: message.link, note, site }),
   };
 }
 
@@ -38,7 +38,13 @@ function shortened(name: string): string {
   return letters.length > LONGEST_NAME ? `${letters.slice(0, LONGEST_NAME).join('')}…` : name;
 }
 
+function fillHtml(text: string, { site, username }: { readonly site: string; readonly username: string }): string {
+  return fill(escapeHtml(text), { site: escapeHtml(site), username: `<bdi>${escapeHtml(username)}</bdi>` });
+}
+
 type Parts = {
+  readonly speech: Speech;
+  /** HTML already. */
   readonly lead: string;
   readonly action: string;
   readonly link: string;
@@ -46,15 +52,15 @@ type Parts = {
   readonly site: string;
 };
 
-function htmlOf({ lead, action, link, note, site }: Parts): string {
+function htmlOf({ speech: { language, dir }, lead, action, link, note, site }: Parts): string {
   const font = 'font-family:system-ui,-apple-system,Segoe UI,Roboto,sans-serif';
   return `<!doctype html>
-<html lang="en">
+<html lang="${language}" dir="${dir}">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark"></head>
 <body style="margin:0;padding:32px 16px;background:#f4f4f2;${font}">
 <div style="max-width:480px;margin:0 auto;padding:32px;background:#fff;border-radius:12px;color:#1c1c1a;font-size:16px;line-height:1.5">
 <p style="margin:0 0 24px;font-weight:600">${escapeHtml(site)}</p>
-<p style="margin:0 0 24px">${escapeHtml(lead)}</p>
+<p style="margin:0 0 24px">${lead}</p>
 <p style="margin:0 0 24px"><a href="${escapeHtml(link)}" style="display:inline-block;padding:12px 20px;background:#1c1c1a;color:#fff;border-radius:8px;text-decoration:none">${escapeHtml(action)}</a></p>
 <p style="margin:0;color:#6b6b66;font-size:14px">${escapeHtml(note)}</p>
 </div>

@@ -50,22 +50,45 @@ export const codeOfEnd: Readonly<Record<EndReason, Code>> = {
 /** Messages by field, as Django REST framework words them: `{ username: ['This field is required.'] }`. */
 export type FieldErrors = Readonly<Record<string, readonly string[]>>;
 
+/**
+ * What is wrong with a field: a text as the recorded API words it, with a code (and a number) by which a page words it for its
+ * reader; or a host's own words, which are said as they are.
+ */
+export type Flaw = string | { readonly code: string; readonly text: string; readonly value?: number };
+
+export type Flaws = Readonly<Record<string, readonly Flaw[]>>;
+
+/** Flaws in the words of the API. */
+export function worded(flaws: Flaws): FieldErrors {
+  return Object.fromEntries(
+    Object.entries(flaws).map(([field, list]) => [
+      field,
+      list.map((flaw) => (typeof flaw === 'string' ? flaw : flaw.text)),
+    ]),
+  );
+}
+
 /** Something that a person asked for and does not get. Thrown by flows; answered in one place (`http/answers.ts`). */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
   readonly code: Code;
-  readonly fields: FieldErrors | null;
+  readonly flaws: Flaws | null;
   readonly retryAfterSeconds: number | null;
 
-  constructor(code: Code, more: { fields?: FieldErrors; retryAfterSeconds?: number; message?: string } = {}) {
+  constructor(code: Code, more: { flaws?: Flaws; retryAfterSeconds?: number; message?: string } = {}) {
     super(more.message ?? code);
     this.code = code;
-    this.fields = more.fields ?? null;
+    this.flaws = more.flaws ?? null;
     this.retryAfterSeconds = more.retryAfterSeconds ?? null;
+  }
+
+  /** Messages under the fields that are wrong, or null where it is not about fields. */
+  get fields(): FieldErrors | null {
+    return this.flaws === null ? null : worded(this.flaws);
   }
 }
 
 /** Bad input: 400 with a message under each field that is wrong. */
-export function invalidInput(fields: FieldErrors): Refusal {
-  return new Refusal('invalid_input', { fields });
+export function invalidInput(flaws: Flaws): Refusal {
+  return new Refusal('invalid_input', { flaws });
 }

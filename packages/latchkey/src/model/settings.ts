@@ -1,6 +1,8 @@
 import type { UsernameCase } from './account.ts';
 import type { WhenFull } from './admission.ts';
 import type { PasswordPolicy } from './password.ts';
+import type { Theme } from './theme.ts';
+import type { ByRole } from './views.ts';
 
 /** At most `limit` within `windowMs`, counted from the first. */
 export type Rate = { readonly limit: number; readonly windowMs: number };
@@ -70,6 +72,13 @@ export type Settings = {
     readonly uid: 'base36' | 'base64url';
     readonly throttle: Rate | null;
   };
+  readonly pages: {
+    /** A path on this origin, as all of these are. */
+    readonly loginRedirect: string;
+    readonly roleRedirects: ByRole<string>;
+    readonly redirectSignedIn: boolean;
+  };
+  readonly theme: Theme;
   readonly corsOrigins: readonly string[];
   readonly trustedProxies: readonly string[];
 };

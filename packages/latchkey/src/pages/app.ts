@@ -1,44 +1,191 @@
-/** The pages that mails lead to, by path. Paths stand without a slash at their end, and are found with it as well. */
+/** Every page, by path. Paths stand without a slash at their end, and are found with it as well. */
 import { Hono } from 'hono';
-import type { Parts } from '../flows/parts.ts';
-import { answerError, baseHeaders } from '../http/answers.ts';
-import type { Mail } from '../mail/message.ts';
+import { partsFor } from '../flows/parts.ts';
+import { authenticate } from '../http/authenticate.ts';
+import { clientAddressBehind } from '../http/client.ts';
+import type { HeaderSource } from '../http/credential.ts';
+import { isOriginAllowed, isSafeMethod } from '../http/origin.ts';
+import { Refusal } from '../model/reasons.ts';
+import { speechIn } from '../texts/catalogue.ts';
+import { languageFor } from '../texts/reader.ts';
+import * as account from './account.ts';
+import { answerAsset, assetsFrom } from './assets.ts';
+import * as changing from './change-password.ts';
+import * as closing from './close-account.ts';
+import * as data from './data.ts';
 import { showMails } from './dev-mail.ts';
+import * as devices from './devices.ts';
+import { showError } from './errors.ts';
+import { pageHeaders } from './frame.ts';
+import { showHome, showView } from './home.ts';
+import { showNotMe } from './not-me.ts';
+import * as profile from './profile.ts';
 import * as reset from './reset-password.ts';
+import * as entry from './sign-in.ts';
+import * as leaving from './sign-out.ts';
+import * as signUp from './sign-up.ts';
+import { askToSignIn, showSignedOut } from './signed-out.ts';
+import { stylesheet } from './style.ts';
 import * as verification from './verify-email.ts';
+import type { ViewTemplates } from './view-types.ts';
+import type { SignedInVisit, Site, Visit, Visitor } from './visit.ts';
 
-export type PagesOptions = {
-  readonly parts: Parts;
-  /** The mails to show in development; null where they are sent, and in production. */
-  readonly keptMails: (() => Promise<readonly Mail[]>) | null;
-  readonly report: (error: unknown, request: Request) => void;
+type Methods<Visited> = {
+  readonly GET: (visit: Visited) => Promise<Response>;
+  readonly POST?: (visit: Visited) => Promise<Response>;
 };
 
-export function pagesApp({ parts, keptMails, report }: PagesOptions): Hono {
-  const { settings } = parts;
-  const app = new Hono({ strict: false });
-  const confirmPath = '/password/reset/confirm';
-  const verifyPath = `${settings.basePath}/registration/account-confirm-email/:key` as const;
-  app.get(verifyPath, () => verification.showVerification(parts));
-  app.post(verifyPath, (context) =>
-    verification.confirmVerification(parts, context.req.raw, context.req.param('key') ?? ''),
-  );
-  app.get(`${settings.basePath}/registration/account-email-verification-sent`, () =>
-    verification.showVerificationSent(parts),
-  );
-  app.get('/password/reset', () => reset.showRequest(parts));
-  app.post('/password/reset', (context) => reset.sendRequest(parts, context.req.raw));
-  app.get(confirmPath, (context) => reset.showConfirmation(parts, context.req.raw));
-  app.post(confirmPath, (context) => reset.confirm(parts, context.req.raw));
-  app.get(`${confirmPath}/:uid/:token`, (context) =>
-    reset.takeSecret(parts, context.req.param('uid'), context.req.param('token')),
-  );
-  if (keptMails !== null) app.get('/dev/mail', async () => await showMails(settings, await keptMails()));
-  app.onError((error, context) =>
-    answerError(settings, baseHeaders(settings), error, {
-      method: context.req.method,
-      report: (problem) => report(problem, context.req.raw),
-    }),
-  );
-  return app;
+type PageRoute = { readonly path: string } & (
+  | { readonly access: 'anyone'; readonly methods: Methods<Visit> }
+  | { readonly access: 'signed-in'; readonly methods: Methods<SignedInVisit> }
+);
+
+/** The table of contents: who may look, and what happens where a form is sent. */
+export const pageRoutes: readonly PageRoute[] = [
+  { path: '/', access: 'anyone', methods: { GET: showHome } },
+  { path: '/login', access: 'anyone', methods: { GET: entry.showSignIn, POST: entry.signIn } },
+  { path: '/logout', access: 'anyone', methods: { GET: leaving.showSignOut, POST: leaving.signOut } },
+  { path: '/signed-out', access: 'anyone', methods: { GET: showSignedOut } },
+  { path: '/not-me', access: 'anyone', methods: { GET: showNotMe } },
+  { path: '/signup', access: 'anyone', methods: { GET: signUp.showSignUp, POST: signUp.signUp } },
+  {
+    path: '/verify-email',
+    access: 'anyone',
+    methods: { GET: verification.showVerifyOrResend, POST: verification.verifyOrResend },
+  },
+  { path: '/verify-email/:key', access: 'anyone', methods: { GET: verification.takeKey } },
+  { path: '/password/reset', access: 'anyone', methods: { GET: reset.showRequest, POST: reset.sendRequest } },
+  { path: '/password/reset/confirm', access: 'anyone', methods: { GET: reset.showConfirmation, POST: reset.confirm } },
+  { path: '/password/reset/confirm/:uid/:token', access: 'anyone', methods: { GET: reset.takeSecret } },
+  { path: '/account', access: 'signed-in', methods: { GET: account.showAccount } },
+  { path: '/account/profile', access: 'signed-in', methods: { GET: profile.showProfile, POST: profile.saveProfile } },
+  { path: '/account/password', access: 'signed-in', methods: { GET: changing.showChange, POST: changing.change } },
+  { path: '/account/devices', access: 'signed-in', methods: { GET: devices.showDevices, POST: devices.endDevices } },
+  { path: '/account/data', access: 'signed-in', methods: { GET: data.showData } },
+  { path: '/account/close', access: 'signed-in', methods: { GET: closing.showClosing, POST: closing.close } },
+];
+
+/** The paths of the recorded server that mails lead to, below the base path. */
+const recorded: readonly PageRoute[] = [
+  {
+    path: '/registration/account-confirm-email/:key',
+    access: 'anyone',
+    methods: { GET: verification.showVerification, POST: verification.confirmAtPath },
+  },
+  {
+    path: '/registration/account-email-verification-sent',
+    access: 'anyone',
+    methods: { GET: verification.showSent },
+  },
+];
+
+type Peer = { readonly address: string | null };
+
+export type Pages = {
+  fetch(request: Request, peer: Peer): Promise<Response>;
+  /** Shows the template that is for who looks. */
+  view(request: Request, templates: ViewTemplates): Promise<Response>;
+};
+
+export function pagesOf(given: Omit<Site, 'assets'>): Pages {
+  const { settings } = given.parts;
+  const assets = assetsFrom(settings.basePath, { 'style.css': stylesheet(settings.theme) });
+  const site: Site = { ...given, assets };
+  const addresses = clientAddressBehind(settings.trustedProxies);
+  const app = new Hono<{ Bindings: Peer }>({ strict: false });
+  const below = recorded.map((route) => ({ ...route, path: settings.basePath + route.path }));
+  for (const route of [...pageRoutes, ...below]) {
+    app.all(route.path, async (context) => {
+      const { raw } = context.req;
+      const network = addresses.networkOf(context.env?.address ?? null, raw.headers);
+      const params = context.req.param() as Readonly<Record<string, string>>;
+      return await visited(site, raw, { network, params }, (visit) => serve(visit, route));
+    });
+  }
+  const { keptMails } = site;
+  if (keptMails !== null) {
+    app.get('/dev/mail', (context) =>
+      visited(site, context.req.raw, NOWHERE, async (visit) => await showMails(visit, await keptMails())),
+    );
+  }
+  app.get(`${settings.basePath}/assets/:name`, (context) => {
+    const asset = assets.at(context.req.path);
+    return asset === null ? notFound(site, context.req.raw) : answerAsset(asset);
+  });
+  app.notFound((context) => notFound(site, context.req.raw));
+  return {
+    fetch: async (request, peer) => await app.fetch(request, peer),
+    view: (request, templates) => visited(site, request, NOWHERE, (visit) => showView(visit, templates)),
+  };
+}
+
+const NOWHERE = { network: null, params: {} };
+
+async function notFound(site: Site, request: Request): Promise<Response> {
+  return await showError(await blankVisit(site, request, NOWHERE), new Refusal('not_found'));
+}
+
+/** Whatever goes wrong is answered as a page, without asking the store who looks. */
+async function visited(
+  site: Site,
+  request: Request,
+  found: Pick<Visit, 'network' | 'params'>,
+  work: (visit: Visit) => Promise<Response>,
+): Promise<Response> {
+  const blank = await blankVisit(site, request, found);
+  try {
+    const isOurs = isSafeMethod(request.method) || isOriginAllowed(site.parts.settings, request.headers);
+    if (!isOurs) throw new Refusal('origin_not_allowed');
+    return await work(await identified(blank));
+  } catch (error) {
+    return await showError(blank, error);
+  }
+}
+
+async function blankVisit(site: Site, request: Request, found: Pick<Visit, 'network' | 'params'>): Promise<Visit> {
+  const language = languageFor(request.headers.get('accept-language'));
+  return {
+    ...found,
+    site,
+    request,
+    parts: partsFor(site.parts, language),
+    url: new URL(request.url),
+    speech: await speechIn(language),
+    authenticated: { live: false, refusal: { kind: 'missing' } },
+    visitor: null,
+  };
+}
+
+/** Pages are for browsers, which sign in by cookie. */
+async function identified(visit: Visit): Promise<Visit> {
+  const { request, parts } = visit;
+  const headers: HeaderSource = {
+    get: (name) => (name.toLowerCase() === 'authorization' ? null : request.headers.get(name)),
+  };
+  const authenticated = await authenticate(parts, request.method, headers);
+  if (!authenticated.live) return { ...visit, authenticated };
+  const { session, now } = authenticated.checked;
+  const record = await parts.store.accounts.find(session.accountId);
+  const visitor: Visitor | null =
+    record === null ? null : { who: { session, now, via: 'cookie' }, account: record.account };
+  return { ...visit, authenticated, visitor };
+}
+
+async function serve(visit: Visit, route: PageRoute): Promise<Response> {
+  const { visitor, request } = visit;
+  const method = request.method === 'HEAD' ? 'GET' : request.method;
+  const Allow = route.methods.POST === undefined ? 'GET, HEAD, OPTIONS' : 'GET, POST, HEAD, OPTIONS';
+  if (method === 'OPTIONS') return new Response(null, { headers: { ...pageHeaders(visit.parts.settings), Allow } });
+  const isAllowed = method === 'GET' || (method === 'POST' && route.methods.POST !== undefined);
+  if (!isAllowed) return await showError(visit, new Refusal('method_not_allowed'), { Allow });
+  if (route.access === 'anyone') return await dispatch(route.methods[method], visit);
+  return visitor === null ? await askToSignIn(visit) : await dispatch(route.methods[method], { ...visit, visitor });
+}
+
+async function dispatch<Visited>(
+  handler: ((visit: Visited) => Promise<Response>) | undefined,
+  visit: Visited,
+): Promise<Response> {
+  if (handler === undefined) throw new Error('A method was found and has no handler.');
+  return await handler(visit);
 }

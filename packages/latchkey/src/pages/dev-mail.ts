@@ -1,22 +1,26 @@
 import { html } from 'hono/html';
 import type { Mail } from '../mail/message.ts';
-import type { Settings } from '../model/settings.ts';
-import { pages } from '../texts/pages.ts';
-import { answerPage } from './layout.ts';
-
-const texts = pages.devMail;
+import { devMail as texts } from '../texts/dev-mail.ts';
+import { type Html, page } from './page.ts';
+import { show, type Visit } from './visit.ts';
 
 /** The mails that nobody was there to take, the newest first, with their links. Served in development alone. */
-export async function showMails(settings: Settings, mails: readonly Mail[]): Promise<Response> {
-  const content = html`<p class="quiet">${texts.lead}</p>
-${mails.length === 0 ? html`<p>${texts.none}</p>` : mails.map(articleOf)}`;
-  return await answerPage(settings, 200, { title: texts.title, content, isWide: true });
+const keptMailsPage = page<{ readonly mails: readonly Mail[] }>({
+  name: 'dev-mail',
+  title: () => texts.title,
+  isWide: true,
+  template: ({ mails }) => html`<p class="muted">${texts.lead}</p>
+${mails.length === 0 ? html`<p>${texts.none}</p>` : mails.map(articleOf)}`,
+});
+
+export async function showMails(visit: Visit, mails: readonly Mail[]): Promise<Response> {
+  return await show(visit, keptMailsPage, { mails });
 }
 
-function articleOf(mail: Mail) {
+function articleOf(mail: Mail): Html {
   const [before, link, after] = splitAtLink(mail.text);
-  return html`<article><p><strong>${mail.subject}</strong><br><span class="quiet">${mail.to}</span></p>
-<pre>${before}${link === '' ? '' : html`<a href="${link}">${link}</a>`}${after}</pre></article>`;
+  return html`<article><p><strong>${mail.subject}</strong><br><span class="muted"><bdi>${mail.to}</bdi></span></p>
+<pre dir="auto">${before}${link === '' ? '' : html`<a href="${link}">${link}</a>`}${after}</pre></article>`;
 }
 
 function splitAtLink(text: string): readonly [string, string, string] {

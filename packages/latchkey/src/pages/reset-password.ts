@@ -1,102 +1,101 @@
-/**
- * The pages for a forgotten password. The mailed link's secret is moved to a cookie before any page is shown, so that it
- * stands in no address that a page could pass on; only the form's POST uses it up.
- */
+/** The pages for a forgotten password. Only the form's POST uses a mailed link up. */
 import { html } from 'hono/html';
-import type { Parts } from '../flows/parts.ts';
 import { requestPasswordReset, resetPassword } from '../flows/reset-password.ts';
-import { isSecure, readCookie } from '../http/cookies.ts';
-import { isEmail } from '../model/account.ts';
-import { type FieldErrors, Refusal } from '../model/reasons.ts';
-import type { Settings } from '../model/settings.ts';
-import { field } from '../texts/api.ts';
-import { pages } from '../texts/pages.ts';
-import { readForm } from './form.ts';
-import { answerPage, pageHeaders } from './layout.ts';
+import { checkFields, email } from '../http/fields.ts';
+import { carriedSecret, carrySecret, dropSecret } from './carried-secret.ts';
+import { complaints, field } from './controls.ts';
+import { EMPTY_FORM, type FormView, page } from './page.ts';
+import { flawsInWords, orFlaws, readForm, show, type Visit } from './visit.ts';
 
-const texts = pages.resetPassword;
+const CONFIRM_PATH = '/password/reset/confirm/';
 
-export const CONFIRM_PATH = '/password/reset/confirm/';
+export type ResetRequestView = FormView & { readonly isSent: boolean };
 
-export async function showRequest({ settings }: Parts, error: string | null = null): Promise<Response> {
-  const content = html`<p>${texts.lead}</p>${complaint(error)}
-<form method="post"><label>${texts.email}<input type="email" name="email" autocomplete="email" required></label>
-<button>${texts.ask}</button></form>`;
-  return await answerPage(settings, error === null ? 200 : 400, { title: texts.title, content });
+const resetRequestPage = page<ResetRequestView>({
+  name: 'reset-password',
+  title: (_, { words }) => words.resetPassword.title,
+  template(view, { words }) {
+    const texts = words.resetPassword;
+    if (view.isSent) return html`<p role="status">${texts.asked}</p>`;
+    const address = { name: 'email', label: words.fields.email, type: 'email', autocomplete: 'email' } as const;
+    return html`<p>${texts.lead}</p>${complaints(words, view, ['email'])}<form method="post">
+${field(words, view, { ...address, isFirst: true })}<button class="block">${texts.ask}</button></form>
+<p class="links"><a href="/login/">${words.frame.signIn}</a></p>`;
+  },
+});
+
+export type ResetView =
+  | ({ readonly state: 'asked' } & FormView)
+  | { readonly state: 'done' }
+  /** The link is used up or too old. */
+  | { readonly state: 'void' };
+
+const resetPage = page<ResetView>({
+  name: 'reset-password-confirm',
+  title: (_, { words }) => words.resetPassword.title,
+  template(view, { words }) {
+    const { resetPassword: texts, fields } = words;
+    if (view.state === 'done') {
+      return html`<p role="status">${texts.done}</p><p class="links"><a href="/login/">${words.frame.signIn}</a></p>`;
+    }
+    if (view.state === 'void') {
+      return html`<p role="alert">${texts.void}</p><p class="links"><a href="/password/reset/">${texts.ask}</a></p>`;
+    }
+    const password = { type: 'password', autocomplete: 'new-password' } as const;
+    return html`${complaints(words, view, ['new_password1', 'new_password2'])}<form method="post">
+${field(words, view, { ...password, name: 'new_password1', label: fields.newPassword, isFirst: true })}${field(words, view, { ...password, name: 'new_password2', label: fields.newPasswordAgain })}<button class="block">${texts.action}</button></form>`;
+  },
+});
+
+export async function showRequest(visit: Visit): Promise<Response> {
+  return await show(visit, resetRequestPage, { ...EMPTY_FORM, isSent: false });
 }
 
-export async function sendRequest(parts: Parts, request: Request): Promise<Response> {
-  const form = await readForm(parts.settings, request);
-  const email = form('email').trim();
-  if (!isEmail(email)) return await showRequest(parts, field.email);
-  await requestPasswordReset(parts, email);
-  return await answerPage(parts.settings, 200, { title: texts.title, content: html`<p>${texts.asked}</p>` });
+export async function sendRequest(visit: Visit): Promise<Response> {
+  const form = await readForm(visit);
+  const checked = checkFields([email('email')], form.body, { isPartial: false });
+  if ('flaws' in checked) {
+    const flaws = flawsInWords(visit.speech, checked.flaws);
+    const view = { values: { email: form.text('email') }, flaws, isSent: false };
+    return await show(visit, resetRequestPage, view, { status: 400 });
+  }
+  await requestPasswordReset(visit.parts, checked.values['email'] ?? '');
+  return await show(visit, resetRequestPage, { ...EMPTY_FORM, isSent: true });
 }
 
 /** Moves the link's secret out of the address. */
-export async function takeSecret({ settings }: Parts, uid: string, token: string): Promise<Response> {
-  if (!/^[\w-]+$/.test(uid) || !/^\w+$/.test(token)) return await answerVoid(settings);
-  const headers = new Headers(pageHeaders(settings));
-  headers.set('Location', CONFIRM_PATH);
-  headers.append('Set-Cookie', cookie(settings, `${uid}.${token}`, settings.mail.resetLinkMs / 1000));
-  return new Response(null, { status: 303, headers });
+export async function takeSecret(visit: Visit): Promise<Response> {
+  const { uid = '', token = '' } = visit.params;
+  const { resetLinkMs: lifetimeMs } = visit.parts.settings.mail;
+  const secret = /^[\w-]+$/.test(uid) && /^\w+$/.test(token) ? `${uid}.${token}` : '';
+  const moved = carrySecret(visit, { purpose: 'reset', secret, lifetimeMs, to: CONFIRM_PATH });
+  return moved ?? (await answerVoid(visit));
 }
 
-export async function showConfirmation(
-  { settings }: Parts,
-  request: Request,
-  errors: FieldErrors = {},
-): Promise<Response> {
-  if (carriedSecret(settings, request) === null) return await answerVoid(settings);
-  const messages = Object.values(errors).flat();
-  const content = html`${messages.map((message) => complaint(message))}
-<form method="post"><label>${texts.password1}<input type="password" name="new_password1" autocomplete="new-password" required></label>
-<label>${texts.password2}<input type="password" name="new_password2" autocomplete="new-password" required></label>
-<button>${texts.action}</button></form>`;
-  return await answerPage(settings, messages.length === 0 ? 200 : 400, { title: texts.title, content });
+export async function showConfirmation(visit: Visit): Promise<Response> {
+  if (secretOf(visit) === null) return await answerVoid(visit);
+  return await show(visit, resetPage, { state: 'asked', ...EMPTY_FORM });
 }
 
-export async function confirm(parts: Parts, request: Request): Promise<Response> {
-  const { settings } = parts;
-  const form = await readForm(settings, request);
-  const secret = carriedSecret(settings, request);
-  if (secret === null) return await answerVoid(settings);
-  try {
-    await resetPassword(parts, {
-      ...secret,
-      newPassword1: form('new_password1').trim(),
-      newPassword2: form('new_password2').trim(),
-    });
-  } catch (error) {
-    if (!(error instanceof Refusal) || error.fields === null) throw error;
-    const isVoid = 'uid' in error.fields || 'token' in error.fields;
-    return isVoid ? await answerVoid(settings) : await showConfirmation(parts, request, error.fields);
+export async function confirm(visit: Visit): Promise<Response> {
+  const form = await readForm(visit);
+  const secret = secretOf(visit);
+  if (secret === null) return await answerVoid(visit);
+  const [newPassword1, newPassword2] = [form.text('new_password1').trim(), form.text('new_password2').trim()];
+  const outcome = await orFlaws(() => resetPassword(visit.parts, { ...secret, newPassword1, newPassword2 }));
+  if ('flaws' in outcome) {
+    if ('uid' in outcome.flaws || 'token' in outcome.flaws) return await answerVoid(visit);
+    const flaws = flawsInWords(visit.speech, outcome.flaws);
+    return await show(visit, resetPage, { state: 'asked', values: {}, flaws }, { status: 400 });
   }
-  const done = await answerPage(settings, 200, { title: texts.title, content: html`<p>${texts.done}</p>` });
-  done.headers.append('Set-Cookie', cookie(settings, '', 0));
-  return done;
+  return await show(visit, resetPage, { state: 'done' }, { cookies: [dropSecret(visit, 'reset')] });
 }
 
-async function answerVoid(settings: Settings): Promise<Response> {
-  const content = html`<p class="error">${texts.void}</p><p><a href="/password/reset/">${texts.ask}</a></p>`;
-  return await answerPage(settings, 400, { title: texts.title, content });
+async function answerVoid(visit: Visit): Promise<Response> {
+  return await show(visit, resetPage, { state: 'void' }, { status: 400 });
 }
 
-function complaint(message: string | null) {
-  return message === null ? '' : html`<p class="error" role="alert">${message}</p>`;
-}
-
-function cookieName(settings: Settings): string {
-  return isSecure(settings) ? '__Host-latchkey-link' : 'latchkey-link';
-}
-
-function cookie(settings: Settings, value: string, maxAgeSeconds: number): string {
-  const secure = isSecure(settings) ? '; Secure' : '';
-  return `${cookieName(settings)}=${value}; Path=/; Max-Age=${maxAgeSeconds}; HttpOnly; SameSite=Lax${secure}`;
-}
-
-function carriedSecret(settings: Settings, request: Request): { readonly uid: string; readonly token: string } | null {
-  const value = readCookie(request.headers.get('cookie'), cookieName(settings));
-  const [, uid, token] = /^([\w-]+)\.(\w+)$/.exec(value ?? '') ?? [];
+function secretOf(visit: Visit): { readonly uid: string; readonly token: string } | null {
+  const [, uid, token] = /^([\w-]+)\.(\w+)$/.exec(carriedSecret(visit, 'reset') ?? '') ?? [];
   return uid === undefined || token === undefined ? null : { uid, token };
 }

@@ -25,6 +25,8 @@ export type Refused = {
   readonly at: number | null;
   /** What took its place, for a displaced session. */
   readonly by: DeviceSummary | null;
+  /** The store's time at the check; null for what was never one, and for an end that was heard of. */
+  readonly now: number | null;
 };
 
 export type Checked =
@@ -39,7 +41,7 @@ export type Checked =
     }
   | Refused;
 
-const UNKNOWN: Refused = { live: false, code: 'invalid_token', sessionId: null, at: null, by: null };
+const UNKNOWN: Refused = { live: false, code: 'invalid_token', sessionId: null, at: null, by: null, now: null };
 
 /** "Last seen" is written at most this often. */
 const TOUCH_EVERY_MS = 60_000;
@@ -52,7 +54,7 @@ export async function verify(checker: Checker, token: string): Promise<Checked> 
   if (found === null) return UNKNOWN;
   const { session, now } = found;
   const state = sessionState(session, checker.settings.sessions, now);
-  if (!state.live) return refusedFor(session.id, state);
+  if (!state.live) return refusedFor(session.id, state, now);
   if (now - session.seenAt >= TOUCH_EVERY_MS) checker.touches.add(hash);
   return new LiveCheck(checker, hash, session, now);
 }
@@ -61,8 +63,9 @@ export async function verify(checker: Checker, token: string): Promise<Checked> 
 export function refusedFor(
   sessionId: SessionId,
   { reason, at, by }: Omit<EndingNotice, 'sessionId' | 'accountId'>,
+  now: number | null = null,
 ): Refused {
-  return { live: false, code: codeOfEnd[reason], sessionId, at, by };
+  return { live: false, code: codeOfEnd[reason], sessionId, at, by, now };
 }
 
 /** A live check; a class so that the signal costs nothing until somebody asks for it. */

@@ -335,6 +335,7 @@ export type HistoryEntry = {
   readonly kind: HistoryKind;
   readonly accountId: AccountId;
   readonly sessionId: SessionId | null;
+  /** Of an ended session its `reason`, and `by` what; `replaced` is 1 where the same device signed in again. */
   readonly data: { readonly [key: string]: string | number | null };
 };
 

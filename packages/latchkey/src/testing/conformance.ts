@@ -314,6 +314,8 @@ const cases: Record<string, (world: World) => Promise<void>> = {
       [before.session.id],
     );
     assert.equal(await stateOf(store, other), null);
+    const [, ended] = await store.history.page({ accountId: gate.accountId, before: null, limit: 2 });
+    assert.deepEqual([ended?.sessionId, ended?.data['replaced']], [before.session.id, 1]);
   },
 
   async 'F-8: what has expired or fallen idle holds no place, and does not come back'({ store, clock }) {

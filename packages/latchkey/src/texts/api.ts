@@ -1,18 +1,28 @@
+import type { FlawCode } from './catalogue.ts';
+
 /**
  * What the API says, word for word as Django REST framework, Django and dj-rest-auth say it: clients compare these texts.
- * They stay English whatever `Accept-Language` says, as the recorded server's do.
+ * They stay English whatever `Accept-Language` says, as the recorded server's do. What is wrong with a field has a code beside its
+ * text, by which pages say it in their reader's language.
  */
 
+/** A text about a field, and where catalogues have it. */
+type Complaint = { readonly code: FlawCode; readonly text: string; readonly value?: number };
+
+function about(code: FlawCode, text: string, value?: number): Complaint {
+  return value === undefined ? { code, text } : { code, text, value };
+}
+
 export const field = {
-  required: 'This field is required.',
-  null: 'This field may not be null.',
-  blank: 'This field may not be blank.',
-  notAString: 'Not a valid string.',
-  nul: 'Null characters are not allowed.',
-  email: 'Enter a valid email address.',
-  maxLength: (max: number) => `Ensure this field has no more than ${max} characters.`,
+  required: about('required', 'This field is required.'),
+  null: about('required', 'This field may not be null.'),
+  blank: about('required', 'This field may not be blank.'),
+  notAString: about('malformed', 'Not a valid string.'),
+  nul: about('malformed', 'Null characters are not allowed.'),
+  email: about('email_invalid', 'Enter a valid email address.'),
+  maxLength: (max: number) => about('too_long', `Ensure this field has no more than ${max} characters.`, max),
   surrogate: (letter: string) =>
-    `Surrogate characters are not allowed: U+${letter.charCodeAt(0).toString(16).toUpperCase()}.`,
+    about('malformed', `Surrogate characters are not allowed: U+${letter.charCodeAt(0).toString(16).toUpperCase()}.`),
 } as const;
 
 export const body = {
@@ -49,9 +59,9 @@ export const credential = {
 export const signIn = {
   invalid: 'Unable to log in with provided credentials.',
   emailNotVerified: 'E-mail is not verified.',
-  mustIncludeUsername: 'Must include "username" and "password".',
-  mustIncludeEmail: 'Must include "email" and "password".',
-  mustIncludeEither: 'Must include either "username" or "email" and "password".',
+  mustIncludeUsername: about('required', 'Must include "username" and "password".'),
+  mustIncludeEmail: about('required', 'Must include "email" and "password".'),
+  mustIncludeEither: about('required', 'Must include either "username" or "email" and "password".'),
   oldTokenDeleted: 'Old Token Deleted',
   newTokenCreated: 'New Token Created',
 } as const;
@@ -62,30 +72,37 @@ export const signOut = {
 } as const;
 
 export const account = {
-  usernameTaken: 'A user with that username already exists.',
-  usernameInvalid: 'Enter a valid username. This value may contain only letters, numbers, and @/./+/-/_ characters.',
-  emailTaken: 'User is already registered with this e-mail address.',
+  usernameTaken: about('username_taken', 'A user with that username already exists.'),
+  usernameInvalid: about(
+    'username_invalid',
+    'Enter a valid username. This value may contain only letters, numbers, and @/./+/-/_ characters.',
+  ),
+  emailTaken: about('email_taken', 'User is already registered with this e-mail address.'),
   verificationSent: 'Verification e-mail sent.',
   emailVerified: 'ok',
   resendDone: 'ok',
   registrationClosed: 'Registration is closed.',
-  invitationInvalid: 'Invalid value',
+  invitationInvalid: about('invitation_void', 'Invalid value'),
 } as const;
 
 export const password = {
-  mismatchAtRegistration: "The two password fields didn't match.",
-  mismatch: 'The two password fields didn’t match.',
-  oldIncorrect: 'Your old password was entered incorrectly. Please enter it again.',
-  incorrect: 'Your password was entered incorrectly. Please enter it again.',
+  mismatchAtRegistration: about('passwords_differ', "The two password fields didn't match."),
+  mismatch: about('passwords_differ', 'The two password fields didn’t match.'),
+  oldIncorrect: about('old_password_wrong', 'Your old password was entered incorrectly. Please enter it again.'),
+  incorrect: about('password_wrong', 'Your password was entered incorrectly. Please enter it again.'),
   changed: 'New password has been saved.',
   resetSent: 'Password reset e-mail has been sent.',
   resetDone: 'Password has been reset with the new password.',
-  invalidLink: 'Invalid value',
-  tooSimilar: (to: string) => `The password is too similar to the ${to}.`,
+  invalidLink: about('link_void', 'Invalid value'),
+  tooSimilar: (to: string) => about('password_similar', `The password is too similar to the ${to}.`),
   tooShort: (min: number) =>
-    `This password is too short. It must contain at least ${min} character${min === 1 ? '' : 's'}.`,
-  tooCommon: 'This password is too common.',
-  numeric: 'This password is entirely numeric.',
+    about(
+      'password_short',
+      `This password is too short. It must contain at least ${min} character${min === 1 ? '' : 's'}.`,
+      min,
+    ),
+  tooCommon: about('password_common', 'This password is too common.'),
+  numeric: about('password_numeric', 'This password is entirely numeric.'),
 } as const;
 
 export const trouble = {

@@ -79,8 +79,8 @@ for (const how of POISONED) {
 test('D14: an invitation is mailed with the settings’ own address', async () => {
   await using server = await testServer({ origin: ORIGIN });
   const { link } = await server.auth.accounts.invite({ email: EMAIL });
-  assert.match(link, /^https:\/\/accounts\.example\/signup\/#\w{43}$/);
-  assert.match((await server.mailsTo(EMAIL))[0]?.text ?? '', /^https:\/\/accounts\.example\/signup\/#/m);
+  assert.match(link, /^https:\/\/accounts\.example\/signup\/\?invitation=\w{43}$/);
+  assert.match((await server.mailsTo(EMAIL))[0]?.text ?? '', /^https:\/\/accounts\.example\/signup\/\?invitation=/m);
 });
 
 test('D14: no answer sends anybody anywhere by what a query, a field or a Referer says', async () => {

@@ -1,6 +1,7 @@
 /** Requests of every kind for the property tests: right ones, wrong ones, and noise, to every route and page. */
 import fc from 'fast-check';
 import type { Settings } from '../../src/model/settings.ts';
+import { pageRoutes } from '../../src/pages/app.ts';
 import { type Place, placesOf } from './route-fields.ts';
 import { OTHER_PASSWORD, PASSWORD } from './serving.ts';
 
@@ -194,7 +195,13 @@ const query = fc.oneof(
   fc.webQueryParameters().map((text) => `?${text}`),
 );
 
-const PAGES = ['/password/reset/', '/password/reset/confirm/', '/password/reset/confirm/1/abc/', '/nowhere/'];
+const PAGES = [
+  ...pageRoutes.map(({ path }) => `${path.replace(/:\w+/g, 'abc')}/`.replace('//', '/')),
+  '/auth/assets/style.css',
+  '/nowhere/',
+];
+
+const PAGE_FIELDS = ['username', 'password', 'next', 'email', 'end', 'password1', 'new_password1', 'new_password2'];
 
 /** A path of a route, now and then with noise where it has a name. */
 function targetOf({ path }: Place): fc.Arbitrary<string> {
@@ -224,7 +231,7 @@ function typed({ type, bytes }: Body, headers: Noise['headers']): Pick<Noise, 'h
 }
 
 function requestToPage(): fc.Arbitrary<Noise> {
-  const members = fc.dictionary(fc.constantFrom('email', 'new_password1', 'new_password2'), anyValue, {
+  const members = fc.dictionary(fc.constantFrom(...PAGE_FIELDS), anyValue, {
     noNullPrototype: true,
   });
   return fc
@@ -232,17 +239,20 @@ function requestToPage(): fc.Arbitrary<Noise> {
       target: fc.tuple(fc.constantFrom(...PAGES), query).map(([path, asked]) => path + asked),
       method: fc.constantFrom('GET', 'HEAD', 'POST', 'PUT'),
       headers: someHeaders,
-      credential: fc.constant<Credential>('none'),
+      credential: fc.constantFrom<Credential>('none', 'cookie'),
       body: anyBody(members),
       isChunked: fc.boolean(),
     })
     .map(({ body, headers, ...rest }) => ({ ...rest, path: null, ...typed(body, headers) }));
 }
 
-/** Every route is as likely as any other, and all pages together as one; a stream, which has no end, is none of them. */
+/** Every route is as likely as any other, and all pages together as four of them; a stream, which has no end, is none of them. */
 export function anyRequest(settings: Settings): fc.Arbitrary<Noise> {
   const places = placesOf(settings).filter(({ route }) => route.access !== 'following');
-  return fc.oneof(...places.map((place) => requestTo(place, settings)), requestToPage());
+  return fc.oneof(...places.map((place) => requestTo(place, settings)), {
+    weight: 4,
+    arbitrary: requestToPage(),
+  });
 }
 
 /** A request as bytes, with what proves who sends it. */

@@ -10,7 +10,16 @@ import type { Latchkey } from 'latchkey';
 import { linkIn, testLatchkey } from 'latchkey/testing';
 import { ask, type Body, Device, OWN_ORIGIN, PASSWORD, signedIn, until, withAnn } from './device.ts';
 import { eventTypes } from './event-types.ts';
-import { closeWithSessions, inviteTeacher, options, sendBy, serverFor, stopSharing, takeovers } from './guide/app.ts';
+import {
+  closeWithSessions,
+  inviteTeacher,
+  options,
+  sendBy,
+  serverFor,
+  showFirstPage,
+  stopSharing,
+  takeovers,
+} from './guide/app.ts';
 
 const ROOT = new URL('../../../../', import.meta.url);
 const page = readFileSync(new URL('docs/library.md', ROOT), 'utf8');
@@ -89,7 +98,7 @@ describe('what it shows', () => {
 
   test('invitations, fields, the hook, and events', async () => {
     const { auth, close } = await testLatchkey({ ...options, origin: OWN_ORIGIN });
-    const invitation = (await inviteTeacher(auth, 'eve@home.example')).split('#')[1];
+    const invitation = (await inviteTeacher(auth, 'eve@home.example')).split('?invitation=')[1];
     const register = async (more: Body) => {
       const eve = { username: 'eve', email: 'eve@home.example', password1: PASSWORD, password2: PASSWORD };
       return await ask(auth, 'POST', '/auth/registration/', { body: { ...eve, invitation, ...more } });
@@ -104,6 +113,27 @@ describe('what it shows', () => {
     assert.deepEqual([...takeovers], [[1, 1]]);
     assert.deepEqual(await stopSharing(auth, 'eve'), Array(2).fill('an unknown device, 2026-01-01T12:00:00.000Z'));
     assert.deepEqual([await auth.sessions.list(1), await stopSharing(auth, 'nobody')], [[], []]);
+    await close();
+  });
+
+  test('a page that looks different to different people', async () => {
+    const { auth, close } = await testLatchkey({ ...options, origin: OWN_ORIGIN });
+    await auth.accounts.create({ username: 'tom', password: PASSWORD, roles: ['teacher'] });
+    await auth.accounts.create({ username: 'pia', password: PASSWORD });
+    const seenBy = async (cookie: string): Promise<string> => {
+      const answer = await showFirstPage(auth, new Request(`${OWN_ORIGIN}/first/`, { headers: { cookie } }));
+      return await answer.text();
+    };
+    assert.match(await seenBy(''), /Learn at home\./);
+    for (const [username, words] of [
+      ['pia', /Lesson one waits for you, pia\./],
+      ['tom', /Your classes, tom\./],
+    ] as const) {
+      const { body } = await ask(auth, 'POST', '/auth/login/', { body: { username, password: PASSWORD } });
+      assert.match(await seenBy(`latchkey=${String(body['key'])}`), words);
+    }
+    const closed = await auth.handler(new Request(`${OWN_ORIGIN}/signup/`));
+    assert.match(await closed.text(), /127\.0\.0\.1 is for our pupils\./);
     await close();
   });
 

@@ -73,7 +73,7 @@ describe('invited', () => {
     'an invitation to nobody in particular is good for whoever brings it, once, and gives its roles',
     signUp('invited', async ({ auth, mailbox }) => {
       const { invitation, link } = await auth.accounts.invite({ roles: ['teacher'] });
-      assert.equal(link, `${OWN_ORIGIN}/signup/#${invitation}`);
+      assert.equal(link, `${OWN_ORIGIN}/signup/?invitation=${invitation}`);
       const answer = await register(auth, { invitation });
       assert.equal(answer.status, 201);
       const who = await auth.authenticate({ authorization: `Token ${answer.body['key']}` });
@@ -99,7 +99,7 @@ describe('invited', () => {
         const [mail] = mailbox.mails;
         assert.equal(mail?.to, 'Bob@Example.com');
         assert.equal(mail?.subject, 'You are invited to 127.0.0.1');
-        const invitation = linkIn(mail).split('#')[1];
+        const invitation = linkIn(mail).split('?invitation=')[1];
         await refused(auth, { email: 'eve@example.com', invitation });
         const answer = await register(auth, { email: 'bob@example.COM', invitation });
         assert.equal(answer.status, 201);

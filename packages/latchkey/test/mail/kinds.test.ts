@@ -83,7 +83,7 @@ const kinds: readonly Kind[] = [
     kind: 'an invitation',
     subject: 'You are invited to 127.0.0.1',
     says: /You are invited to open an account on 127\.0\.0\.1/,
-    link: new RegExp(`^http://127\\.0\\.0\\.1:8787/signup/#${SECRET}$`),
+    link: new RegExp(`^http://127\\.0\\.0\\.1:8787/signup/\\?invitation=${SECRET}$`),
     work: ({ auth }) => auth.accounts.invite({ email: 'ann@mail.test' }),
   },
 ];

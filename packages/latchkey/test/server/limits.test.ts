@@ -61,7 +61,6 @@ describe('a client that takes its time, or too much', () => {
 
 describe('what is nobody’s', () => {
   const unknown = [
-    '/',
     '/auth',
     '/auth/',
     '/auth/nothing/',

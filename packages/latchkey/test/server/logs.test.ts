@@ -116,7 +116,9 @@ async function everythingOnce(): Promise<void> {
   await ask('/auth/user/', { key: SECRETS.badToken });
   await ask('/auth/user/', { headers: { cookie: `latchkey=${SECRETS.badToken}` } });
   await ask(`/auth/user/?token=${SECRETS.query}`, { key });
-  for (const path of ['/auth/session/', '/auth/sessions/', '/auth/events/']) await ask(path, { key });
+  for (const path of ['/auth/session/', '/auth/sessions/', '/auth/user/export/', '/auth/events/']) {
+    await ask(path, { key });
+  }
   await ask('/auth/user/', { key, method: 'PUT', json: { username, first_name: 'canary-first' } });
   await ask('/auth/user/', { key, method: 'PATCH', json: { last_name: 'canary-last' } });
   await ask('/auth/sessions/end-others/', { key, method: 'POST' });

@@ -45,6 +45,37 @@ const notCount = (min: number, max: number): Wrong => ({
   says: new RegExp(` must be a whole number from ${min} to ${max}\\.$`),
 });
 
+const notPath: Wrong = {
+  texts: [
+    '',
+    'home',
+    '//evil.example',
+    'https://evil.example/',
+    '/\\evil.example',
+    'javascript:alert(1)',
+    '/a\nb',
+    ' /a',
+  ],
+  values: [],
+  says: / must be a path on this origin/,
+};
+const notColour: Wrong = {
+  texts: [
+    '',
+    'red',
+    '#12',
+    '#12345',
+    '#1234567',
+    '#000 #000 #000',
+    '#000;}',
+    'url(//evil.example)',
+    '#000/**/',
+    'var(--x)',
+  ],
+  values: [5, {}, [], ['#000'], { light: '#000' }, { light: '#000', dark: 'red' }, { light: '#000', dark: '#00;}' }],
+  says: / must be a colour such as #1f4fd8, or two: #1f4fd8 #9db8ff\.$/,
+};
+
 /** Every option, with what it must not be. One that is new has to be added here. */
 const wrong: Readonly<Record<string, Wrong>> = {
   origin: notWords,
@@ -110,6 +141,36 @@ const wrong: Readonly<Record<string, Wrong>> = {
   'django.logoutOnPasswordChange': notFlag,
   'django.uid': notOneOf('base36', 'base64url'),
   'django.throttle': notRate,
+  'pages.loginRedirectUrl': { ...notPath, values: [5, {}, true] },
+  'pages.roleRedirectUrls': {
+    texts: ['admin', '=/admin/', 'admin=', 'admin=//evil.example', 'admin=/a/, staff=https://evil.example/'],
+    values: [5, {}, [5], [['admin']], [['', '/x/']], [['admin', '//evil.example']], [['admin', '/a/', '/b/']]],
+    says: / must be roles, each with a path on this origin/,
+  },
+  'pages.redirectSignedIn': notFlag,
+  'theme.accent': notColour,
+  'theme.accentText': notColour,
+  'theme.text': notColour,
+  'theme.mutedText': notColour,
+  'theme.surface': notColour,
+  'theme.background': notColour,
+  'theme.border': notColour,
+  'theme.radius': notCount(0, 32),
+  'theme.font': {
+    texts: ['', "x'; } body { display: none", 'a, b;c', 'a"b', 'a{}', 'a\\27', 'a/*', '</style>', '-x'],
+    values: [5, {}, [], [5], ['a;b'], ['x'.repeat(65)], true],
+    says: / must be names of fonts: /,
+  },
+  'theme.logo': {
+    texts: [
+      ...notPath.texts,
+      'data:text/html;base64,PGI+',
+      'data:image/svg+xml,<svg onload=alert(1)>',
+      'data:image/png;base64,AAAA"><script>',
+    ],
+    values: [5, {}, true, `data:image/png;base64,${'A'.repeat(100_001)}`],
+    says: / must be a path on this origin, or data:image/,
+  },
 };
 
 /** Every option's path in code and its environment variable. */

@@ -1,4 +1,5 @@
 import { closeAccount } from '../../flows/close-account.ts';
+import { exportAccount } from '../../flows/export-account.ts';
 import { updateProfile } from '../../flows/update-profile.ts';
 import type { Account } from '../../model/account.ts';
 import { Refusal } from '../../model/reasons.ts';
@@ -39,6 +40,12 @@ export async function updateUser(call: SignedInCall): Promise<Response> {
     profile: call.extra,
   });
   return json(200, accountBody(account), call.headers);
+}
+
+/** Everything that is kept of the account, to take along. */
+export async function exportUser({ parts, who, headers }: SignedInCall): Promise<Response> {
+  const disposition = { 'Content-Disposition': 'attachment; filename="account.json"' };
+  return json(200, await exportAccount(parts, who.session.accountId), { ...headers, ...disposition });
 }
 
 export async function closeUser(call: SignedInCall): Promise<Response> {

@@ -2,7 +2,7 @@ import type { SignedIn } from '../../flows/complete-sign-in.ts';
 import { type Claim, signInWithPassword } from '../../flows/sign-in-with-password.ts';
 import { signOut as endOwn } from '../../flows/sign-out.ts';
 import { isEmail } from '../../model/account.ts';
-import { invalidInput, Refusal } from '../../model/reasons.ts';
+import { type Flaw, invalidInput, Refusal } from '../../model/reasons.ts';
 import type { Settings, SignInBy } from '../../model/settings.ts';
 import { rememberedTokens } from '../../sessions/device-token.ts';
 import { verify } from '../../sessions/verify.ts';
@@ -83,8 +83,8 @@ function claimByName({ accounts }: Settings, name: string): Claim {
   return isAddress ? { email: name, otherwise: name } : { username: name };
 }
 
-function mustInclude(message: string): Refusal {
-  return invalidInput({ non_field_errors: [message] });
+function mustInclude(flaw: Flaw): Refusal {
+  return invalidInput({ non_field_errors: [flaw] });
 }
 
 /** Answers with the key of a new session, and the cookies that a browser keeps. */
@@ -98,9 +98,14 @@ export function answerSignedIn(
     ? json(status, { key: signedIn.token, device: signedIn.deviceToken }, call.headers)
     : empty(204, call.headers);
   if (!hasCookie && settings.wire.key) return response;
-  const carried = readCookie(call.request.headers.get('cookie'), deviceCookieName(settings));
+  return withCookies(response, cookiesFor(settings, call.request, signedIn));
+}
+
+/** What a browser keeps of a sign-in: the session, and the device beside those of its other accounts. */
+export function cookiesFor(settings: Settings, request: Request, signedIn: SignedIn): readonly string[] {
+  const carried = readCookie(request.headers.get('cookie'), deviceCookieName(settings));
   const tokens = rememberedTokens(carried, signedIn.deviceToken);
-  return withCookies(response, [sessionCookie(settings, signedIn.token), deviceCookie(settings, tokens)]);
+  return [sessionCookie(settings, signedIn.token), deviceCookie(settings, tokens)];
 }
 
 /** Ends the caller's session, by key or by cookie or by both. A dead one is as good as none. */

@@ -80,13 +80,15 @@ export function* noteOpened(run: Run, session: Session): Sentence<void> {
   yield* note(run, { kind: 'session_opened', accountId: session.accountId, sessionId: session.id, data });
 }
 
-export function* noteEnded(run: Run, session: Session): Sentence<void> {
+/** `isReplaced`: by a later session of the same device, which is no displacement. */
+export function* noteEnded(run: Run, session: Session, isReplaced: boolean): Sentence<void> {
   const { ending } = session;
   const data = {
     reason: ending?.reason ?? null,
     by: ending?.by?.name ?? null,
     by_class: ending?.by?.class ?? null,
     by_session: ending?.bySession ?? null,
+    ...(isReplaced && { replaced: 1 }),
   };
   yield* note(run, { kind: 'session_ended', accountId: session.accountId, sessionId: session.id, data });
 }

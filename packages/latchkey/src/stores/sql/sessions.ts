@@ -216,7 +216,7 @@ export function* admit(run: Run, input: Admit): Sentence<Admitted> {
   }
   yield* endAll(run, over, { reason: 'expired', by: null });
   const by = { session: input.session.id, device: input.session.device };
-  const replaced = yield* endAll(run, verdict.replaced, { reason: 'displaced', by });
+  const replaced = yield* endAll(run, verdict.replaced, { reason: 'displaced', by, isReplaced: true });
   const displaced = yield* endAll(run, verdict.displaced, { reason: 'displaced', by });
   return { kind: 'admitted', session: yield* open(run, input, gate), replaced, displaced };
 }
@@ -294,6 +294,7 @@ export function* raise(run: Run, given: Gate): Sentence<{ readonly gate: Gate; r
 type EndCause = {
   readonly reason: EndReason;
   readonly by: { readonly session: string; readonly device: DeviceSummary } | null;
+  readonly isReplaced?: true;
 };
 
 function* endAll(run: Run, victims: readonly { readonly id: string }[], cause: EndCause): Sentence<readonly Session[]> {
@@ -309,7 +310,7 @@ function* endAll(run: Run, victims: readonly { readonly id: string }[], cause: E
     });
     if (found === null) continue;
     const session = sessionOf(found);
-    yield* noteEnded(run, session);
+    yield* noteEnded(run, session, cause.isReplaced === true);
     ended.push(session);
   }
   return ended;

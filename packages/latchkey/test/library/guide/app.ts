@@ -1,9 +1,11 @@
 /** What docs/library.md shows of a host's own code. Run by `../guide.test.ts`. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import {
+  html,
   type Latchkey,
   type LatchkeyEvent,
   type LatchkeyOptions,
+  type PageTemplates,
   type Send,
   type SessionId,
   type Templates,
@@ -57,6 +59,19 @@ const mailTemplates: Templates = {
   }),
 };
 
+const pageTemplates: PageTemplates = {
+  'sign-up-closed': (_, { site }) => html`<p>${site} is for our pupils. Ask your teacher for an invitation.</p>`,
+};
+
+/** The first page, which looks different to different people. */
+export async function showFirstPage(auth: Latchkey, request: Request): Promise<Response> {
+  return await auth.view(request, {
+    signedOut: () => html`<p>Learn at home. <a href="/login/">Sign in</a></p>`,
+    signedIn: ({ account }) => html`<p>Lesson one waits for you, ${account.username}.</p>`,
+    roles: [['teacher', ({ account }) => html`<p>Your classes, ${account.username}.</p>`]],
+  });
+}
+
 export function sendBy(service: string): Send {
   return async ({ to, from, subject, text, html, messageId }) => {
     const body = JSON.stringify({ to, from, subject, text, html, id: messageId });
@@ -74,6 +89,7 @@ export const options: LatchkeyOptions = {
   hooks,
   fields,
   mailTemplates,
+  pageTemplates,
 };
 
 export async function inviteTeacher(auth: Latchkey, email: string): Promise<string> {

@@ -20,6 +20,6 @@ test('a teacher is invited by mail', async () => {
   const { auth, mailbox, close } = await testLatchkey(options);
   const { invitation } = await auth.accounts.invite({ email: 'eve@school.example' });
   await auth.settle();
-  assert.equal(linkIn(mailbox.mails[0]), `https://courses.example/signup/#${invitation}`);
+  assert.equal(linkIn(mailbox.mails[0]), `https://courses.example/signup/?invitation=${invitation}`);
   await close();
 });

@@ -1,0 +1,64 @@
+import type { AccountId } from '../model/account.ts';
+import { Refusal } from '../model/reasons.ts';
+import type { Session } from '../model/session.ts';
+import type { HistoryEntry } from '../stores/store.ts';
+import type { Parts } from './parts.ts';
+
+export type AccountExport = Readonly<Record<string, unknown>>;
+
+const PAGE = 500;
+
+/** All that is kept about an account, for its owner: no hash, no token, nothing that opens anything. Times are ISO 8601, UTC. */
+export async function exportAccount(parts: Parts, id: AccountId): Promise<AccountExport> {
+  const { store } = parts;
+  const record = await store.accounts.find(id);
+  if (record === null) throw new Refusal('account_disabled');
+  const { account } = record;
+  const { sessions } = await store.sessions.list(id);
+  return {
+    account: {
+      id: account.id,
+      username: account.username,
+      first_name: account.firstName,
+      last_name: account.lastName,
+      state: account.state,
+      has_password: record.passwordHash !== null,
+      created_at: isoTime(account.createdAt),
+    },
+    profile: account.profile,
+    addresses: account.email === '' ? [] : [{ address: account.email, verified: account.emailVerified }],
+    roles: account.roles,
+    sessions: sessions.map(sessionOf),
+    history: (await historyOf(parts, id)).map(entryOf),
+  };
+}
+
+function sessionOf(session: Session): AccountExport {
+  return {
+    id: session.id,
+    device: session.device.name,
+    class: session.device.class,
+    method: session.method,
+    opened_at: isoTime(session.openedAt),
+    last_seen_at: isoTime(session.seenAt),
+    expires_at: isoTime(session.expiresAt),
+  };
+}
+
+async function historyOf({ store }: Parts, accountId: AccountId): Promise<readonly HistoryEntry[]> {
+  const all: HistoryEntry[] = [];
+  for (let before: number | null = null; ; ) {
+    const page: readonly HistoryEntry[] = await store.history.page({ accountId, before, limit: PAGE });
+    all.push(...page);
+    before = page.at(-1)?.id ?? null;
+    if (page.length < PAGE) return all;
+  }
+}
+
+function entryOf({ at, kind, sessionId, data }: HistoryEntry): AccountExport {
+  return { at: isoTime(at), what: kind, ...(sessionId !== null && { session: sessionId }), ...data };
+}
+
+function isoTime(at: number): string {
+  return new Date(at).toISOString();
+}

@@ -1,0 +1,38 @@
+import { html } from 'hono/html';
+import { fillIn } from './controls.ts';
+import { type Html, page } from './page.ts';
+import { type SignedInVisit, show } from './visit.ts';
+
+export type AccountView = {
+  readonly username: string;
+  readonly firstName: string;
+  readonly lastName: string;
+  /** `''` where there is none. */
+  readonly email: string;
+  readonly emailVerified: boolean;
+};
+
+const accountPage = page<AccountView>({
+  name: 'account',
+  title: (_, { words }) => words.account.title,
+  isWide: true,
+  template(view, { words: { account: texts } }) {
+    const address =
+      view.email === ''
+        ? texts.noEmail
+        : html`<bdi>${view.email}</bdi> (${view.emailVerified ? texts.verified : texts.unverified})`;
+    return html`<p>${fillIn(texts.lead, { name: view.username })}<br><span class="muted">${address}</span></p>
+<ul class="list">
+${link('/account/devices/', texts.devices, texts.devicesLead)}${link('/account/profile/', texts.profile, texts.profileLead)}${link('/account/password/', texts.password, texts.passwordLead)}${link('/account/data/', texts.data, texts.dataLead)}</ul>`;
+  },
+});
+
+function link(path: string, title: string, lead: string): Html {
+  return html`<li><div><p><a class="name" href="${path}">${title}</a></p><p class="muted">${lead}</p></div></li>
+`;
+}
+
+export async function showAccount(visit: SignedInVisit): Promise<Response> {
+  const { username, firstName, lastName, email, emailVerified } = visit.visitor.account;
+  return await show(visit, accountPage, { username, firstName, lastName, email, emailVerified });
+}

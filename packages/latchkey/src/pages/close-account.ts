@@ -1,0 +1,48 @@
+import { html } from 'hono/html';
+import { closeAccount } from '../flows/close-account.ts';
+import { noSessionCookie } from '../http/cookies.ts';
+import { checkFields, text } from '../http/fields.ts';
+import { complaints, field, fillIn } from './controls.ts';
+import { EMPTY_FORM, type FormView, page } from './page.ts';
+import { flawsInWords, orFlaws, readForm, type SignedInVisit, show } from './visit.ts';
+
+export type CloseAccountView = FormView & { readonly username: string };
+
+const closeAccountPage = page<CloseAccountView>({
+  name: 'close-account',
+  title: (_, { words }) => words.closeAccount.title,
+  template(view, { words }) {
+    const { closeAccount: texts } = words;
+    const password = { name: 'password', label: words.fields.password, autocomplete: 'current-password' };
+    return html`<p>${fillIn(texts.lead, { name: view.username })}</p>${complaints(words, view, ['password'])}<form method="post">
+${field(words, view, { ...password, type: 'password' })}<button class="block danger">${texts.action}</button></form>
+<p class="links"><a href="/account/data/">${words.form.cancel}</a></p>`;
+  },
+});
+
+const accountClosedPage = page<Record<never, never>>({
+  name: 'account-closed',
+  title: (_, { words }) => words.closeAccount.doneTitle,
+  template: (_, { words }) => html`<p role="status">${words.closeAccount.done}</p>`,
+});
+
+export async function showClosing(visit: SignedInVisit): Promise<Response> {
+  return await show(visit, closeAccountPage, { ...EMPTY_FORM, username: visit.visitor.account.username });
+}
+
+/** Asks for the password however fresh the sign-in is: what a form does here cannot be undone. */
+export async function close(visit: SignedInVisit): Promise<Response> {
+  const { parts, network, visitor, speech } = visit;
+  const form = await readForm(visit);
+  const checked = checkFields([text('password', { whiteSpace: 'counts' })], form.body, { isPartial: false });
+  const outcome =
+    'flaws' in checked
+      ? checked
+      : await orFlaws(() => closeAccount(parts, { ...visitor.who, password: form.text('password'), network }));
+  if ('flaws' in outcome) {
+    const view = { values: {}, flaws: flawsInWords(speech, outcome.flaws), username: visitor.account.username };
+    return await show(visit, closeAccountPage, view, { status: 400 });
+  }
+  const cookies = [noSessionCookie(parts.settings)];
+  return await show({ ...visit, visitor: null }, accountClosedPage, {}, { cookies });
+}

@@ -1,0 +1,36 @@
+/** What signing in and signing up end with: cookies of their own, and the browser's former session over. */
+import type { SignedIn } from '../flows/complete-sign-in.ts';
+import { signOut } from '../flows/sign-out.ts';
+import { deviceCookieName, readCookie } from '../http/cookies.ts';
+import { deviceOf } from '../http/device-name.ts';
+import { cookiesFor } from '../http/handlers/sign-in.ts';
+import type { Caller } from '../sessions/admit.ts';
+import { deviceTokenFor, rememberedTokens } from '../sessions/device-token.ts';
+import { type Form, landingFor, sendOn, type Visit } from './visit.ts';
+
+/** Who asks to come in. A browser that is signed in is the device of that session, whatever became of its other cookie. */
+export async function callerOf({ request, parts, visitor }: Visit): Promise<Caller> {
+  const carried = readCookie(request.headers.get('cookie'), deviceCookieName(parts.settings));
+  const session = visitor?.who.session;
+  const deviceTokens =
+    session === undefined || session.device.id === null
+      ? carried
+      : rememberedTokens(carried, deviceTokenFor(parts.keys, session.accountId, session.device.id));
+  return { device: await deviceOf(request.headers.get('user-agent')), deviceTokens };
+}
+
+/** Lets somebody in who has a session now: a new cookie, and on to where they were going. */
+export async function enter(
+  visit: Visit,
+  signedIn: SignedIn,
+  form: Form,
+  taken: readonly string[] = [],
+): Promise<Response> {
+  const { parts, visitor, request } = visit;
+  const former = visitor?.who.session ?? null;
+  // Of the same account and device, it was replaced at the door. Any other would live on in a cookie that nobody has any more.
+  const isReplaced = former?.accountId === signedIn.account.id && former.device.id === signedIn.session.device.id;
+  if (former !== null && !isReplaced) await signOut(parts, former);
+  const cookies = [...cookiesFor(parts.settings, request, signedIn), ...taken];
+  return sendOn(visit, landingFor(visit, form, signedIn.session.roles), { status: 302, cookies });
+}
