@@ -234,6 +234,7 @@ const PLACES = [
   '/password/reset/',
   '/account/',
   '/dev/mail/',
+  '/demo/',
 ];
 
 function isServed({ basePath }: Settings, pathname: string, hasHome: boolean): boolean {

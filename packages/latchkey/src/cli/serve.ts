@@ -33,6 +33,7 @@ async function greet({ port, assembled }: Serving, { host }: ServeOptions): Prom
   const at = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
   const lines = [`Latchkey listens on ${at}${settings.basePath}/`];
   if (!settings.production && assembled.outbox === null) lines.push(`Mails are kept, and shown at ${at}/dev/mail`);
+  if (!settings.production) lines.push(`Two phones of one account, to watch: ${at}/demo/`);
   const [first] = await store.accounts.page({ after: 0, limit: 1 });
   if (first === undefined && !settings.production) lines.push('', ...whatToTry(at + settings.basePath));
   process.stdout.write(`${lines.join('\n')}\n`);

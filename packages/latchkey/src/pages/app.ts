@@ -9,10 +9,11 @@ import { Refusal } from '../model/reasons.ts';
 import { speechIn } from '../texts/catalogue.ts';
 import { languageFor } from '../texts/reader.ts';
 import * as account from './account.ts';
-import { answerAsset, assetsFrom } from './assets.ts';
+import { answerAsset, assetsFrom, browserScript } from './assets.ts';
 import * as changing from './change-password.ts';
 import * as closing from './close-account.ts';
 import * as data from './data.ts';
+import { showDemo } from './demo.ts';
 import { showMails } from './dev-mail.ts';
 import * as devices from './devices.ts';
 import { showError } from './errors.ts';
@@ -89,7 +90,11 @@ export type Pages = {
 
 export function pagesOf(given: Omit<Site, 'assets'>): Pages {
   const { settings } = given.parts;
-  const assets = assetsFrom(settings.basePath, { 'style.css': stylesheet(settings.theme) });
+  const assets = assetsFrom(settings.basePath, {
+    'style.css': stylesheet(settings.theme),
+    'live.js': browserScript('live'),
+    'demo.js': browserScript('demo'),
+  });
   const site: Site = { ...given, assets };
   const addresses = clientAddressBehind(settings.trustedProxies);
   const app = new Hono<{ Bindings: Peer }>({ strict: false });
@@ -101,6 +106,9 @@ export function pagesOf(given: Omit<Site, 'assets'>): Pages {
       const params = context.req.param() as Readonly<Record<string, string>>;
       return await visited(site, raw, { network, params }, (visit) => serve(visit, route));
     });
+  }
+  if (!settings.production) {
+    app.get('/demo', (context) => visited(site, context.req.raw, NOWHERE, showDemo));
   }
   const { keptMails } = site;
   if (keptMails !== null) {

@@ -1,5 +1,6 @@
 /** What pages load: by names that tell what is in them, so that a browser may keep each for good. */
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 
 export type Asset = { readonly path: string; readonly type: string; readonly body: string };
 
@@ -27,6 +28,11 @@ export function assetsFrom(basePath: string, texts: Readonly<Record<string, stri
     },
     at: (path) => byPath.get(path) ?? null,
   };
+}
+
+/** The text of a script for browsers, from the folder of that name. */
+export function browserScript(name: string): string {
+  return readFileSync(new URL(`./browser/${name}.js`, import.meta.url), 'utf8');
 }
 
 function assetOf(basePath: string, name: string, body: string): Asset {

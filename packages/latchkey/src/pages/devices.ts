@@ -33,6 +33,7 @@ const devicesPage = page<DevicesView>({
   name: 'devices',
   title: (_, { words }) => words.devices.title,
   isWide: true,
+  showsSessions: true,
   template(view, context) {
     const { devices: texts, form } = context.words;
     const isAlone = view.devices.length === 1;

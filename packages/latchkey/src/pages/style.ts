@@ -27,6 +27,7 @@ function variables(colours: Readonly<Record<string, Colour>>, surrounding: keyof
 /** Logical properties throughout: read from right to left, everything stands on the other side. */
 const RULES = `
 *, *::before, *::after { box-sizing: border-box; }
+[hidden] { display: none !important; }
 html { -webkit-text-size-adjust: 100%; text-size-adjust: 100%; }
 body { margin: 0; min-height: 100vh; min-height: 100dvh; display: flex; flex-direction: column; background: var(--background); color: var(--text); font: 1rem/1.55 var(--font); overflow-wrap: break-word; }
 .skip { position: absolute; inset-inline-start: 1rem; inset-block-start: -6rem; z-index: 1; padding: .75rem 1rem; background: var(--surface); color: var(--accent); border-radius: var(--radius); }
@@ -74,6 +75,21 @@ input[aria-invalid='true'] { border-color: var(--wrong); box-shadow: inset 0 0 0
 .list p, .list form { margin: 0; }
 .list .name { font-weight: 620; }
 .tag { display: inline-block; margin-inline-start: .5rem; padding: .0625rem .5rem; font-size: .8125rem; font-weight: 600; color: var(--accent-text); background: var(--accent); border-radius: 1rem; }
+.phones { display: grid; grid-template-columns: repeat(auto-fit, minmax(13rem, 1fr)); gap: 1.5rem; margin-block: 1.5rem; }
+.phone { display: flex; flex-direction: column; gap: 1rem; padding: 1.5rem 1.25rem; border: 2px solid var(--border); border-radius: 1.75rem; }
+.phone h2 { margin: 0; text-align: center; }
+.screen { flex: 1; display: flex; flex-direction: column; align-items: center; justify-content: center; min-height: 11rem; padding: 1rem; text-align: center; background: var(--background); border-radius: 1rem; }
+.screen p { margin: 0; }
+.screen .when { display: none; font-weight: 620; }
+.phone[data-state='out'] .out, .phone[data-state='busy'] .busy, .phone[data-state='in'] .in, .phone[data-state='ended'] .ended { display: block; }
+.phone[data-state='in'] { border-color: var(--accent); }
+.phone[data-state='in'] .screen { color: var(--accent-text); background: var(--accent); }
+.phone[data-state='ended'] { border-color: var(--wrong); }
+.phone[data-state='ended'] .screen { color: var(--wrong); }
+.said { font-size: .9375rem; }
+.notes { min-height: 6rem; margin: 0; padding-inline-start: 1.5rem; font-size: .9375rem; font-variant-numeric: tabular-nums; }
+.notes li { margin-block-end: .25rem; }
+button:disabled { color: var(--muted); background: var(--background); border-color: var(--border); filter: none; cursor: default; }
 article { padding-block: 1.25rem; border-block-start: 1px solid color-mix(in srgb, var(--border) 30%, transparent); }
 pre { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; font: .875rem/1.5 ui-monospace, SFMono-Regular, Menlo, monospace; }
 ol { padding-inline-start: 1.5rem; }

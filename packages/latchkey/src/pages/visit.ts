@@ -13,7 +13,7 @@ import { choiceByRole } from '../model/views.ts';
 import { fill, type Speech } from '../texts/catalogue.ts';
 import type { Assets } from './assets.ts';
 import { type FrameView, frame, pageHeaders } from './frame.ts';
-import type { FormView, Page, PageContext, Template } from './page.ts';
+import type { FormView, Page, PageContext, Script, Template } from './page.ts';
 import type { ViewTemplates } from './view-types.ts';
 
 /** What all visits share. */
@@ -61,16 +61,27 @@ export type Shown = {
 export async function show<View>(visit: Visit, page: Page<View>, view: View, shown: Shown = {}): Promise<Response> {
   const context = contextOf(visit);
   const template = (visit.site.templates[page.name] as Template<View> | undefined) ?? page.template;
-  const script = page.script?.(view, context) ?? null;
   const framed: FrameView = {
     title: page.title(view, context),
     content: await template(view, context),
     isWide: page.isWide === true,
     style: visit.site.assets.pathOf('style.css'),
-    script: script === null ? null : { path: visit.site.assets.pathOf(script.asset), data: script.data },
+    script: scriptFor(visit, page.script?.(view, context) ?? (page.showsSessions === true ? REFRESHED : null)),
     logo: visit.parts.settings.theme.logo,
   };
   return await answerFramed(visit, framed, shown);
+}
+
+const REFRESHED: Script = { asset: 'live.js', data: { refresh: '' } };
+
+/** A page's own script; else, for whoever is signed in, the one that turns the page when that is over. */
+export function scriptFor({ site, visitor, parts }: Visit, own: Script | null): FrameView['script'] {
+  const { basePath } = parts.settings;
+  if (own !== null && own.asset !== 'live.js') return { path: site.assets.pathOf(own.asset), data: own.data };
+  if (visitor === null) return null;
+  const paths = { events: `${basePath}/events/`, check: `${basePath}/session/`, over: '/signed-out/' };
+  const data = { ...paths, session: visitor.who.session.id, ...own?.data };
+  return { path: site.assets.pathOf('live.js'), data };
 }
 
 export async function answerFramed(visit: Visit, framed: FrameView, shown: Shown): Promise<Response> {

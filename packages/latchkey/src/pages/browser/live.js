@@ -1,0 +1,65 @@
+/**
+ * Turns an open page when its session ends, in every tab of the browser. One tab listens for all of them: browsers keep no more
+ * than six connections to a server. Told in `data-` attributes: `events` and `check` (where to listen and to ask), `session`,
+ * `over` (the page that says why), and `refresh` on pages that show the account's sessions.
+ */
+const script = document.querySelector('script[data-events]');
+if (script instanceof HTMLScriptElement) follow(script.dataset);
+
+/** @param {DOMStringMap} told */
+function follow({ events = '', check = '', session = '', over = '', refresh }) {
+  const name = `latchkey ${session}`;
+  const tabs = 'BroadcastChannel' in globalThis ? new BroadcastChannel(name) : null;
+  let isOver = false;
+
+  const turn = () => {
+    if (isOver) return;
+    isOver = true;
+    location.replace(`${over}?next=${encodeURIComponent(location.pathname + location.search)}`);
+  };
+  const renew = () => {
+    if (refresh !== undefined && !isOver) location.reload();
+  };
+
+  /** @param {'over' | 'changed'} what */
+  const tell = (what) => {
+    tabs?.postMessage(what);
+    if (what === 'over') turn();
+    else renew();
+  };
+  tabs?.addEventListener('message', ({ data }) => (data === 'over' ? turn() : renew()));
+
+  const listen = () => {
+    const source = new EventSource(events);
+    source.addEventListener('ended', () => {
+      source.close();
+      tell('over');
+    });
+    for (const change of ['session_opened', 'session_ended']) {
+      source.addEventListener(change, () => tell('changed'));
+    }
+    // While it comes back by itself it is not closed. Refused, it does not: the session may be over, or the server full.
+    source.addEventListener('error', () => {
+      if (source.readyState === EventSource.CLOSED) void ask();
+    });
+  };
+
+  const ask = async () => {
+    const answer = await fetch(check, { cache: 'no-store' }).catch(() => null);
+    if (answer?.status === 401) tell('over');
+    else setTimeout(listen, 20_000 + (crypto.getRandomValues(new Uint16Array(1))[0] ?? 0) / 3);
+  };
+
+  /** For as long as this tab is there: then the next one has its turn. */
+  const forGood = () => {
+    listen();
+    return new Promise(() => undefined);
+  };
+  if (tabs !== null && 'locks' in navigator) void navigator.locks.request(name, forGood);
+  else listen();
+
+  // What comes back from the browser's memory may be long out of date.
+  addEventListener('pageshow', ({ persisted }) => {
+    if (persisted) location.reload();
+  });
+}
