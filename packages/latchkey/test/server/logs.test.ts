@@ -214,7 +214,7 @@ describe('after every route was asked, rightly and wrongly', () => {
       .split('\n')
       .filter((line) => !line.startsWith('{'));
     assert.ok(
-      rest.every((line) => /^(?:Latchkey listens|Nobody has|The second sign-in| {2}\w+|$)/.test(line)),
+      rest.every((line) => /^(?:Latchkey listens|Two phones|Nobody has|The second sign-in| {2}\w+|$)/.test(line)),
       rest.join('\n'),
     );
   });
