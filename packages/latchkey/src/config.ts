@@ -112,6 +112,8 @@ const attempts = {
   consecutive: count({ env: 'LATCHKEY_ATTEMPTS_CONSECUTIVE', fallback: 100 }, { min: 10, max: 100 }),
   /** Mails to an address that somebody asked for who need not be its owner. */
   mailsPerAddress: rate({ env: 'LATCHKEY_MAILS_PER_ADDRESS', fallback: '5/hour' }),
+  /** Mails that one network may ask for. Past that the answer stays the same, and no mail is sent. */
+  mailsPerNetwork: rate({ env: 'LATCHKEY_MAILS_PER_NETWORK', fallback: '60/hour' }),
   /** New accounts from a network. Ten times as many forms may be sent: each tells whether a name is taken. */
   registrationsPerNetwork: rate({ env: 'LATCHKEY_REGISTRATIONS_PER_NETWORK', fallback: '60/hour' }),
 };

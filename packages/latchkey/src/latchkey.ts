@@ -357,7 +357,7 @@ const NEW_ACCOUNT: Omit<OperatorAccount, 'username'> = {
 function sessionsFace(parts: Parts): Latchkey['sessions'] {
   return {
     list: (accountId) => listSessions(parts, accountId),
-    end: (accountId, sessionId) => endSession(parts, { accountId, sessionId, reason: 'revoked' }),
+    end: (accountId, sessionId) => endSession(parts, { accountId, sessionId, by: null, reason: 'revoked' }),
     endAll: (accountId) => endSessions(parts, accountId, null),
     importKey: (accountId, key, options) => importKey(parts, { accountId, key, isFresh: options?.isFresh ?? false }),
     onEnded: (listener) => parts.endings.onEnded(listener),

@@ -20,8 +20,6 @@ export type Attempt = {
 export type CountedAttempt = {
   /** It succeeded: it does not count against its account or network, and the row of failures is over. */
   succeeded(): Promise<void>;
-  /** It was meant for another account: it does not count here at all. */
-  undone(): Promise<void>;
   /** Does what was counted. Where that throws (busy, the store is ill), nothing was tried, and nothing counts. */
   during<T>(work: () => Promise<T>): Promise<T>;
 };
@@ -34,7 +32,6 @@ const NOBODYS_ROW_MS = 30 * 24 * 3_600_000;
 
 const UNCOUNTED: CountedAttempt = {
   succeeded: async () => undefined,
-  undone: async () => undefined,
   during: (work) => work(),
 };
 
@@ -68,7 +65,6 @@ export async function countAttempt(parts: Parts, attempt: Attempt): Promise<Coun
     async succeeded() {
       await parts.store.counters.settle({ giveBack: counted.filter((key) => key !== row), clear: [row] });
     },
-    undone,
     during: (work) =>
       work().catch(async (error: unknown) => {
         await undone();

@@ -7,6 +7,7 @@ import { countAttempt, ofAccount } from './attempts.ts';
 import { forgotLink } from './links.ts';
 import { flawsOf } from './new-password.ts';
 import type { Parts } from './parts.ts';
+import { unlessOver } from './unless-over.ts';
 
 export type PasswordChange = {
   readonly session: Session;
@@ -43,14 +44,14 @@ export async function changePassword(parts: Parts, change: PasswordChange): Prom
     username: account.username,
     link: forgotLink(parts.settings),
   } as const;
-  const changed = await parts.store.accounts.changePassword({
+  const changing = parts.store.accounts.changePassword({
     id: account.id,
-    by: change.session,
+    by: change.session.id,
     kept: change.isOwnEnded ? null : change.session.id,
     to: await parts.hasher.hash(change.newPassword1),
     outbox: account.email === '' ? [] : [parts.mail(notice)],
   });
-  if (changed === null) throw new Refusal('password_changed');
+  if (unlessOver(await changing) === null) throw new Refusal('account_disabled');
   parts.endings.nudge();
   parts.mailWaits();
   parts.tell({ type: 'password_changed', account });

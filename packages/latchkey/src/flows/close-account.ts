@@ -4,6 +4,7 @@ import { isFresh, type Session } from '../model/session.ts';
 import { field as fieldTexts, password as texts } from '../texts/api.ts';
 import { countAttempt, ofAccount } from './attempts.ts';
 import type { Parts } from './parts.ts';
+import { unlessOver } from './unless-over.ts';
 
 export type Closing = {
   readonly session: Session;
@@ -29,8 +30,8 @@ export async function closeAccount(parts: Parts, { session, now, password, netwo
   } else if (!isFresh(session, parts.settings.sessions.freshMs, now)) {
     throw invalidInput({ password: [fieldTexts.required] });
   }
-  const closed = await parts.store.accounts.close(session.accountId);
-  if (closed === null) throw new Refusal('account_disabled');
+  const closing = parts.store.accounts.close({ id: session.accountId, by: session.id });
+  if (unlessOver(await closing) === null) throw new Refusal('account_disabled');
   parts.endings.nudge();
   parts.tell({ type: 'account_closed', account: record.account });
 }

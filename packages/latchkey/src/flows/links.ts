@@ -50,23 +50,40 @@ export async function mailLinks(
   email: string,
   links: {
     readonly purpose: NewOnce['purpose'];
+    /** Whose wish it is, or null where that is not known. */
+    readonly network: string | null;
     readonly isMeant: (account: Account) => boolean;
     readonly linkFor: (account: Account) => IssuedLink;
   },
 ): Promise<void> {
   const records = await parts.store.accounts.findByEmail(emailKey(email));
-  const [isWithin = true] = await takeQuietly(parts, mailsTo(parts, email));
-  if (!isWithin) return;
-  const meant = records.map(({ account }) => account).filter(links.isMeant);
+  const most = Math.max(1, records.length);
+  const allowances = [...mailsTo(parts, email, links.purpose, most), ...mailsFrom(parts, links.network)];
+  const taken = await takeQuietly(parts, allowances);
+  if (taken.slice(most).includes(false) || taken[0] === false) return;
+  const left = records.filter((_, index) => taken[index] !== false);
+  const meant = left.map(({ account }) => account).filter(links.isMeant);
   const issued = meant.map((account) => ({ id: account.id, ...links.linkFor(account) }));
   const given = issued.length > 0 ? issued : [{ id: null, ...linkOfNobody(parts, links.purpose) }];
   await parts.store.accounts.issueLinks({ links: given, outbox: given.flatMap(({ outbox }) => outbox) });
   parts.mailWaits();
 }
 
-/** What a mail counts against that somebody asks for who need not be its owner. */
-export function mailsTo({ settings: { attempts } }: Parts, email: string): readonly Allowance[] {
-  return attempts === 'off' ? [] : [{ kind: 'mail', of: emailKey(email), rate: attempts.mailsPerAddress }];
+/** What mails count against that somebody asks for who need not be their owner: each purpose by itself, or one would use up another. */
+export function mailsTo(
+  { settings: { attempts } }: Parts,
+  email: string,
+  purpose: NewOnce['purpose'],
+  mails = 1,
+): readonly Allowance[] {
+  if (attempts === 'off') return [];
+  const allowance = { kind: `mail ${purpose}`, of: emailKey(email), rate: attempts.mailsPerAddress };
+  return Array.from({ length: mails }, () => allowance);
+}
+
+/** Whoever asks for mails to one address after another. */
+function mailsFrom({ settings: { attempts } }: Parts, network: string | null): readonly Allowance[] {
+  return attempts === 'off' || network === null ? [] : [{ kind: 'mails', of: network, rate: attempts.mailsPerNetwork }];
 }
 
 function linkOfNobody(parts: Parts, purpose: NewOnce['purpose']): IssuedLink {

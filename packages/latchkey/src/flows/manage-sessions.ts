@@ -1,6 +1,8 @@
 import type { AccountId, SessionId } from '../model/account.ts';
 import { type Session, sessionState } from '../model/session.ts';
+import type { By } from '../stores/store.ts';
 import type { Parts } from './parts.ts';
+import { unlessOver } from './unless-over.ts';
 
 /** The account's live sessions, the newest first. */
 export async function listSessions(parts: Parts, accountId: AccountId): Promise<readonly Session[]> {
@@ -11,9 +13,14 @@ export async function listSessions(parts: Parts, accountId: AccountId): Promise<
 /** Ends one session of an account, or finds that it has ended. false for a session of nobody's or somebody else's, alike. */
 export async function endSession(
   parts: Parts,
-  end: { readonly accountId: AccountId; readonly sessionId: SessionId; readonly reason: 'signed_out' | 'revoked' },
+  end: {
+    readonly accountId: AccountId;
+    readonly sessionId: SessionId;
+    readonly by: By;
+    readonly reason: 'signed_out' | 'revoked';
+  },
 ): Promise<boolean> {
-  const done = await parts.store.sessions.end(end);
+  const done = unlessOver(await parts.store.sessions.end(end));
   if (done?.isEndedNow === true) {
     parts.endings.nudge();
     parts.tell({ type: 'sessions_ended', accountId: end.accountId, sessions: [done.session] });
@@ -21,9 +28,9 @@ export async function endSession(
   return done !== null;
 }
 
-/** Ends every session of an account but `kept`, and stops sign-ins that are under way. How many ended; null when it is gone. */
-export async function endSessions(parts: Parts, accountId: AccountId, kept: SessionId | null): Promise<number | null> {
-  const done = await parts.store.accounts.signOutEverywhere({ id: accountId, kept });
+/** Ends every session of an account but the one that asks, and stops sign-ins that are under way. How many; null when it is gone. */
+export async function endSessions(parts: Parts, accountId: AccountId, by: By): Promise<number | null> {
+  const done = unlessOver(await parts.store.accounts.signOutEverywhere({ id: accountId, by, kept: by }));
   if (done === null) return null;
   parts.endings.nudge();
   parts.tell({ type: 'sessions_ended', accountId, sessions: done.ended });

@@ -150,7 +150,7 @@ async function verification(
   const owner = emailVerification === 'mandatory' ? await ownerOf(parts, email) : null;
   const [isTold = true, isMailed = true] = await takeQuietly(parts, [
     { kind: 'address-in-use', of: emailKey(email), rate: OWNER_IS_TOLD },
-    ...mailsTo(parts, email),
+    ...mailsTo(parts, email, 'verify-email'),
   ]);
   const nothing = [parts.mail({ kind: 'nothing' })];
   // The link to an address that is somebody else's is mailed to nobody.

@@ -1,5 +1,6 @@
 import { hashOfLinkSecret } from '../crypto/token.ts';
 import { invalidInput } from '../model/reasons.ts';
+import { deviceTokenFor, newDeviceId, readDeviceTokens } from '../sessions/device-token.ts';
 import { password as texts } from '../texts/api.ts';
 import { forgetFailures } from './attempts.ts';
 import { accountIdOf, forgotLink, mailLinks, resetLink } from './links.ts';
@@ -7,9 +8,10 @@ import { flawsOf } from './new-password.ts';
 import type { Parts } from './parts.ts';
 
 /** Mails a link to whoever has this address. Who that is, or that it is nobody, shows neither in the answer nor in its time. */
-export async function requestPasswordReset(parts: Parts, email: string): Promise<void> {
+export async function requestPasswordReset(parts: Parts, email: string, network: string | null): Promise<void> {
   await mailLinks(parts, email, {
     purpose: 'reset-password',
+    network,
     isMeant: (account) => account.state === 'active',
     linkFor: (account) => resetLink(parts, account),
   });
@@ -20,13 +22,16 @@ export type PasswordReset = {
   readonly token: string;
   readonly newPassword1: string;
   readonly newPassword2: string;
+  /** The device tokens that the client sent, or null. */
+  readonly deviceTokens: string | null;
 };
 
 /**
  * Sets a new password by a mailed link, and signs every device out; signs nobody in. The rules for passwords come first: a
- * weak one must not use up the link.
+ * weak one must not use up the link. Returns a device token: whoever has the account's mail has proved to be its owner, and must
+ * not be kept out again by strangers who go on guessing.
  */
-export async function resetPassword(parts: Parts, reset: PasswordReset): Promise<void> {
+export async function resetPassword(parts: Parts, reset: PasswordReset): Promise<string> {
   const id = accountIdOf(parts.settings, reset.uid);
   const record = id === null ? null : await parts.store.accounts.find(id);
   if (record === null) throw invalidInput({ uid: [texts.invalidLink] });
@@ -56,4 +61,6 @@ export async function resetPassword(parts: Parts, reset: PasswordReset): Promise
   parts.endings.nudge();
   parts.mailWaits();
   parts.tell({ type: 'password_reset', account });
+  const device = readDeviceTokens(parts.keys, account.id, reset.deviceTokens)?.id ?? newDeviceId();
+  return deviceTokenFor(parts.keys, account.id, { id: device, revision: done.record.gate.revision });
 }

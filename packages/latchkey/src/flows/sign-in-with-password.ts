@@ -76,17 +76,19 @@ type Shown = Extract<PasswordShown, { kind: 'right' }> & { readonly record: Acco
 
 /**
  * Holds the password against each account that may be meant: several only where nobody has verified the address. Each has tries
- * of its own; one that has none left is passed over, and only where no other is left the refusal is told.
+ * of its own; one that has none left is passed over, and only where no other is left the refusal is told. A password that is
+ * right for one was a guess at those before it, and counts: else whoever names somebody's address could guess for ever. Whoever
+ * knows the device has the first turn, so that its owner costs the others nothing.
  */
 async function showToAny(
   parts: Parts,
   claimants: readonly AccountRecord[],
   input: PasswordSignIn,
 ): Promise<Shown | null> {
-  const failed: CountedAttempt[] = [];
+  let isTried = false;
   let held: Refusal | null = null;
-  for (const record of claimants.length === 0 ? [null] : claimants) {
-    const network = failed.length === 0 ? input.network : null;
+  for (const record of claimants.length === 0 ? [null] : inTurn(parts, claimants, input.caller)) {
+    const network = isTried ? null : input.network;
     const attempt = await countFor(parts, record, { ...input, network });
     if (attempt instanceof Refusal) {
       held = attempt;
@@ -95,13 +97,24 @@ async function showToAny(
     const { password, isStripped } = input;
     const shown = await attempt.during(() => showPassword(parts.hasher, record, password, { isStripped }));
     if (shown.kind === 'right' && record !== null) {
-      await Promise.all([attempt.succeeded(), ...failed.map((other) => other.undone())]);
+      await attempt.succeeded();
       return { ...shown, record };
     }
-    failed.push(attempt);
+    isTried = true;
   }
-  if (failed.length === 0 && held !== null) throw held;
+  if (!isTried && held !== null) throw held;
   return null;
+}
+
+function inTurn(parts: Parts, claimants: readonly AccountRecord[], caller: Caller): readonly AccountRecord[] {
+  const isKnown = (record: AccountRecord): number => Number(knownDevice(parts, record, caller) !== null);
+  return claimants.toSorted((a, b) => isKnown(b) - isKnown(a));
+}
+
+/** The device that the account knows, unless it was known before something voided what the account allowed until then. */
+function knownDevice({ keys }: Parts, { account, gate }: AccountRecord, { deviceTokens }: Caller): string | null {
+  const known = readDeviceTokens(keys, account.id, deviceTokens);
+  return known !== null && known.revision >= gate.validFrom ? known.id : null;
 }
 
 async function countFor(
@@ -114,7 +127,7 @@ async function countFor(
       ? { whose: ofNobody(canonical(parts.settings, claim)), deviceId: null }
       : {
           whose: ofAccount(record.account.id),
-          deviceId: readDeviceTokens(parts.keys, record.account.id, caller.deviceTokens),
+          deviceId: knownDevice(parts, record, caller),
         };
   try {
     return await countAttempt(parts, { ...attempt, network });

@@ -1,7 +1,9 @@
-import { type Account, type AccountId, isUsername, usernameKey } from '../model/account.ts';
+import { type Account, isUsername, usernameKey } from '../model/account.ts';
 import { invalidInput, Refusal } from '../model/reasons.ts';
+import type { Session } from '../model/session.ts';
 import { account as texts } from '../texts/api.ts';
 import type { Parts } from './parts.ts';
+import { unlessOver } from './unless-over.ts';
 
 export type ProfileInput = {
   readonly username?: string;
@@ -14,8 +16,12 @@ export type ProfileInput = {
 /** A client that changes its own fields many times at once is told to come back. */
 const TRIES = 20;
 
-/** Changes what is given of an account's names and extra fields. Throws `invalid_input`. */
-export async function updateProfile(parts: Parts, id: AccountId, input: ProfileInput): Promise<Account> {
+/** Changes what is given of the session's account's names and extra fields. Throws `invalid_input`. */
+export async function updateProfile(
+  parts: Parts,
+  { accountId: id, id: by }: Session,
+  input: ProfileInput,
+): Promise<Account> {
   const { username, profile, ...names } = input;
   if (username !== undefined && !isUsername(username)) throw invalidInput({ username: [texts.usernameInvalid] });
   const name = username === undefined ? {} : { username: nameOf(parts, username) };
@@ -24,7 +30,7 @@ export async function updateProfile(parts: Parts, id: AccountId, input: ProfileI
     if (from === undefined) throw new Refusal('account_disabled');
     const to = await profile?.(from);
     const extra = to == null ? {} : { profile: { from, to } };
-    const changed = await parts.store.accounts.updateProfile({ id, ...names, ...name, ...extra });
+    const changed = unlessOver(await parts.store.accounts.updateProfile({ id, by, ...names, ...name, ...extra }));
     if (changed === 'profile_moved') continue;
     if (changed === 'username_taken') throw invalidInput({ username: [texts.usernameTaken] });
     if (changed === null) throw new Refusal('account_disabled');

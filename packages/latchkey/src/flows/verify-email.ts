@@ -11,9 +11,10 @@ export async function verifyEmail(parts: Parts, key: string): Promise<void> {
 }
 
 /** Sends the link again to an address that waits to be verified. Whether there is one shows neither in the answer nor in its time. */
-export async function resendVerification(parts: Parts, email: string): Promise<void> {
+export async function resendVerification(parts: Parts, email: string, network: string | null): Promise<void> {
   await mailLinks(parts, email, {
     purpose: 'verify-email',
+    network,
     isMeant: (account) => account.state === 'active' && !account.emailVerified,
     linkFor: (account) => verificationLink(parts, account),
   });

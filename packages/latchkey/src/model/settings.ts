@@ -45,6 +45,7 @@ export type Settings = {
         readonly perNetwork: Rate;
         readonly consecutive: number;
         readonly mailsPerAddress: Rate;
+        readonly mailsPerNetwork: Rate;
         readonly registrationsPerNetwork: Rate;
       }
     | 'off';

@@ -99,7 +99,7 @@ export async function endDevices(visit: SignedInVisit): Promise<Response> {
   }
   const isOwn = end === session.id;
   const reason = isOwn ? 'signed_out' : 'revoked';
-  const isEnded = await endSession(parts, { accountId: session.accountId, sessionId: end, reason });
+  const isEnded = await endSession(parts, { accountId: session.accountId, sessionId: end, by: session.id, reason });
   if (!isEnded) throw new Refusal('not_found');
   return isOwn
     ? sendOn(visit, '/signed-out/', { cookies: [noSessionCookie(parts.settings)] })

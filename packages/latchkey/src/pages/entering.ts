@@ -11,13 +11,15 @@ import { type Form, landingFor, sendOn, type Visit } from './visit.ts';
 /** Who asks to come in. A browser that is signed in is the device of that session, whatever became of its other cookie. */
 export async function callerOf({ request, parts, visitor }: Visit): Promise<Caller> {
   const carried = readCookie(request.headers.get('cookie'), deviceCookieName(parts.settings));
-  const session = visitor?.who.session;
+  const { accountId, device, openedRevision: revision } = visitor?.who.session ?? NOBODY;
   const deviceTokens =
-    session === undefined || session.device.id === null
+    device.id === null
       ? carried
-      : rememberedTokens(carried, deviceTokenFor(parts.keys, session.accountId, session.device.id));
+      : rememberedTokens(carried, deviceTokenFor(parts.keys, accountId, { id: device.id, revision }));
   return { device: await deviceOf(request.headers.get('user-agent')), deviceTokens };
 }
+
+const NOBODY = { accountId: 0, device: { id: null }, openedRevision: 0 };
 
 /** Lets somebody in who has a session now: a new cookie, and on to where they were going. */
 export async function enter(

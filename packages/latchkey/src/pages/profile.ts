@@ -49,6 +49,8 @@ export async function saveProfile(visit: SignedInVisit): Promise<Response> {
 
   const { username = account.username, first_name: firstName = '', last_name: lastName = '' } = checked.values;
   const profile = (current: Account['profile']) => extraFieldsIn(site.fields, form.body, current);
-  const outcome = await orFlaws(() => updateProfile(parts, account.id, { username, firstName, lastName, profile }));
+  const outcome = await orFlaws(() =>
+    updateProfile(parts, visit.visitor.who.session, { username, firstName, lastName, profile }),
+  );
   return 'flaws' in outcome ? await again(flawsInWords(speech, outcome.flaws)) : sendOn(visit, '/account/');
 }

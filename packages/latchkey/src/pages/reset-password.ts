@@ -1,7 +1,9 @@
 /** The pages for a forgotten password. Only the form's POST uses a mailed link up. */
 import { html } from 'hono/html';
 import { requestPasswordReset, resetPassword } from '../flows/reset-password.ts';
+import { deviceCookie, deviceCookieName, readCookie } from '../http/cookies.ts';
 import { checkFields, email } from '../http/fields.ts';
+import { rememberedTokens } from '../sessions/device-token.ts';
 import { carriedSecret, carrySecret, dropSecret } from './carried-secret.ts';
 import { complaints, field } from './controls.ts';
 import { EMPTY_FORM, type FormView, page } from './page.ts';
@@ -59,7 +61,7 @@ export async function sendRequest(visit: Visit): Promise<Response> {
     const view = { values: { email: form.text('email') }, flaws, isSent: false };
     return await show(visit, resetRequestPage, view, { status: 400 });
   }
-  await requestPasswordReset(visit.parts, checked.values['email'] ?? '');
+  await requestPasswordReset(visit.parts, checked.values['email'] ?? '', visit.network);
   return await show(visit, resetRequestPage, { ...EMPTY_FORM, isSent: true });
 }
 
@@ -82,13 +84,16 @@ export async function confirm(visit: Visit): Promise<Response> {
   const secret = secretOf(visit);
   if (secret === null) return await answerVoid(visit);
   const [newPassword1, newPassword2] = [form.text('new_password1').trim(), form.text('new_password2').trim()];
-  const outcome = await orFlaws(() => resetPassword(visit.parts, { ...secret, newPassword1, newPassword2 }));
+  const { parts, request } = visit;
+  const deviceTokens = readCookie(request.headers.get('cookie'), deviceCookieName(parts.settings));
+  const outcome = await orFlaws(() => resetPassword(parts, { ...secret, newPassword1, newPassword2, deviceTokens }));
   if ('flaws' in outcome) {
     if ('uid' in outcome.flaws || 'token' in outcome.flaws) return await answerVoid(visit);
     const flaws = flawsInWords(visit.speech, outcome.flaws);
     return await show(visit, resetPage, { state: 'asked', values: {}, flaws }, { status: 400 });
   }
-  return await show(visit, resetPage, { state: 'done' }, { cookies: [dropSecret(visit, 'reset')] });
+  const device = deviceCookie(parts.settings, rememberedTokens(deviceTokens, outcome.done));
+  return await show(visit, resetPage, { state: 'done' }, { cookies: [dropSecret(visit, 'reset'), device] });
 }
 
 async function answerVoid(visit: Visit): Promise<Response> {

@@ -90,6 +90,6 @@ async function resend(visit: Visit, form: Form): Promise<Response> {
     const view = { values: { email: form.text('email') }, flaws, isSent: false };
     return await show(visit, resendPage, view, { status: 400 });
   }
-  await resendVerification(visit.parts, checked.values['email'] ?? '');
+  await resendVerification(visit.parts, checked.values['email'] ?? '', visit.network);
   return await show(visit, resendPage, { ...EMPTY_FORM, isSent: true });
 }

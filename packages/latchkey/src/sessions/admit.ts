@@ -46,7 +46,7 @@ export async function admit(door: Door, proof: Proof, caller: Caller): Promise<O
   if (!isGenuine(proof)) throw new TypeError('Nobody comes in without a proof that a credential made.');
   const { accountId } = proof.gate;
   const { token, hash } = newSessionToken(accountId);
-  const deviceId = readDeviceTokens(door.keys, accountId, caller.deviceTokens) ?? newDeviceId();
+  const deviceId = readDeviceTokens(door.keys, accountId, caller.deviceTokens)?.id ?? newDeviceId();
   const limits: readonly Limit[] = [{ bucket: 'account', max: door.settings.sessions.limit }];
   const outcome = await door.store.sessions.admit({
     session: {
@@ -64,7 +64,8 @@ export async function admit(door: Door, proof: Proof, caller: Caller): Promise<O
   if (outcome.kind !== 'admitted') return { kind: 'void' };
   door.endings.nudge();
   const { session, displaced } = outcome;
-  return { kind: 'opened', session, token, deviceToken: deviceTokenFor(door.keys, accountId, deviceId), displaced };
+  const known = { id: deviceId, revision: session.openedRevision };
+  return { kind: 'opened', session, token, deviceToken: deviceTokenFor(door.keys, accountId, known), displaced };
 }
 
 /** A key from elsewhere enters by the same door, with no limit: the account's next sign-in brings it to the limit in one step. */

@@ -79,6 +79,15 @@ export type Created =
 /** A change that voids sessions, and the sessions that ended by it. */
 export type Voided = { readonly record: AccountRecord; readonly ended: readonly Session[] };
 
+/**
+ * On whose behalf something is changed: a session, or null for an operator. A session that has ended by then, however little
+ * before, changes nothing: what it asks for was checked too long ago.
+ */
+export type By = SessionId | null;
+
+/** The session that asked is over, for this reason; nothing was changed. */
+export type Over = { readonly over: EndReason };
+
 export type AccountStore = {
   /** Makes an account, its address, its link and its mails. Of two at once with one username, one gets `username_taken`. */
   create(account: NewAccount): Promise<Created>;
@@ -89,23 +98,23 @@ export type AccountStore = {
   /** In the order of their numbers, after `after`. */
   page(page: { readonly after: AccountId; readonly limit: number }): Promise<readonly Account[]>;
   /**
-   * Changes what is given. `username_taken`, and `profile_moved` where the extra fields are no longer `from`, change nothing at
+   * Changes what is given. `Over`, `username_taken`, and `profile_moved` where the extra fields are no longer `from`, change nothing at
    * all; null when the account is gone.
    */
-  updateProfile(change: ProfileChange): Promise<AccountRecord | 'username_taken' | 'profile_moved' | null>;
+  updateProfile(change: ProfileChange): Promise<AccountRecord | Over | 'username_taken' | 'profile_moved' | null>;
   /** Replaces `from` by `to`, and does nothing where the hash is another one by now. Moves no revision. */
   renewHash(change: { readonly id: AccountId; readonly from: string; readonly to: PasswordHash }): Promise<boolean>;
   /**
-   * Sets a password on behalf of a session that is still within the gate, voids every session but `kept` and every link to
-   * reset it. null when that session's authority is gone by now: of two changes at once by two sessions, one wins.
+   * Sets a password, voids every session but `kept` and every link to reset it. null when the account is gone or not active; of
+   * two changes at once by two sessions, one wins and the other is over.
    */
   changePassword(change: {
     readonly id: AccountId;
-    readonly by: { readonly id: SessionId; readonly openedRevision: number };
+    readonly by: SessionId;
     readonly kept: SessionId | null;
     readonly to: PasswordHash;
     readonly outbox: readonly OutboxItem[];
-  }): Promise<Voided | null>;
+  }): Promise<Voided | Over | null>;
   /**
    * Keeps links and puts their mails into the outbox. Links of the same purpose that are out stay good. A link of nobody
    * (`id` null) is kept like any other: asking for an address that nobody has must not be quicker.
@@ -139,9 +148,13 @@ export type AccountStore = {
   /** Sessions stay; their next check shows the new roles. null when the account is gone. */
   setRoles(change: { readonly id: AccountId; readonly roles: readonly string[] }): Promise<AccountRecord | null>;
   /** Ends every session but `kept`, and voids every proof that was made before: a sign-in under way does not slip through. */
-  signOutEverywhere(change: { readonly id: AccountId; readonly kept: SessionId | null }): Promise<Voided | null>;
+  signOutEverywhere(change: {
+    readonly id: AccountId;
+    readonly by: By;
+    readonly kept: SessionId | null;
+  }): Promise<Voided | Over | null>;
   /** Ends every session and removes the account with all that names its owner. Its number is never given again. */
-  close(id: AccountId): Promise<Voided | null>;
+  close(closing: { readonly id: AccountId; readonly by: By }): Promise<Voided | Over | null>;
   /**
    * Removes every second step; every session ends, and the mails go out. Where there was none, nothing happens at all. null
    * when the account is gone.
@@ -156,6 +169,7 @@ export type AccountStore = {
 
 export type ProfileChange = {
   readonly id: AccountId;
+  readonly by: By;
   readonly username?: { readonly name: string; readonly key: string };
   readonly firstName?: string;
   readonly lastName?: string;
@@ -235,8 +249,9 @@ export type SessionStore = {
   end(end: {
     readonly accountId: AccountId;
     readonly sessionId: SessionId;
+    readonly by: By;
     readonly reason: EndReason;
-  }): Promise<{ readonly session: Session; readonly isEndedNow: boolean } | null>;
+  }): Promise<{ readonly session: Session; readonly isEndedNow: boolean } | Over | null>;
   /** The account's sessions that have not ended, the newest first, with the store's time. Some may be expired or idle. */
   list(accountId: AccountId): Promise<{ readonly sessions: readonly Session[]; readonly now: number }>;
   /** What happened to everybody's sessions after a position, in its order, at most `limit`. */

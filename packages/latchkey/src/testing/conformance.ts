@@ -9,7 +9,7 @@ import { firstGate, type Gate } from '../model/account.ts';
 import { decideAdmission, type Limit } from '../model/admission.ts';
 import type { Device } from '../model/device.ts';
 import type { Session } from '../model/session.ts';
-import type { AccountRecord, Admit, Admitted, NewAccount, NewOnce, Store } from '../stores/store.ts';
+import type { AccountRecord, Admit, Admitted, NewAccount, NewOnce, Over, Store, Voided } from '../stores/store.ts';
 import type { TestClock } from './clock.ts';
 
 export type World = {
@@ -205,6 +205,7 @@ const cases: Record<string, (world: World) => Promise<void>> = {
     await makeAccount(store, { username: 'you', usernameKey: 'you' });
     const taken = await store.accounts.updateProfile({
       id: account.id,
+      by: null,
       username: { name: 'You', key: 'you' },
       firstName: 'F',
     });
@@ -212,20 +213,21 @@ const cases: Record<string, (world: World) => Promise<void>> = {
     assert.equal((await store.accounts.find(account.id))?.account.firstName, '');
     const changed = await store.accounts.updateProfile({
       id: account.id,
+      by: null,
       username: { name: 'ME', key: 'me' },
       profile: { from: {}, to: { a: [1] } },
     });
-    assert.ok(typeof changed === 'object' && changed !== null);
+    assert.ok(typeof changed === 'object' && changed !== null && 'account' in changed);
     assert.equal(changed.account.username, 'ME');
     assert.deepEqual(changed.account.profile, { a: [1] });
-    assert.equal(await store.accounts.updateProfile({ id: account.id + 1000 }), null);
+    assert.equal(await store.accounts.updateProfile({ id: account.id + 1000, by: null }), null);
   },
 
   async 'of two changes of extra fields made from the same ones, the second is told so and changes nothing'({ store }) {
     const { account } = await makeAccount(store);
     const { id } = account;
-    await store.accounts.updateProfile({ id, profile: { from: account.profile, to: { b: 1, 2: 'x' } } });
-    const late = { id, firstName: 'F', profile: { from: account.profile, to: { c: 1 } } };
+    await store.accounts.updateProfile({ id, by: null, profile: { from: account.profile, to: { b: 1, 2: 'x' } } });
+    const late = { id, by: null, firstName: 'F', profile: { from: account.profile, to: { c: 1 } } };
     assert.equal(await store.accounts.updateProfile(late), 'profile_moved');
     const found = (await store.accounts.find(id))?.account;
     assert.deepEqual([found?.firstName, found?.profile], ['', { b: 1, 2: 'x' }]);
@@ -392,7 +394,7 @@ const cases: Record<string, (world: World) => Promise<void>> = {
         const to = { hash: 'new', scheme: 's' };
         return await other.accounts.changePassword({
           id: session.accountId,
-          by: session,
+          by: session.id,
           kept: session.id,
           to,
           outbox: [],
@@ -413,20 +415,17 @@ const cases: Record<string, (world: World) => Promise<void>> = {
     const other = await signIn(store, gate, { max: 2 });
     const mine = await signIn(store, gate, { max: 2 });
     const change = { id: gate.accountId, kept: mine.session.id, to: { hash: 'new', scheme: 's' }, outbox: [] };
-    const done = await store.accounts.changePassword({ ...change, by: mine.session });
-    assert.deepEqual(
-      done?.ended.map(({ id }) => id),
-      [other.session.id],
-    );
+    const done = await store.accounts.changePassword({ ...change, by: mine.session.id });
+    assert.deepEqual(endedBy(done), [other.session.id]);
     assert.equal((await stateOf(store, other))?.reason, 'password_changed');
     assert.equal(await stateOf(store, mine), null);
-    assert.equal(
-      await store.accounts.changePassword({ ...change, by: other.session }),
-      null,
+    assert.deepEqual(
+      await store.accounts.changePassword({ ...change, by: other.session.id }),
+      { over: 'password_changed' },
       'an ended session changes nothing',
     );
     assert.ok(
-      (await store.accounts.changePassword({ ...change, by: mine.session })) !== null,
+      (await store.accounts.changePassword({ ...change, by: mine.session.id })) !== null,
       'the kept one may again',
     );
   },
@@ -439,10 +438,11 @@ const cases: Record<string, (world: World) => Promise<void>> = {
       const outcomes = await atOnce(world, 2, (other, turn) => {
         const { session } = both[turn === 0 ? 0 : 1];
         const to = { hash: `by ${turn}`, scheme: 's' };
-        return other.accounts.changePassword({ id: gate.accountId, by: session, kept: session.id, to, outbox: [] });
+        return other.accounts.changePassword({ id: gate.accountId, by: session.id, kept: session.id, to, outbox: [] });
       });
-      assert.equal(outcomes.filter((outcome) => outcome !== null).length, 1);
-      const winner = outcomes.findIndex((outcome) => outcome !== null);
+      const isDone = outcomes.map((outcome) => outcome !== null && !('over' in outcome));
+      assert.equal(isDone.filter(Boolean).length, 1);
+      const winner = isDone.indexOf(true);
       assert.equal((await store.accounts.find(gate.accountId))?.passwordHash, `by ${winner}`);
     }
   },
@@ -481,7 +481,7 @@ const cases: Record<string, (world: World) => Promise<void>> = {
     const gateNow = (await store.accounts.find(id))?.gate ?? gate;
     const mine = await signIn(store, gateNow);
     await store.accounts.issueLinks({ links: [{ id, link: link({ hash: secret(3) }) }], outbox: [] });
-    await store.accounts.changePassword({ id, by: mine.session, kept: null, to, outbox: [] });
+    await store.accounts.changePassword({ id, by: mine.session.id, kept: null, to, outbox: [] });
     assert.equal(await store.accounts.resetPassword({ id, link: secret(3), to, outbox: [] }), null);
   },
 
@@ -539,15 +539,16 @@ const cases: Record<string, (world: World) => Promise<void>> = {
   async 'L17: signing out everywhere voids sign-ins that are under way'({ store }) {
     const { gate } = await makeAccount(store);
     const [other, mine] = [await signIn(store, gate, { max: 2 }), await signIn(store, gate, { max: 2 })];
-    const done = await store.accounts.signOutEverywhere({ id: gate.accountId, kept: mine.session.id });
-    assert.deepEqual(
-      done?.ended.map(({ id }) => id),
-      [other.session.id],
-    );
+    const done = await store.accounts.signOutEverywhere({
+      id: gate.accountId,
+      by: mine.session.id,
+      kept: mine.session.id,
+    });
+    assert.deepEqual(endedBy(done), [other.session.id]);
     assert.equal((await stateOf(store, other))?.reason, 'revoked');
     assert.equal(await stateOf(store, mine), null);
     assert.deepEqual(await store.sessions.admit(admission(gate)), { kind: 'void', why: 'proof_void' });
-    await store.accounts.signOutEverywhere({ id: gate.accountId, kept: null });
+    await store.accounts.signOutEverywhere({ id: gate.accountId, by: null, kept: null });
     assert.equal((await stateOf(store, mine))?.reason, 'revoked', 'kept is not kept for ever');
   },
 
@@ -565,14 +566,14 @@ const cases: Record<string, (world: World) => Promise<void>> = {
   async 'a closed account is gone with all that names its owner, and its sessions say why'({ store }) {
     const { account, gate } = await makeAccount(store, { usernameKey: 'gone', email: address('gone@x.test', true) });
     const inside = await signIn(store, gate);
-    assert.equal((await store.accounts.close(account.id))?.ended.length, 1);
+    assert.deepEqual(endedBy(await store.accounts.close({ id: account.id, by: null })), [inside.session.id]);
     assert.equal(await store.accounts.find(account.id), null);
     assert.deepEqual(await store.accounts.findByEmail('gone@x.test'), []);
     assert.equal((await stateOf(store, inside))?.reason, 'account_disabled');
     assert.deepEqual(await store.sessions.admit(admission(gate)), { kind: 'void', why: 'account_disabled' });
     const again = await makeAccount(store, { usernameKey: 'gone', email: address('gone@x.test', true) });
     assert.notEqual(again.account.id, account.id, 'numbers are never given twice');
-    assert.equal(await store.accounts.close(account.id), null);
+    assert.equal(await store.accounts.close({ id: account.id, by: null }), null);
   },
 
   async 'F-4, F-7: what ended stays ended, and touches nobody'({ store }) {
@@ -580,12 +581,13 @@ const cases: Record<string, (world: World) => Promise<void>> = {
     const accountId = gate.accountId;
     const first = await signIn(store, gate);
     const second = await signIn(store, gate);
-    const end = { accountId, sessionId: first.session.id, reason: 'signed_out' } as const;
+    const end = { accountId, sessionId: first.session.id, by: null, reason: 'signed_out' } as const;
     const late = await store.sessions.end(end);
-    assert.equal(late?.session.ending?.reason, 'displaced', 'the reason stays the first one');
-    assert.equal(late?.isEndedNow, false);
+    assert.ok(late !== null && !('over' in late));
+    assert.equal(late.session.ending?.reason, 'displaced', 'the reason stays the first one');
+    assert.equal(late.isEndedNow, false);
     assert.equal(await stateOf(store, second), null);
-    assert.equal((await store.sessions.end({ ...end, sessionId: second.session.id }))?.isEndedNow, true);
+    await store.sessions.end({ ...end, sessionId: second.session.id });
     assert.equal((await stateOf(store, second))?.reason, 'signed_out');
     assert.equal((await stateOf(store, first))?.reason, 'displaced');
     assert.equal(await store.sessions.end({ ...end, sessionId: 'ses_nobody' }), null);
@@ -593,6 +595,28 @@ const cases: Record<string, (world: World) => Promise<void>> = {
     const theirs = await signIn(store, stranger.gate);
     assert.equal(await store.sessions.end({ ...end, sessionId: theirs.session.id }), null, 'not this account’s');
     assert.equal(await stateOf(store, theirs), null);
+  },
+
+  async 'F-4, P3: a session that is over changes nothing, however little before it ended'({ store }) {
+    const { account, gate } = await makeAccount(store);
+    const { id } = account;
+    const old = await signIn(store, gate);
+    const next = await signIn(store, gate);
+    const by = old.session.id;
+    const over = { over: 'displaced' };
+    const to = { hash: 'theirs', scheme: 's' };
+    assert.deepEqual(await store.accounts.changePassword({ id, by, kept: by, to, outbox: [] }), over);
+    assert.deepEqual(await store.accounts.signOutEverywhere({ id, by, kept: by }), over);
+    assert.deepEqual(await store.accounts.close({ id, by }), over);
+    assert.deepEqual(await store.accounts.updateProfile({ id, by, firstName: 'Theirs' }), over);
+    const end = { accountId: id, sessionId: next.session.id, reason: 'revoked' } as const;
+    assert.deepEqual(await store.sessions.end({ ...end, by }), over);
+    assert.deepEqual(await store.sessions.end({ ...end, by: 'ses_purged' }), { over: 'expired' });
+    const kept = await store.accounts.find(id);
+    assert.deepEqual([kept?.account.firstName, kept?.passwordHash, kept?.gate], ['', 'hash', gate]);
+    assert.equal(await stateOf(store, next), null);
+    const again = await store.sessions.end({ ...end, sessionId: by, by });
+    assert.ok(again !== null && 'session' in again, 'its own end was asked for twice');
   },
 
   async 'F-5: a touch moves live sessions alone'({ store, clock }) {
@@ -627,7 +651,12 @@ const cases: Record<string, (world: World) => Promise<void>> = {
     const start = await other.sessions.position();
     const first = await signIn(store, gate);
     const second = await signIn(store, gate, { device: { id: null, class: 'web', name: 'Safari on iOS' } });
-    await store.sessions.end({ accountId: gate.accountId, sessionId: second.session.id, reason: 'signed_out' });
+    await store.sessions.end({
+      accountId: gate.accountId,
+      sessionId: second.session.id,
+      by: null,
+      reason: 'signed_out',
+    });
     const one = await other.sessions.changes({ after: start, limit: 1 });
     const rest = await other.sessions.changes({ after: one[0]?.position ?? 0, limit: 10 });
     const at = world.clock();
@@ -654,7 +683,7 @@ const cases: Record<string, (world: World) => Promise<void>> = {
     const two = await makeAccount(store);
     const { session } = await signIn(store, one.gate);
     await signIn(store, two.gate);
-    await store.sessions.end({ accountId: one.gate.accountId, sessionId: session.id, reason: 'signed_out' });
+    await store.sessions.end({ accountId: one.gate.accountId, sessionId: session.id, by: null, reason: 'signed_out' });
     const all = await store.sessions.changes({ after: 0, limit: 10 });
     const { accountId } = one.gate;
     const its = await store.sessions.changesOf({ accountId, after: 0, limit: 10 });
@@ -844,3 +873,9 @@ async function compareWithModel(
 }
 
 export const conformance: readonly ConformanceCase[] = Object.entries(cases).map(([name, run]) => ({ name, run }));
+
+/** Which sessions a change ended. */
+function endedBy(done: Voided | Over | null): readonly string[] {
+  assert.ok(done !== null && 'ended' in done);
+  return done.ended.map(({ id }) => id);
+}

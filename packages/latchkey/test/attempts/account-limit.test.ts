@@ -232,12 +232,28 @@ describe('no stranger can keep the owner out', () => {
     });
   });
 
-  test('B7: signing in by a shared address costs the other account nothing', async () => {
+  test('B1: whoever names somebody’s address cannot guess without end, though their own password is right', async () => {
+    await withTest({ ...usual, accounts: { signInBy: 'username_email' } }, async ({ auth }) => {
+      const email = 'both@mail.test';
+      await auth.accounts.create({ username: 'ann', email, password: PASSWORD });
+      const { id } = await auth.accounts.create({ username: 'mallory', email, password: 'a first gu3ss' });
+      for (let guess = 0; guess < 10; guess++) {
+        assert.equal((await signIn(auth, email, 'a first gu3ss')).status, 200);
+      }
+      assert.equal((await auth.accounts.find(id))?.username, 'mallory');
+      assert.equal((await signIn(auth, 'ann', PASSWORD)).status, 429, 'they were guesses at her password');
+    });
+  });
+
+  test('B7: signing in by a shared address from a device that is known costs the other account nothing', async () => {
     await withTest({ ...usual, accounts: { signInBy: 'username_email' } }, async ({ auth }) => {
       const email = 'both@mail.test';
       await auth.accounts.create({ username: 'eve', email, password: 'eves-own-passw0rd' });
       await auth.accounts.create({ username: 'ann', email, password: PASSWORD });
-      for (let time = 0; time < 12; time++) assert.equal((await signIn(auth, email, PASSWORD)).status, 200);
+      const { headers } = await knownDevice(auth, 'ann');
+      for (let time = 0; time < 12; time++) {
+        assert.equal((await signIn(auth, email, PASSWORD, { headers })).status, 200);
+      }
       assert.deepEqual(await fail(auth, 11, 'eve'), [...Array(10).fill(400), 429]);
     });
   });

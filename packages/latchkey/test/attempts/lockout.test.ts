@@ -111,6 +111,38 @@ describe('a hundred wrong passwords in a row', () => {
     });
   });
 
+  test('P10: whoever used a mailed link is a known device from then on, whatever strangers go on guessing', async () => {
+    await withTest(ten, async ({ auth, mailbox }) => {
+      await ann(auth);
+      await fail(auth, 20, 'ann');
+      const link = await resetLink(auth, mailbox);
+      const json = { ...link, new_password1: NEW_PASSWORD, new_password2: NEW_PASSWORD };
+      const done = await ask(auth, '/auth/password/reset/confirm/', { json });
+      const { device } = (await done.json()) as { readonly device: string };
+      await fail(auth, 20, 'ann');
+      assert.equal((await signIn(auth, 'ann', NEW_PASSWORD)).status, 429);
+      const headers = { 'latchkey-device': device };
+      assert.equal((await signIn(auth, 'ann', NEW_PASSWORD, { headers })).status, 200);
+    });
+  });
+
+  test('B1, B4: devices that were known before the password changed are strangers', async () => {
+    await withTest(ten, async ({ auth, mailbox }) => {
+      await ann(auth);
+      const devices: string[] = [];
+      for (let made = 0; made < 3; made++) {
+        const { device } = await keyOf(await signIn(auth, 'ann', PASSWORD));
+        devices.push(device);
+      }
+      assert.equal(await reset(auth, await resetLink(auth, mailbox), NEW_PASSWORD), 200);
+      const statuses: number[] = [];
+      for (const device of devices) {
+        statuses.push(...(await fail(auth, 5, 'ann', { headers: { 'latchkey-device': device } })));
+      }
+      assert.deepEqual(statuses, [...Array(10).fill(400), ...Array(5).fill(429)]);
+    });
+  });
+
   test('B4: a mailed link opens it from the other limit, too', async () => {
     await withTest({ ...ten, attempts: { ...FROM_ANYWHERE, perAccount: '3/hour' } }, async ({ auth, mailbox }) => {
       await ann(auth);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { purge } from '../../src/jobs/purge.ts';
 import type { LatchkeyOptions } from '../../src/latchkey.ts';
-import { ask, fail, limited, PASSWORD, type Question, signIn, WRONG, withTest } from './asking.ts';
+import { ask, fail, limited, PASSWORD, type Question, signIn, WRONG, withTest, wordsOf } from './asking.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
@@ -187,12 +187,57 @@ describe('what is counted does not pile up', () => {
       await signIn(auth, 'ann-of-green-gables', WRONG, { from: '192.0.2.1' });
       await ask(auth, '/auth/password/reset/', { json: { email: 'ann-of-green-gables@mail.test' } });
       assert.equal(keys.length, 4);
-      for (const key of keys) assert.match(key, /^(?:account|row|network|mail):[\w-]{22}$/);
+      for (const key of keys) assert.match(key, /^(?:account|row|network|mail reset-password):[\w-]{22}$/);
     });
   });
 });
 
 describe('mails that anybody may ask for', () => {
+  test('B19, P10: those of one purpose do not use up those of another', async () => {
+    await withTest(limited(), async ({ auth, mailbox }) => {
+      const email = 'ann@mail.test';
+      await auth.accounts.create({ username: 'ann', email, emailVerified: true, password: PASSWORD });
+      for (let time = 0; time < 20; time++) {
+        await ask(auth, '/auth/registration/resend-email/', { json: { email }, from: '192.0.2.1' });
+      }
+      await ask(auth, '/auth/password/reset/', { json: { email }, from: '192.0.2.2' });
+      await auth.settle();
+      assert.deepEqual(
+        mailbox.mails.map(({ to }) => to),
+        [email],
+      );
+    });
+  });
+
+  test('B19: one network asks for so many, and its answers stay the same', async () => {
+    await withTest(limited({ mailsPerNetwork: '3/hour' }), async ({ auth, mailbox }) => {
+      const answers = new Set<string>();
+      for (let number = 0; number < 6; number++) {
+        const email = `ann${number}@mail.test`;
+        await auth.accounts.create({ username: `ann${number}`, email, emailVerified: true, password: PASSWORD });
+        answers.add(await wordsOf(await ask(auth, '/auth/password/reset/', { json: { email }, from: '192.0.2.1' })));
+      }
+      await auth.settle();
+      assert.equal(mailbox.mails.length, 3);
+      assert.equal(answers.size, 1);
+      await ask(auth, '/auth/password/reset/', { json: { email: 'ann5@mail.test' }, from: '192.0.2.2' });
+      await auth.settle();
+      assert.equal(mailbox.mails.length, 4);
+    });
+  });
+
+  test('B19: an address that several name gets no more mails than another', async () => {
+    await withTest(limited(), async ({ auth, mailbox }) => {
+      const email = 'all@mail.test';
+      for (let number = 0; number < 4; number++) {
+        await auth.accounts.create({ username: `ann${number}`, email, password: PASSWORD });
+      }
+      for (let time = 0; time < 5; time++) await ask(auth, '/auth/password/reset/', { json: { email } });
+      await auth.settle();
+      assert.equal(mailbox.mails.length, 5);
+    });
+  });
+
   const ways: readonly (readonly [what: string, path: string])[] = [
     ['a reset', '/auth/password/reset/'],
     ['a verification', '/auth/registration/resend-email/'],

@@ -183,7 +183,7 @@ describe('coming back', () => {
     const { store, endings } = server.assembled.parts;
     const [other] = (await store.sessions.list(1)).sessions;
     // As another process would: nobody here is told to look.
-    await store.sessions.end({ accountId: 1, sessionId: other?.id ?? '', reason: 'revoked' });
+    await store.sessions.end({ accountId: 1, sessionId: other?.id ?? '', by: null, reason: 'revoked' });
     const stream = await listen(server.url, { key, headers: { 'last-event-id': id } });
     await stream.next('hello');
     assert.equal((await stream.next()).event, 'session_ended');

@@ -131,7 +131,7 @@ test('C4, V3.3: cookies over https bear __Host-, Secure, HttpOnly, SameSite=Lax 
   const attributes = (seconds: number) => `; Path=/; Max-Age=${seconds}; HttpOnly; SameSite=Lax; Secure`;
   assert.match(cookieIn(login, '__Host-latchkey'), /^__Host-latchkey=lk_1_\w{49};/);
   assert.ok(cookieIn(login, '__Host-latchkey').endsWith(attributes(30 * 86_400)));
-  assert.match(cookieIn(login, '__Host-latchkey-device'), /^__Host-latchkey-device=ld_\w{22}_[\w-]{43};/);
+  assert.match(cookieIn(login, '__Host-latchkey-device'), /^__Host-latchkey-device=ld_\w{22}_\d+_[\w-]{43};/);
   assert.ok(cookieIn(login, '__Host-latchkey-device').endsWith(attributes(400 * 86_400)));
   const cookie = cookiePairIn(login, '__Host-latchkey');
 

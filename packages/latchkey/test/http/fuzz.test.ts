@@ -110,7 +110,7 @@ async function signedIn(server: TestServer, key: string): Promise<string> {
   const { status, body } = await server.post('/auth/login/', { username: 'alice', password: PASSWORD });
   if (status === 200) return String(Reflect.get(Object(body), 'key'));
   const account = await server.auth.accounts.findByUsername('alice');
-  if (account !== null) await server.assembled.parts.store.accounts.close(account.id);
+  if (account !== null) await server.assembled.parts.store.accounts.close({ id: account.id, by: null });
   return await server.register('alice', { email: 'alice@example.com' });
 }
 

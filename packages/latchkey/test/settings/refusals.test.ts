@@ -122,6 +122,7 @@ const wrong: Readonly<Record<string, Wrong>> = {
   'attempts.perNetwork': notRate,
   'attempts.consecutive': notCount(10, 100),
   'attempts.mailsPerAddress': notRate,
+  'attempts.mailsPerNetwork': notRate,
   'attempts.registrationsPerNetwork': notRate,
   'events.perAccount': notCount(1, 1_000),
   'events.total': notCount(1, 1_000_000),

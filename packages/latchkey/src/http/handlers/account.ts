@@ -33,7 +33,7 @@ export async function readUser(call: SignedInCall): Promise<Response> {
 /** PUT and PATCH: which fields must be there was seen to before; what is not given stays. */
 export async function updateUser(call: SignedInCall): Promise<Response> {
   const { username, first_name, last_name } = call.values;
-  const account = await updateProfile(call.parts, call.who.session.accountId, {
+  const account = await updateProfile(call.parts, call.who.session, {
     ...(username !== undefined && { username }),
     ...(first_name !== undefined && { firstName: first_name }),
     ...(last_name !== undefined && { lastName: last_name }),

@@ -24,12 +24,14 @@ export async function change(call: SignedInCall): Promise<Response> {
 }
 
 export async function requestReset(call: Call): Promise<Response> {
-  await requestPasswordReset(call.parts, call.values['email'] ?? '');
+  await requestPasswordReset(call.parts, call.values['email'] ?? '', call.network);
   return json(200, { detail: texts.resetSent }, call.headers);
 }
 
 export async function confirmReset(call: Call): Promise<Response> {
   const { uid = '', token = '', new_password1 = '', new_password2 = '' } = call.values;
-  await resetPassword(call.parts, { uid, token, newPassword1: new_password1, newPassword2: new_password2 });
-  return json(200, { detail: texts.resetDone }, call.headers);
+  const { deviceTokens } = await call.caller();
+  const passwords = { newPassword1: new_password1, newPassword2: new_password2 };
+  const device = await resetPassword(call.parts, { uid, token, ...passwords, deviceTokens });
+  return json(200, { detail: texts.resetDone, device }, call.headers);
 }

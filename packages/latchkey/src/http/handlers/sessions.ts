@@ -29,8 +29,9 @@ export async function list({ parts, who, headers }: SignedInCall): Promise<Respo
 
 export async function endOne({ parts, who, params, headers }: SignedInCall): Promise<Response> {
   const sessionId = params['id'] ?? '';
-  const reason = sessionId === who.session.id ? 'signed_out' : 'revoked';
-  const isEnded = await endSession(parts, { accountId: who.session.accountId, sessionId, reason });
+  const { id: by, accountId } = who.session;
+  const reason = sessionId === by ? 'signed_out' : 'revoked';
+  const isEnded = await endSession(parts, { accountId, sessionId, by, reason });
   if (!isEnded) throw new Refusal('not_found');
   return empty(204, headers);
 }

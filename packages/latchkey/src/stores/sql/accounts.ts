@@ -1,12 +1,21 @@
 /** The sentences about accounts, for any SQL database in which their sessions live too: a change and its gate are one transaction. */
-import { type Account, type AccountId, firstGate, type Gate, isWithinGate, voidedGate } from '../../model/account.ts';
+import { type Account, type AccountId, firstGate, type Gate, voidedGate } from '../../model/account.ts';
 import type { Session } from '../../model/session.ts';
-import type { AccountRecord, AccountStore, Created, HistoryKind, NewAccount, ProfileChange, Voided } from '../store.ts';
+import type {
+  AccountRecord,
+  AccountStore,
+  Created,
+  HistoryKind,
+  NewAccount,
+  Over,
+  ProfileChange,
+  Voided,
+} from '../store.ts';
 import { note } from './history.ts';
 import { peek, put as putOnce, spend, voidAll } from './once.ts';
 import { put as putOutbox } from './outbox.ts';
 import { accountRecordOf, gateColumns } from './records.ts';
-import { raise } from './sessions.ts';
+import { overBy, raise } from './sessions.ts';
 import { type Builder, define, type Run, row, rows, type Sentence } from './statement.ts';
 
 /** How many accounts that merely named an address are looked at for it. */
@@ -258,7 +267,9 @@ function* addParts(run: Run, id: AccountId, input: NewAccount): Sentence<void> {
 export function* updateProfile(
   run: Run,
   change: ProfileChange,
-): Sentence<AccountRecord | 'username_taken' | 'profile_moved' | null> {
+): Sentence<AccountRecord | Over | 'username_taken' | 'profile_moved' | null> {
+  const over = yield* overBy(run, change.by);
+  if (over !== null) return over;
   const record = yield* row(run, selectById, { id: change.id });
   if (record === null) return null;
   const { profile } = change;
@@ -295,9 +306,11 @@ function* moveGate(run: Run, record: AccountRecord, gate: Gate, kind: HistoryKin
 export function* changePassword(
   run: Run,
   change: Parameters<AccountStore['changePassword']>[0],
-): Sentence<Voided | null> {
+): Sentence<Voided | Over | null> {
+  const over = yield* overBy(run, change.by);
+  if (over !== null) return over;
   const record = yield* find(run, change.id);
-  if (record === null || record.gate.state !== 'active' || !isWithinGate(record.gate, change.by)) return null;
+  if (record === null || record.gate.state !== 'active') return null;
   yield* rows(run, updatePassword, { id: change.id, ...change.to });
   yield* voidAll(run, change.id, 'reset-password');
   yield* putOutbox(run, change.outbox);
@@ -362,15 +375,19 @@ export function* setRoles(
 
 export function* signOutEverywhere(
   run: Run,
-  { id, kept }: Parameters<AccountStore['signOutEverywhere']>[0],
-): Sentence<Voided | null> {
+  { id, by, kept }: Parameters<AccountStore['signOutEverywhere']>[0],
+): Sentence<Voided | Over | null> {
+  const over = yield* overBy(run, by);
+  if (over !== null) return over;
   const record = yield* find(run, id);
   if (record === null) return null;
   const gate = voidedGate(record.gate, { reason: 'revoked', kept });
   return yield* moveGate(run, record, gate, 'signed_out_everywhere');
 }
 
-export function* close(run: Run, id: AccountId): Sentence<Voided | null> {
+export function* close(run: Run, { id, by }: Parameters<AccountStore['close']>[0]): Sentence<Voided | Over | null> {
+  const over = yield* overBy(run, by);
+  if (over !== null) return over;
   const record = yield* find(run, id);
   if (record === null) return null;
   const gate = voidedGate(record.gate, { reason: 'account_disabled', kept: null, state: 'closed' });

@@ -4,7 +4,7 @@ import { decideAdmission } from '../../model/admission.ts';
 import type { DeviceSummary } from '../../model/device.ts';
 import type { EndReason } from '../../model/reasons.ts';
 import { type Session, sessionState } from '../../model/session.ts';
-import type { Admit, Admitted, SessionStore } from '../store.ts';
+import type { Admit, Admitted, By, Over, SessionStore } from '../store.ts';
 import { noteEnded, noteOpened } from './history.ts';
 import { spend } from './once.ts';
 import { gateColumns, gateOf, sessionColumns, sessionOf } from './records.ts';
@@ -321,10 +321,23 @@ export function* touch(run: Run, { tokenHashes, idleMs }: Parameters<SessionStor
   for (const token_hash of tokenHashes) yield* rows(run, touchLive, { token_hash, ...times });
 }
 
+/** Whether the session on whose behalf something is to be changed is over, and why; null where it is not, and for an operator. */
+export function* overBy(run: Run, by: By): Sentence<Over | null> {
+  if (by === null) return null;
+  const found = yield* row(run, selectById, { id: by });
+  // What was purged had expired or ended long before.
+  if (found === null) return { over: 'expired' };
+  const { ending } = sessionOf(found);
+  return ending === null ? null : { over: ending.reason };
+}
+
 export function* end(
   run: Run,
-  { accountId, sessionId, reason }: Parameters<SessionStore['end']>[0],
+  { accountId, sessionId, by, reason }: Parameters<SessionStore['end']>[0],
 ): Sentence<Awaited<ReturnType<SessionStore['end']>>> {
+  // Its own end is no change of anything else: asked for twice, it was done.
+  const over = by === sessionId ? null : yield* overBy(run, by);
+  if (over !== null) return over;
   const found = yield* row(run, selectById, { id: sessionId });
   if (found === null || found.account_id !== accountId) return null;
   const [ended] = yield* endAll(run, [{ id: sessionId }], { reason, by: null });
