@@ -20,7 +20,7 @@ const demoPage = page<Readonly<Record<never, never>>>({
   }),
   template: () => html`<p class="muted">${texts.lead}</p>
 <div class="phones">${PHONES.map(phone)}</div>
-<ol class="notes" data-notes aria-label="${texts.notes}"></ol>
+<ol class="notes" reversed data-notes aria-label="${texts.notes}"></ol>
 <noscript><p class="notice wrong">${texts.needsScript}</p></noscript>`,
 });
 

@@ -53,11 +53,11 @@ label { display: block; margin: 0 0 .375rem; font-weight: 600; }
 input { display: block; width: 100%; min-height: 48px; padding: .625rem .875rem; font: inherit; color: inherit; background: var(--surface); border: 1px solid var(--border); border-radius: var(--radius); }
 input[aria-invalid='true'] { border-color: var(--wrong); box-shadow: inset 0 0 0 1px var(--wrong); }
 .flaw { margin: .375rem 0 0; color: var(--wrong); font-size: .9375rem; }
-.button, button { display: inline-flex; align-items: center; justify-content: center; min-height: 48px; padding: .625rem 1.375rem; font: inherit; font-weight: 620; text-align: center; text-decoration: none; color: var(--accent-text); background: var(--accent); border: 1px solid transparent; border-radius: var(--radius); cursor: pointer; }
+.button, button { display: inline-block; min-height: 48px; padding: .6875rem 1.375rem; font: inherit; font-weight: 620; text-align: center; text-decoration: none; color: var(--accent-text); background: var(--accent); border: 1px solid transparent; border-radius: var(--radius); cursor: pointer; }
 .button:hover, button:hover { filter: brightness(1.07); text-decoration: none; }
 .block { width: 100%; }
 .plain { color: var(--text); background: transparent; border-color: var(--border); font-weight: 560; }
-.small { min-height: 44px; padding: .5rem 1rem; font-size: .9375rem; }
+.small { min-height: 44px; padding: .5625rem 1rem; font-size: .9375rem; }
 .asLink { min-height: 44px; padding: 0; color: var(--accent); background: none; border: 0; font-weight: inherit; text-decoration: underline; text-underline-offset: .2em; }
 .danger { color: #ffffff; background: #a8200d; }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }

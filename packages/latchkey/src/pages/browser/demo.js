@@ -12,7 +12,7 @@ if (script instanceof HTMLScriptElement) begin(script.dataset);
 function begin({ login = '', registration = '', events = '' }) {
   /** @type {Promise<Account> | null} */
   let account = null;
-  let answeredAt = 0;
+  let pressedAt = 0;
 
   const made = async () => {
     const password = `${crypto.randomUUID()}-A9`;
@@ -44,15 +44,16 @@ function begin({ login = '', registration = '', events = '' }) {
       show('busy');
       try {
         account ??= made();
+        const known = await account;
+        pressedAt = performance.now();
         /** @type {Record<string, string>} */
         const headers = device === '' ? {} : { 'Latchkey-Device': device };
-        const answer = await post(login, await account, headers);
-        answeredAt = performance.now();
+        const answer = await post(login, known, headers);
         device = answer['device'] ?? '';
         note(`${name}: signed in`);
         show('in', answer['key']?.slice(0, 12));
         const last = await lastEvent(events, answer['key'] ?? '');
-        note(`${name}: told after ${Math.round(performance.now() - answeredAt)} ms, ${last['code']}`);
+        note(`${name}: told ${Math.round(performance.now() - pressedAt)} ms after that sign-in began, ${last['code']}`);
         show('ended', last['by']?.['device']);
       } catch (error) {
         account = null;

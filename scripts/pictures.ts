@@ -1,0 +1,171 @@
+/**
+ * Takes the pictures of docs/pictures/ from a running server: each page in light, dark, narrow and Arabic, side by side, and the
+ * demo for the README. Run it by `npm run pictures` after a page has changed, and look at them.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+import { openChromium } from '../packages/latchkey/test/browser/chromium.ts';
+import { QUICK, startServer, temporaryFolder } from '../packages/latchkey/test/serving.ts';
+
+const FOLDER = new URL('../docs/pictures', import.meta.url).pathname;
+const PASSWORD = 'a gr8 pass phrase';
+const ANDROID =
+  'Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36';
+const FIREFOX = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0';
+
+const WIDE = { width: 720, height: 640 };
+const VARIANTS: Readonly<Record<string, BrowserContextOptions>> = {
+  light: { colorScheme: 'light', locale: 'en', viewport: WIDE },
+  dark: { colorScheme: 'dark', locale: 'en', viewport: WIDE },
+  narrow: { colorScheme: 'light', locale: 'de', viewport: { width: 360, height: 640 } },
+  arabic: { colorScheme: 'dark', locale: 'ar', viewport: WIDE },
+};
+
+type Scene = {
+  readonly name: string;
+  /** Before it: `in` signs in on this device, `displaced` on another one afterwards. */
+  readonly who: 'out' | 'in' | 'displaced';
+  readonly path: string;
+  readonly act?: (page: Page) => Promise<void>;
+};
+
+const SCENES: readonly Scene[] = [
+  { name: 'home', who: 'out', path: '/' },
+  {
+    name: 'sign-in',
+    who: 'out',
+    path: '/login/',
+    async act(page) {
+      await page.fill('[name=username]', 'ann');
+      await page.fill('[name=password]', 'wrong');
+      await page.click('main button');
+    },
+  },
+  {
+    name: 'sign-up',
+    who: 'out',
+    path: '/signup/',
+    async act(page) {
+      await page.fill('[name=username]', 'ann');
+      await page.fill('[name=email]', 'ann@school.example');
+      await page.fill('[name=password1]', '12345');
+      await page.fill('[name=password2]', '12345');
+      await page.click('main button');
+    },
+  },
+  { name: 'reset-password', who: 'out', path: '/password/reset/' },
+  { name: 'signed-out', who: 'displaced', path: '/account/' },
+  { name: 'not-me', who: 'out', path: '/not-me/' },
+  { name: 'account', who: 'in', path: '/account/' },
+  { name: 'profile', who: 'in', path: '/account/profile/' },
+  { name: 'change-password', who: 'in', path: '/account/password/' },
+  { name: 'devices', who: 'in', path: '/account/devices/' },
+  { name: 'data', who: 'in', path: '/account/data/' },
+  { name: 'close-account', who: 'in', path: '/account/close/' },
+  { name: 'not-found', who: 'out', path: '/nowhere/' },
+];
+
+async function main(): Promise<void> {
+  mkdirSync(FOLDER, { recursive: true });
+  const folder = temporaryFolder();
+  const two = await startServer(join(folder.path, 'two.db'), { ...QUICK, LATCHKEY_SESSION_LIMIT: '2' });
+  const one = await startServer(join(folder.path, 'one.db'));
+  const browser = await openChromium();
+  try {
+    for (const scene of SCENES) await takeSheet(browser, two.url, scene);
+    await takeDemo(browser, one.url);
+  } finally {
+    await browser.close();
+    await Promise.all([two.stop(), one.stop()]);
+    folder.remove();
+  }
+}
+
+let people = 0;
+
+async function takeSheet(browser: Browser, url: string, scene: Scene): Promise<void> {
+  const shots: string[] = [];
+  for (const variant of Object.values(VARIANTS)) {
+    const shot = await takeOne(browser, url, scene, { userAgent: FIREFOX, ...variant });
+    shots.push(`<img src="data:image/png;base64,${shot.toString('base64')}" alt="">`);
+  }
+  const page = await browser.newPage({ viewport: { width: 1280, height: 400 } });
+  await page.setContent(
+    `<style>body{margin:0;padding:12px;display:flex;gap:12px;align-items:start;background:#888}img{flex:1 1 0;min-width:0;height:auto}img:nth-child(3){flex:.5 1 0}</style>${shots.join('')}`,
+  );
+  await page.evaluate('Promise.all([...document.images].map((image) => image.decode()))');
+  await save(page, scene.name);
+}
+
+async function takeOne(browser: Browser, url: string, scene: Scene, options: BrowserContextOptions): Promise<Buffer> {
+  const context = await browser.newContext(options);
+  const page = await context.newPage();
+  if (scene.who !== 'out') {
+    const username = `ann${people++}`;
+    await signUp(context, url, username);
+    for (let others = scene.who === 'displaced' ? 2 : 1; others > 0; others--) await signInElsewhere(url, username);
+    // The newer of two sign-ins elsewhere has taken the place of the first: there is something to tell of lately.
+    if (scene.who === 'in') await signInElsewhere(url, username);
+    if (scene.who === 'in') await signIn(page, url, username);
+  }
+  await page.goto(url + scene.path);
+  await scene.act?.(page);
+  await page.waitForLoadState('networkidle').catch(() => undefined);
+  const shot = await page.screenshot({ fullPage: true });
+  await context.close();
+  return shot;
+}
+
+async function signUp(context: BrowserContext, url: string, username: string): Promise<void> {
+  const page = await context.newPage();
+  await page.goto(`${url}/signup/`);
+  await page.fill('[name=username]', username);
+  await page.fill('[name=email]', `${username}@school.example`);
+  await page.fill('[name=password1]', PASSWORD);
+  await page.fill('[name=password2]', PASSWORD);
+  await page.click('main button');
+  await page.waitForURL(`${url}/account/`);
+  await page.close();
+}
+
+async function signIn(page: Page, url: string, username: string): Promise<void> {
+  await page.goto(`${url}/login/`);
+  if (!page.url().includes('/login/')) return;
+  const name = page.locator('[name=username]');
+  if ((await name.count()) === 0) return;
+  await name.fill(username);
+  await page.fill('[name=password]', PASSWORD);
+  await page.click('main button');
+  await page.waitForURL(`${url}/account/`);
+}
+
+async function signInElsewhere(url: string, username: string): Promise<void> {
+  await fetch(`${url}/auth/login/`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'user-agent': ANDROID },
+    body: JSON.stringify({ username, password: PASSWORD }),
+  });
+}
+
+/** Signed in on A, then on B: A shows that it was signed out. */
+async function takeDemo(browser: Browser, url: string): Promise<void> {
+  const page = await browser.newPage({ viewport: { width: 820, height: 560 }, colorScheme: 'light', locale: 'en' });
+  await page.goto(`${url}/demo/`);
+  const [first, second] = [page.locator('[data-phone]').first(), page.locator('[data-phone]').last()];
+  for (const phone of [first, second]) {
+    await phone.locator('button').click();
+    await phone.and(page.locator('[data-state=in]')).waitFor();
+  }
+  await first.and(page.locator('[data-state=ended]')).waitFor();
+  await save(page, 'demo');
+}
+
+async function save(page: Page, name: string): Promise<void> {
+  const bytes = await page.screenshot({ fullPage: true });
+  writeFileSync(join(FOLDER, `${name}.png`), bytes);
+  process.stdout.write(`${name}.png  ${Math.round(bytes.length / 1024)} kB\n`);
+  await page.close();
+}
+
+await main();
