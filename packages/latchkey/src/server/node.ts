@@ -32,7 +32,11 @@ export function nodeHandler(
       if (!(outgoing instanceof ServerResponse)) return await auth.handler(asked, { address });
       const held: StartStream[] = [];
       const answer = await auth.handler(asked, { address, hold: (start) => held.push(start) });
-      for (const start of held) beginStream(outgoing, answer, start);
+      for (const start of held) {
+        // Held as long as the stream, and read by nobody any more.
+        incoming.rawHeaders = [];
+        beginStream(outgoing, answer, start);
+      }
       return held.length === 0 ? answer : RESPONSE_ALREADY_SENT;
     },
     { overrideGlobalObjects: replaceGlobals },
