@@ -4,12 +4,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { DataOptions } from './config.ts';
 import { hasherWith } from './credentials/hasher.ts';
 import { fingerprint, type Keys, keysFrom, newRootSecret } from './crypto/keys.ts';
-import type { Hooks, LatchkeyEvent, Parts, Registration } from './flows/parts.ts';
+import type { LatchkeyEvent, Parts } from './flows/parts.ts';
+import { type HostHooks, hooksFrom } from './hooks.ts';
 import { type Log, type OutboxJob, sealMessage, startOutbox } from './jobs/outbox.ts';
 import { startPurging } from './jobs/purge.ts';
 import type { Templates } from './mail/render.ts';
 import { type Send, smtpSender } from './mail/smtp.ts';
-import { codeOfEnd, type FieldErrors } from './model/reasons.ts';
+import { codeOfEnd } from './model/reasons.ts';
 import type { Settings } from './model/settings.ts';
 import { type Environment, InvalidSettings, type Resolved, resolveSettings } from './resolve-settings.ts';
 import { followEndings } from './sessions/endings.ts';
@@ -24,12 +25,7 @@ import { LANGUAGES } from './texts/reader.ts';
 
 /** What a host gives beside data: code of its own. */
 export type CodeOptions = {
-  readonly hooks?: {
-    /** Called with every registration that is well-formed; messages under its fields refuse it. */
-    readonly beforeRegistration?: (
-      registration: Registration,
-    ) => FieldErrors | null | undefined | Promise<FieldErrors | null | undefined>;
-  };
+  readonly hooks?: HostHooks;
   /** Called after each event. What it throws is logged and changes nothing. */
   readonly onEvent?: (event: LatchkeyEvent) => void | Promise<void>;
   /** Mails in the host's own words, by kind. */
@@ -116,7 +112,7 @@ export async function assemble(
     streams,
     touches,
     hasher,
-    hooks: hooksFrom(code),
+    hooks: hooksFrom(code.hooks ?? {}, warn),
     tell: (event) => background.run('telling the host', async () => code.onEvent?.(event)),
     background: background.run,
     mail: (notice, language = LANGUAGES[0]) => sealMessage(keys, { ...notice, language }),
@@ -182,14 +178,6 @@ async function refuseOtherUsernames(store: Store, { accounts }: Settings): Promi
 function senderFrom(settings: Settings, { sendMail }: CodeOptions): { readonly send: Send; close(): void } | null {
   if (sendMail !== undefined) return { send: sendMail, close: () => undefined };
   return settings.mail.smtpUrl === 'none' ? null : smtpSender(settings.mail.smtpUrl);
-}
-
-function hooksFrom({ hooks }: CodeOptions): Hooks {
-  return {
-    async beforeRegistration({ username, email, profile }) {
-      return (await hooks?.beforeRegistration?.({ username, email, profile })) ?? null;
-    },
-  };
 }
 
 type Background = {

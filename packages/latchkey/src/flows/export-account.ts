@@ -38,6 +38,7 @@ function sessionOf(session: Session): AccountExport {
     id: session.id,
     device: session.device.name,
     class: session.device.class,
+    place: session.place,
     method: session.method,
     opened_at: isoTime(session.openedAt),
     last_seen_at: isoTime(session.seenAt),

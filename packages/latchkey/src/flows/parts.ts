@@ -42,6 +42,8 @@ export type Registration = {
 export type Hooks = {
   /** May refuse a registration by messages under its fields. */
   readonly beforeRegistration: (registration: Registration) => Promise<FieldErrors | null>;
+  /** Where an address is, as the host names it; null where it is not known. Never throws, and does not take long. */
+  readonly placeOf: (address: string) => Promise<string | null>;
 };
 
 /** What happened, for the host to hear of. Carries no credential. */

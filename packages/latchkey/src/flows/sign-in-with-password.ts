@@ -95,7 +95,11 @@ async function showToAny(
       continue;
     }
     const { password, isStripped } = input;
-    const shown = await attempt.during(() => showPassword(parts.hasher, record, password, { isStripped }));
+    const shown = await attempt.during(() => {
+      // Beside the hashing, for anybody alike: whether there is such an account shows in no hook's time.
+      void input.caller.place();
+      return showPassword(parts.hasher, record, password, { isStripped });
+    });
     if (shown.kind === 'right' && record !== null) {
       await attempt.succeeded();
       return { ...shown, record };

@@ -9,10 +9,10 @@ import { answerError, baseHeaders, empty, type Headers, json, refuse } from './a
 import { type Authenticated, authenticate, type CredentialRefusal, refuseCredential } from './authenticate.ts';
 import { type ParsedBody, readBody, UnreadableBody } from './body.ts';
 import type { Call, Method, Route, StartStream, Who } from './call.ts';
+import { callerOf } from './caller.ts';
 import { clientAddressBehind } from './client.ts';
 import { deviceCookieName, readCookie } from './cookies.ts';
 import { corsHeaders, isPreflight, preflightHeaders } from './cors.ts';
-import { deviceOf } from './device-name.ts';
 import { extraFieldsIn, type StandardSchema } from './extra-fields.ts';
 import { checkFields, describeField, type Field, type Values } from './fields.ts';
 import { isAcceptable, isKnownFormat, JSON_AND_HTML } from './negotiate.ts';
@@ -51,9 +51,9 @@ export function apiApp(options: AppOptions): Hono<Env> {
     // Not strict, and without the slash at the end: a path is then found with it and without.
     app.all(path.replace(/\/$/, ''), (context) => {
       const { raw } = context.req;
-      const network = addresses.networkOf(context.env?.address ?? null, raw.headers);
+      const client = addresses.of(context.env?.address ?? null, raw.headers);
       const hold = context.env?.hold ?? null;
-      return served({ request: raw, network, hold, params: context.req.param() as Readonly<Record<string, string>> });
+      return served({ request: raw, ...client, hold, params: context.req.param() as Readonly<Record<string, string>> });
     });
   };
   for (const route of routes) mount(settings.basePath + route.path, route);
@@ -61,7 +61,7 @@ export function apiApp(options: AppOptions): Hono<Env> {
   return app;
 }
 
-type Incoming = Pick<Call, 'request' | 'network' | 'hold' | 'params'>;
+type Incoming = Pick<Call, 'request' | 'address' | 'network' | 'hold' | 'params'>;
 
 /** Serves one row of the table: what does not depend on the request is worked out here, once. */
 function serve(options: AppOptions, route: Route): (incoming: Incoming) => Promise<Response> {
@@ -157,12 +157,10 @@ async function handle(
     parts: method === 'GET' ? parts : partsFor(parts, languageFor(request.headers.get('accept-language'))),
     values: read.values,
     body: read.body,
-    caller: async () => ({
-      device: await deviceOf(request.headers.get('user-agent')),
-      deviceTokens:
-        request.headers.get('latchkey-device') ??
-        readCookie(request.headers.get('cookie'), deviceCookieName(parts.settings)),
-    }),
+    caller: async () => {
+      const cookie = readCookie(request.headers.get('cookie'), deviceCookieName(parts.settings));
+      return await callerOf(parts, call, request.headers.get('latchkey-device') ?? cookie);
+    },
     extra: (current) => extraFieldsIn(options.fields, read.body, current),
   };
   if (route.access === 'anyone') return await dispatch(route.methods[method], full);

@@ -8,6 +8,7 @@ import type { Sink } from '../sessions/streams.ts';
 import type { Headers } from './answers.ts';
 import type { Authenticated } from './authenticate.ts';
 import type { ParsedBody } from './body.ts';
+import type { Client } from './client.ts';
 import type { Field, Values } from './fields.ts';
 import type { Renders } from './negotiate.ts';
 
@@ -22,7 +23,7 @@ export type Who = {
 /** Begins a stream. Returns what is to be called when its reader is gone. */
 export type StartStream = (sink: Sink) => () => void;
 
-export type Call = {
+export type Call = Client & {
   readonly parts: Parts;
   readonly request: Request;
   /** What stands in the path where the route has `:name`. */
@@ -31,8 +32,6 @@ export type Call = {
   readonly body: ParsedBody;
   /** null where nobody is signed in, or where a dead credential was brought along. */
   readonly who: Who | null;
-  /** The client's network as it is counted, or null where it is not known. */
-  readonly network: string | null;
   /** How the host holds a stream itself, at less cost than a `Response` with one; null where it does not. */
   readonly hold: ((start: StartStream) => void) | null;
   /** Who asks to come in. Worked out when it is first asked for. */

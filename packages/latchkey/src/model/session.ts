@@ -22,6 +22,8 @@ export type Session = {
   /** Counts the account's sign-ins; the order among them, taken under the account's lock. */
   readonly sequence: number;
   readonly device: Device;
+  /** Where it was opened, as the host named it, such as `Vienna, Austria`; null where nobody said. Its owner alone is told. */
+  readonly place: string | null;
   readonly method: SignInMethod;
   readonly openedAt: number;
   /** When its holder last proved who they are; `0` for a key that came from elsewhere. */

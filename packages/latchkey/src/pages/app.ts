@@ -2,7 +2,7 @@
 import { Hono } from 'hono';
 import { partsFor } from '../flows/parts.ts';
 import { authenticate } from '../http/authenticate.ts';
-import { clientAddressBehind } from '../http/client.ts';
+import { clientAddressBehind, UNKNOWN_CLIENT } from '../http/client.ts';
 import type { HeaderSource } from '../http/credential.ts';
 import { isOriginAllowed, isSafeMethod } from '../http/origin.ts';
 import { Refusal } from '../model/reasons.ts';
@@ -102,9 +102,9 @@ export function pagesOf(given: Omit<Site, 'assets'>): Pages {
   for (const route of [...pageRoutes, ...below]) {
     app.all(route.path, async (context) => {
       const { raw } = context.req;
-      const network = addresses.networkOf(context.env?.address ?? null, raw.headers);
+      const client = addresses.of(context.env?.address ?? null, raw.headers);
       const params = context.req.param() as Readonly<Record<string, string>>;
-      return await visited(site, raw, { network, params }, (visit) => serve(visit, route));
+      return await visited(site, raw, { ...client, params }, (visit) => serve(visit, route));
     });
   }
   if (!settings.production) {
@@ -127,7 +127,9 @@ export function pagesOf(given: Omit<Site, 'assets'>): Pages {
   };
 }
 
-const NOWHERE = { network: null, params: {} };
+type Found = Pick<Visit, 'address' | 'network' | 'params'>;
+
+const NOWHERE = { ...UNKNOWN_CLIENT, params: {} };
 
 async function notFound(site: Site, request: Request): Promise<Response> {
   return await showError(await blankVisit(site, request, NOWHERE), new Refusal('not_found'));
@@ -137,7 +139,7 @@ async function notFound(site: Site, request: Request): Promise<Response> {
 async function visited(
   site: Site,
   request: Request,
-  found: Pick<Visit, 'network' | 'params'>,
+  found: Found,
   work: (visit: Visit) => Promise<Response>,
 ): Promise<Response> {
   const blank = await blankVisit(site, request, found);
@@ -150,7 +152,7 @@ async function visited(
   }
 }
 
-async function blankVisit(site: Site, request: Request, found: Pick<Visit, 'network' | 'params'>): Promise<Visit> {
+async function blankVisit(site: Site, request: Request, found: Found): Promise<Visit> {
   const language = languageFor(request.headers.get('accept-language'));
   return {
     ...found,

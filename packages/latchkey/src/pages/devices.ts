@@ -8,7 +8,7 @@ import { Refusal } from '../model/reasons.ts';
 import { deviceName } from '../texts/devices.ts';
 import { ago, moment } from '../texts/time.ts';
 import { fillIn } from './controls.ts';
-import { type Html, type PageContext, page } from './page.ts';
+import { type Content, type Html, type PageContext, page } from './page.ts';
 import { readForm, type SignedInVisit, sendOn, show } from './visit.ts';
 
 /** A signed-in device. Times are milliseconds since 1970. */
@@ -18,6 +18,8 @@ export type DeviceView = {
   /** In English, such as `Firefox on Windows`. */
   readonly name: string;
   readonly class: DeviceClass;
+  /** Where it was signed in, as the host named it; null where nobody said. Text, and never HTML. */
+  readonly place: string | null;
   readonly openedAt: number;
   readonly seenAt: number;
 };
@@ -53,13 +55,17 @@ function deviceItem(device: DeviceView, now: number, { words, language }: PageCo
   const name = deviceName(words, device.name);
   const when = (at: number): Html => timeOf(at, now, language);
   return html`<li><div><p class="name"><bdi>${name}</bdi>${device.isThis ? html`<span class="tag">${texts.this}</span>` : ''}</p>
-<p class="muted">${deviceClasses[device.class]} · ${fillIn(texts.seen, { when: when(device.seenAt) })} · ${fillIn(texts.opened, { when: when(device.openedAt) })}</p></div>
+<p class="muted">${deviceClasses[device.class]}${device.place === null ? '' : html` · <bdi>${device.place}</bdi>`} · ${fillIn(texts.seen, { when: when(device.seenAt) })} · ${fillIn(texts.opened, { when: when(device.openedAt) })}</p></div>
 <form method="post"><button class="plain small" name="end" value="${device.id}">${device.isThis ? texts.end : fillIn(texts.endNamed, { device: name })}</button></form></li>
 `;
 }
 
 function displacementItem({ at, old, by }: Displacement, now: number, { words, language }: PageContext): Html {
-  const names = { old: deviceName(words, old.name), new: deviceName(words, by.name) };
+  const named = ({ name, place }: Displacement['by']): Content => {
+    const device = deviceName(words, name);
+    return place === null ? device : html`<bdi>${device}</bdi> (<bdi>${place}</bdi>)`;
+  };
+  const names = { old: named(old), new: named(by) };
   return html`<li><div><p>${fillIn(words.devices.displaced, { ...names, when: timeOf(at, now, language) })}</p></div></li>
 `;
 }
@@ -80,6 +86,7 @@ export async function showDevices(visit: SignedInVisit): Promise<Response> {
     isThis: one.id === session.id,
     name: one.device.name,
     class: one.device.class,
+    place: one.place,
     openedAt: one.openedAt,
     seenAt: one.id === session.id ? now : one.seenAt,
   }));

@@ -1,22 +1,23 @@
 /** What signing in and signing up end with: cookies of their own, and the browser's former session over. */
 import type { SignedIn } from '../flows/complete-sign-in.ts';
 import { signOut } from '../flows/sign-out.ts';
+import { callerOf } from '../http/caller.ts';
 import { deviceCookieName, readCookie } from '../http/cookies.ts';
-import { deviceOf } from '../http/device-name.ts';
 import { cookiesFor } from '../http/handlers/sign-in.ts';
 import type { Caller } from '../sessions/admit.ts';
 import { deviceTokenFor, rememberedTokens } from '../sessions/device-token.ts';
 import { type Form, landingFor, sendOn, type Visit } from './visit.ts';
 
 /** Who asks to come in. A browser that is signed in is the device of that session, whatever became of its other cookie. */
-export async function callerOf({ request, parts, visitor }: Visit): Promise<Caller> {
+export async function visitingCaller(visit: Visit): Promise<Caller> {
+  const { request, parts, visitor } = visit;
   const carried = readCookie(request.headers.get('cookie'), deviceCookieName(parts.settings));
   const { accountId, device, openedRevision: revision } = visitor?.who.session ?? NOBODY;
   const deviceTokens =
     device.id === null
       ? carried
       : rememberedTokens(carried, deviceTokenFor(parts.keys, accountId, { id: device.id, revision }));
-  return { device: await deviceOf(request.headers.get('user-agent')), deviceTokens };
+  return await callerOf(parts, visit, deviceTokens);
 }
 
 const NOBODY = { accountId: 0, device: { id: null }, openedRevision: 0 };

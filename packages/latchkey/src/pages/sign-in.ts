@@ -6,7 +6,7 @@ import { Refusal } from '../model/reasons.ts';
 import type { SignInBy } from '../model/settings.ts';
 import type { Catalogue } from '../texts/catalogue.ts';
 import { complaints, field, fillIn, notice } from './controls.ts';
-import { callerOf, enter } from './entering.ts';
+import { enter, visitingCaller } from './entering.ts';
 import { EMPTY_FORM, type FormView, page } from './page.ts';
 import { flawsInWords, landingFor, nextOf, readForm, sendOn, show, type Visit, withNext } from './visit.ts';
 
@@ -77,7 +77,7 @@ export async function signIn(visit: Visit): Promise<Response> {
   const { parts, network, speech } = visit;
   try {
     const claim = claimOf(parts.settings.accounts.signInBy, username);
-    const caller = await callerOf(visit);
+    const caller = await visitingCaller(visit);
     const signedIn = await signInWithPassword(parts, { claim, password, isStripped: true, caller, network });
     return await enter(visit, signedIn, form);
   } catch (error) {

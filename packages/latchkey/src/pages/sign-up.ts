@@ -5,7 +5,7 @@ import { checkFields, email, type Field, text } from '../http/fields.ts';
 import type { Settings } from '../model/settings.ts';
 import { carriedSecret, carrySecret, dropSecret } from './carried-secret.ts';
 import { complaints, field } from './controls.ts';
-import { callerOf, enter } from './entering.ts';
+import { enter, visitingCaller } from './entering.ts';
 import { EMPTY_FORM, type FormView, page } from './page.ts';
 import { type Form, flawsInWords, nextOf, orFlaws, readForm, show, type Visit, withNext } from './visit.ts';
 
@@ -96,7 +96,7 @@ export async function signUp(visit: Visit): Promise<Response> {
   const outcome = await orFlaws(async () => {
     const profile = (await extraFieldsIn(site.fields, withoutNext(form), null)) ?? {};
     const invitation = carriedSecret(visit, 'invitation');
-    const caller = await callerOf(visit);
+    const caller = await visitingCaller(visit);
     return await register(parts, {
       ...{ username, email: address, password1, password2, profile, invitation, caller, network },
     });

@@ -4,6 +4,7 @@ import type { Parts } from '../flows/parts.ts';
 import type { Authenticated } from '../http/authenticate.ts';
 import { type ParsedBody, readBody, UnreadableBody } from '../http/body.ts';
 import type { Who } from '../http/call.ts';
+import type { Client } from '../http/client.ts';
 import type { StandardSchema } from '../http/extra-fields.ts';
 import type { Mail } from '../mail/message.ts';
 import type { Account } from '../model/account.ts';
@@ -33,14 +34,13 @@ export type Site = {
   readonly report: (error: unknown, request: Request) => void;
 };
 
-export type Visit = {
+export type Visit = Client & {
   readonly site: Site;
   /** As the site's, but for mails, which are in the visitor's language. */
   readonly parts: Parts;
   readonly request: Request;
   readonly url: URL;
   readonly params: Readonly<Record<string, string>>;
-  readonly network: string | null;
   readonly speech: Speech;
   readonly authenticated: Authenticated;
   /** Who is signed in by cookie, or null. */

@@ -34,7 +34,7 @@ export function nodeHandler(
       const answer = await auth.handler(asked, { address, hold: (start) => held.push(start) });
       for (const start of held) {
         // Held as long as the stream, and read by nobody any more.
-        incoming.rawHeaders = [];
+        incoming.rawHeaders.length = 0;
         beginStream(outgoing, answer, start);
       }
       return held.length === 0 ? answer : RESPONSE_ALREADY_SENT;

@@ -25,6 +25,8 @@ export type Caller = {
   readonly device: DeviceSummary;
   /** The device tokens that it sent, or null. */
   readonly deviceTokens: string | null;
+  /** Where it is, as the host names it, or null. Never fails; asked for once however often it is called. */
+  readonly place: () => Promise<string | null>;
 };
 
 export type Opened = {
@@ -45,6 +47,7 @@ export type Outcome =
 export async function admit(door: Door, proof: Proof, caller: Caller): Promise<Outcome> {
   if (!isGenuine(proof)) throw new TypeError('Nobody comes in without a proof that a credential made.');
   const { accountId } = proof.gate;
+  const place = await caller.place();
   const { token, hash } = newSessionToken(accountId);
   const deviceId = readDeviceTokens(door.keys, accountId, caller.deviceTokens)?.id ?? newDeviceId();
   const limits: readonly Limit[] = [{ bucket: 'account', max: door.settings.sessions.limit }];
@@ -53,6 +56,7 @@ export async function admit(door: Door, proof: Proof, caller: Caller): Promise<O
       id: newSessionId(),
       tokenHash: hash,
       device: { id: deviceId, ...caller.device },
+      place,
       method: proof.method,
       lifetimeMs: door.settings.sessions.lifetimeMs,
       isFresh: true,
@@ -80,6 +84,7 @@ export async function admitImported(
       id: newSessionId(),
       tokenHash: key.tokenHash,
       device: { id: null, ...key.device },
+      place: null,
       method: proof.method,
       lifetimeMs: door.settings.sessions.lifetimeMs,
       isFresh: key.isFresh,

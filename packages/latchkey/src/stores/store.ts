@@ -182,6 +182,7 @@ export type Admit = {
     readonly id: SessionId;
     readonly tokenHash: Uint8Array;
     readonly device: Device;
+    readonly place: string | null;
     readonly method: SignInMethod;
     readonly lifetimeMs: number;
     /** Whether its holder has just proved who they are: a session that was imported has not. */

@@ -70,17 +70,19 @@ function link(given: Partial<NewOnce> = {}): NewOnce {
 type AdmitGiven = Partial<Omit<Admit, 'gate' | 'session'>> & {
   readonly max?: Limit['max'];
   readonly device?: Device;
+  readonly place?: string | null;
   readonly id?: string;
   readonly tokenHash?: Uint8Array;
 };
 
 function admission(gate: Gate, given: AdmitGiven = {}): Admit {
-  const { max = 1, device = DEVICE, id = newSessionId(), tokenHash, ...rest } = given;
+  const { max = 1, device = DEVICE, place = null, id = newSessionId(), tokenHash, ...rest } = given;
   return {
     session: {
       id,
       tokenHash: tokenHash ?? newSessionToken(gate.accountId).hash,
       device,
+      place,
       method: 'password',
       lifetimeMs: LIFETIME_MS,
       isFresh: true,
@@ -249,7 +251,10 @@ const cases: Record<string, (world: World) => Promise<void>> = {
 
   async 'a sign-in is found by its token, with everything that was said of it'({ store, clock }) {
     const { gate } = await makeAccount(store, { roles: ['staff'] });
-    const { session, displaced, tokenHash } = await signIn(store, gate, { device: { ...DEVICE, id: 'd1' } });
+    const { session, displaced, tokenHash } = await signIn(store, gate, {
+      device: { ...DEVICE, id: 'd1' },
+      place: 'Graz',
+    });
     assert.deepEqual(displaced, []);
     const found = await store.sessions.find(tokenHash);
     assert.equal(found?.now, clock());
@@ -259,6 +264,7 @@ const cases: Record<string, (world: World) => Promise<void>> = {
       accountId: gate.accountId,
       sequence: 1,
       device: { id: 'd1', class: 'cli', name: 'curl' },
+      place: 'Graz',
       method: 'password',
       openedAt: clock(),
       authenticatedAt: clock(),
@@ -269,6 +275,20 @@ const cases: Record<string, (world: World) => Promise<void>> = {
       ending: null,
     });
     assert.equal(await store.sessions.find(secret(200)), null);
+    const [opened] = await store.history.page({ accountId: gate.accountId, before: null, limit: 1 });
+    assert.deepEqual([opened?.data['device'], opened?.data['place']], ['curl', 'Graz']);
+  },
+
+  async 'F-26: the same device is where it was last, and one that nobody placed is nowhere'({ store }) {
+    const { gate } = await makeAccount(store);
+    const device = { ...DEVICE, id: 'mine' };
+    for (const place of ['Graz', 'Vienna']) await signIn(store, gate, { max: 2, device, place });
+    await signIn(store, gate, { max: 2 });
+    const { sessions } = await store.sessions.list(gate.accountId);
+    assert.deepEqual(
+      sessions.map(({ place }) => place),
+      [null, 'Vienna'],
+    );
   },
 
   async 'F-1, F-2: of fifty sign-ins at once exactly N stay in, those with the highest sequences'(world) {
@@ -292,7 +312,8 @@ const cases: Record<string, (world: World) => Promise<void>> = {
     const { gate } = await makeAccount(store);
     const first = await signIn(store, gate);
     clock.advance(1000);
-    const second = await signIn(store, gate, { device: { id: 'd2', class: 'web', name: 'Firefox on Windows' } });
+    const device = { id: 'd2', class: 'web', name: 'Firefox on Windows' } as const;
+    const second = await signIn(store, gate, { device, place: 'Graz' });
     assert.deepEqual(await stateOf(store, first), {
       reason: 'displaced',
       at: clock(),
@@ -650,7 +671,9 @@ const cases: Record<string, (world: World) => Promise<void>> = {
     const { gate } = await makeAccount(store);
     const start = await other.sessions.position();
     const first = await signIn(store, gate);
-    const second = await signIn(store, gate, { device: { id: null, class: 'web', name: 'Safari on iOS' } });
+    const device = { id: null, class: 'web', name: 'Safari on iOS' } as const;
+    // Where it was opened is not told with it: whoever is told may be a thief.
+    const second = await signIn(store, gate, { device, place: 'Graz' });
     await store.sessions.end({
       accountId: gate.accountId,
       sessionId: second.session.id,

@@ -142,7 +142,7 @@ describe('who is on the other side of a proxy', () => {
   for (const { what, proxies, peer, forwarded, network } of cases) {
     test(`${what}: ${peer ?? 'nobody'} says ${forwarded ?? 'nothing'}`, () => {
       const headers = { get: (name: string) => (name === 'x-forwarded-for' ? forwarded : null) };
-      assert.equal(clientAddressBehind(proxies).networkOf(peer, headers), network);
+      assert.equal(clientAddressBehind(proxies).of(peer, headers).network, network);
     });
   }
 
@@ -154,7 +154,7 @@ describe('who is on the other side of a proxy', () => {
         return '198.51.100.7';
       },
     };
-    clientAddressBehind([PROXY]).networkOf(PROXY, headers);
+    clientAddressBehind([PROXY]).of(PROXY, headers);
     assert.deepEqual(read, ['x-forwarded-for']);
   });
 });

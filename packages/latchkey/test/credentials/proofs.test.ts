@@ -19,7 +19,7 @@ const forged: readonly (readonly [what: string, proof: unknown])[] = [
   ['a proxy of it', new Proxy(genuine, {})],
 ];
 
-const caller = { device: UNKNOWN_DEVICE, deviceTokens: null };
+const caller = { device: UNKNOWN_DEVICE, deviceTokens: null, place: async () => null };
 
 describe('a proof', () => {
   test('F-13: is what a credential made', () => assert.ok(isGenuine(genuine)));

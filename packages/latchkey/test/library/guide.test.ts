@@ -116,6 +116,19 @@ describe('what it shows', () => {
     await close();
   });
 
+  test('where a device is, for its owner', async () => {
+    const { auth, close } = await testLatchkey({ ...options, origin: OWN_ORIGIN });
+    await auth.accounts.create({ username: 'ann', password: PASSWORD });
+    for (const address of ['192.0.2.7', '2001:db8::7']) {
+      const body = JSON.stringify({ username: 'ann', password: PASSWORD });
+      const headers = { 'content-type': 'application/json' };
+      await auth.handler(new Request(`${OWN_ORIGIN}/auth/login/`, { method: 'POST', headers, body }), { address });
+    }
+    const places = (await auth.sessions.list(1)).map(({ place }) => place);
+    assert.deepEqual(places, [null, 'At the school']);
+    await close();
+  });
+
   test('a page that looks different to different people', async () => {
     const { auth, close } = await testLatchkey({ ...options, origin: OWN_ORIGIN });
     await auth.accounts.create({ username: 'tom', password: PASSWORD, roles: ['teacher'] });

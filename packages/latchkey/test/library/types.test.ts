@@ -80,6 +80,10 @@ export function hooks(): readonly CodeOptions[] {
     { hooks: { beforeRegistration: ({ email }) => (email.endsWith('.edu') ? null : { email: ['No.'] }) } },
     { hooks: { beforeRegistration: async ({ profile }) => ({ plan: [String(profile['plan'])] }) } },
     { hooks: { beforeRegistration: () => undefined } },
+    { hooks: { placeOf: (address) => (address.startsWith('10.') ? 'The office' : null) } },
+    { hooks: { placeOf: async () => '' } },
+    // @ts-expect-error: a place is a name, no record
+    { hooks: { placeOf: () => ({ city: 'Graz' }) } },
     // @ts-expect-error: messages stand in lists
     { hooks: { beforeRegistration: () => ({ email: 'No.' }) } },
     // @ts-expect-error: a hook is told no password
@@ -165,6 +169,7 @@ function shapes(): void {
   holds<Same<Session['id'], SessionId>>();
   holds<Same<Session['ending'], Ending | null>>();
   holds<Same<Session['device'], Device>>();
+  holds<Same<Session['place'], string | null>>();
   holds<Same<Device['class'], DeviceClass>>();
   holds<Same<EndingNotice['by'], DeviceSummary | null>>();
   holds<Same<Refusal['fields'], FieldErrors | null>>();

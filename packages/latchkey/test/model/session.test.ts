@@ -12,6 +12,7 @@ const session: Session = {
   accountId: 1,
   sequence: 1,
   device: { id: null, class: 'unknown', name: 'an unknown device' },
+  place: null,
   method: 'password',
   openedAt: OPENED,
   authenticatedAt: OPENED,

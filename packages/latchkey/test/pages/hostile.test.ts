@@ -139,6 +139,24 @@ describe('what somebody else typed', () => {
     assert.equal(text.match(/an unknown device/g)?.length, agents.length * 2);
   });
 
+  test('N3: a place, whatever the host names it, is text in its own direction', async () => {
+    const places = [...EVIL, '\u0627\u202e<b>', "\u2067');alert(1)//", 'x'.repeat(10_000)];
+    const names = [...places];
+    await using server = await withAlice({
+      hooks: { placeOf: () => names.shift() ?? null },
+      sessions: { limit: 4 },
+    });
+    for (const _ of places) await server.signIn('alice');
+    const browser = new Browser(server);
+    await browser.post('/login/', RIGHT);
+    const { text } = await browser.open('/account/devices/');
+    assertInert(text);
+    assert.doesNotMatch(text, /[\u202a-\u202e\u2066-\u2069]|x{101}/);
+    assert.match(text, / · <bdi>x{100}<\/bdi> · /);
+    assert.match(text, /\(<bdi>&quot;&gt;&lt;script&gt;alert\(1\)&lt;\/script&gt;<\/bdi>\)/);
+    assertInert((await browser.open('/account/data/')).text);
+  });
+
   function assertInert(text: string): void {
     assert.doesNotMatch(text.replace(OWN_SCRIPT, ''), /<script|<img|<\/main><\/body>"|<!--|49 |onmouseover='| on\w+="/);
     assert.equal(text.match(/<\/body>/g)?.length, 1);

@@ -12,6 +12,7 @@ function sessionBody(session: Session, current: Session): Readonly<Record<string
     current: session.id === current.id,
     device: session.device.name,
     class: session.device.class,
+    place: session.place,
     opened_at: isoTime(session.openedAt),
     last_seen_at: isoTime(session.seenAt),
     expires_at: isoTime(session.expiresAt),

@@ -95,7 +95,7 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     parameters: [{ constant: 1 }, { arg: 'account_id' }],
   },
   'sessions.selectByToken': {
-    sql: 'select "id", "account_id", "sequence", "device_id", "device_class", "device_name", "method", "opened_at", "authenticated_at", "seen_at", "expires_at", "opened_revision", "roles", "ended_at", "ended_reason", "ended_by", "ended_by_class", "ended_by_name" from "session" where "token_hash" = ?',
+    sql: 'select "id", "account_id", "sequence", "device_id", "device_class", "device_name", "method", "opened_at", "authenticated_at", "seen_at", "expires_at", "opened_revision", "roles", "ended_at", "ended_reason", "ended_by", "ended_by_class", "ended_by_name", "place" from "session" where "token_hash" = ?',
     parameters: [{ arg: 'token_hash' }],
   },
   'sessions.selectById': {
@@ -111,8 +111,8 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     parameters: [{ arg: 'account_id' }],
   },
   'sessions.insertSession': {
-    sql: 'insert into "session" ("token_hash", "id", "account_id", "sequence", "device_id", "device_class", "device_name", "method", "opened_at", "authenticated_at", "seen_at", "expires_at", "opened_revision", "roles", "ended_at", "ended_reason", "ended_by", "ended_by_class", "ended_by_name") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning *',
-    parameters: [{ arg: 'token_hash' }, { arg: 'id' }, { arg: 'account_id' }, { arg: 'sequence' }, { arg: 'device_id' }, { arg: 'device_class' }, { arg: 'device_name' }, { arg: 'method' }, { arg: 'now' }, { arg: 'authenticated_at' }, { arg: 'now' }, { arg: 'expires_at' }, { arg: 'opened_revision' }, { arg: 'roles' }, { constant: null }, { constant: null }, { constant: null }, { constant: null }, { constant: null }],
+    sql: 'insert into "session" ("token_hash", "id", "account_id", "sequence", "device_id", "device_class", "device_name", "place", "method", "opened_at", "authenticated_at", "seen_at", "expires_at", "opened_revision", "roles", "ended_at", "ended_reason", "ended_by", "ended_by_class", "ended_by_name") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning *',
+    parameters: [{ arg: 'token_hash' }, { arg: 'id' }, { arg: 'account_id' }, { arg: 'sequence' }, { arg: 'device_id' }, { arg: 'device_class' }, { arg: 'device_name' }, { arg: 'place' }, { arg: 'method' }, { arg: 'now' }, { arg: 'authenticated_at' }, { arg: 'now' }, { arg: 'expires_at' }, { arg: 'opened_revision' }, { arg: 'roles' }, { constant: null }, { constant: null }, { constant: null }, { constant: null }, { constant: null }],
   },
   'sessions.endLive': {
     sql: 'update "session" set "ended_at" = ?, "ended_reason" = ?, "ended_by" = ?, "ended_by_class" = ?, "ended_by_name" = ? where "id" = ? and "ended_at" is null returning *',

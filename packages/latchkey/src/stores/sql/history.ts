@@ -75,8 +75,8 @@ export function* note(run: Run, { kind, accountId, sessionId, data }: Note): Sen
 }
 
 export function* noteOpened(run: Run, session: Session): Sentence<void> {
-  const { method, device, sequence } = session;
-  const data = { method, sequence, device: device.name, class: device.class };
+  const { method, device, sequence, place } = session;
+  const data = { method, sequence, device: device.name, class: device.class, place };
   yield* note(run, { kind: 'session_opened', accountId: session.accountId, sessionId: session.id, data });
 }
 

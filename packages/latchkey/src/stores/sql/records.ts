@@ -95,6 +95,7 @@ export const sessionColumns = [
   'ended_by',
   'ended_by_class',
   'ended_by_name',
+  'place',
 ] as const satisfies readonly (keyof SessionRow)[];
 
 type ValuesOf<Columns extends readonly (keyof SessionRow)[]> = {
@@ -124,6 +125,7 @@ export function sessionOfValues([
   ended_by,
   ended_by_class,
   ended_by_name,
+  place,
 ]: SessionValues): Session {
   return sessionOf({
     id,
@@ -144,6 +146,7 @@ export function sessionOfValues([
     ended_by,
     ended_by_class,
     ended_by_name,
+    place,
   });
 }
 
@@ -153,6 +156,7 @@ export function sessionOf(row: SessionRow): Session {
     accountId: row.account_id,
     sequence: row.sequence,
     device: { id: row.device_id, class: row.device_class as DeviceClass, name: row.device_name },
+    place: row.place,
     method: row.method as SignInMethod,
     openedAt: row.opened_at,
     authenticatedAt: row.authenticated_at,

@@ -68,6 +68,7 @@ type SessionTable = {
   ended_by: string | null;
   ended_by_class: string | null;
   ended_by_name: string | null;
+  place: string | null;
 };
 
 type CredentialTable = {

@@ -101,6 +101,7 @@ const insertSession = define<{
   device_id: string | null;
   device_class: string;
   device_name: string;
+  place: string | null;
   method: string;
   now: number;
   authenticated_at: number;
@@ -118,6 +119,7 @@ const insertSession = define<{
       device_id: arg.device_id,
       device_class: arg.device_class,
       device_name: arg.device_name,
+      place: arg.place,
       method: arg.method,
       opened_at: arg.now,
       authenticated_at: arg.authenticated_at,
@@ -258,6 +260,7 @@ function* open(run: Run, input: Admit, gate: Gate): Sentence<Session> {
     device_id: session.device.id,
     device_class: session.device.class,
     device_name: session.device.name,
+    place: session.place,
     method: session.method,
     now: run.now,
     authenticated_at: session.isFresh ? run.now : 0,

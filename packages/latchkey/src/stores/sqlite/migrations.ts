@@ -135,4 +135,9 @@ export const migrations: readonly Migration[] = [
       ) STRICT, WITHOUT ROWID;
     `,
   },
+  {
+    number: 2,
+    name: 'where a session was opened',
+    sql: 'ALTER TABLE session ADD COLUMN place TEXT',
+  },
 ];

@@ -1,5 +1,6 @@
 /** What docs/library.md shows of a host's own code. Run by `../guide.test.ts`. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { BlockList, isIP } from 'node:net';
 import {
   html,
   type Latchkey,
@@ -39,11 +40,19 @@ function onEvent(event: LatchkeyEvent): void {
   takeovers.set(event.account.id, (takeovers.get(event.account.id) ?? 0) + 1);
 }
 
+const school = new BlockList();
+school.addSubnet('192.0.2.0', 24);
+
+function placeOf(address: string): string | null {
+  return school.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4') ? 'At the school' : null;
+}
+
 const hooks: LatchkeyOptions['hooks'] = {
   beforeRegistration({ email, profile }) {
     const isSchool = email.endsWith('@school.example');
     return profile['plan'] === 'pupil' && !isSchool ? { email: ['Please use your address at the school.'] } : null;
   },
+  placeOf,
 };
 
 const fields = z.object({
