@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, test } from 'node:test';
 import express, { type Express } from 'express';
@@ -45,6 +45,15 @@ function thirsty(auth: Latchkey): Express {
   return app;
 }
 
+/** What `fetch` refuses to send, other clients do. */
+async function statusWithBody(url: string, method: string): Promise<number | undefined> {
+  const asked = request(url, { method, headers: { 'content-type': 'application/json', 'content-length': 7 } });
+  asked.end('{"a":1}');
+  const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+  answer.resume();
+  return answer.statusCode;
+}
+
 describe('the courses with Express', () => {
   theCoursesBehave((auth) => running(courses(auth)), options);
   theReadmeIsRight(new URL('./README.md', import.meta.url).pathname);
@@ -60,6 +69,16 @@ describe('the courses with Express', () => {
           ['password', PASSWORD],
         ]);
         assert.equal((await fetch(`${url}/auth/login/`, { method: 'POST', body: twice })).status, 200);
+      },
+    );
+  });
+
+  test('a body that a GET brings along is nobody’s, parsed by the host or not', async () => {
+    await withCourses(
+      (auth) => running(courses(auth)),
+      options,
+      async (url) => {
+        for (const method of ['GET', 'HEAD']) assert.equal(await statusWithBody(`${url}/auth/user/`, method), 401);
       },
     );
   });

@@ -1,7 +1,6 @@
 /** Puts the parts together: settings, store, keys, door, flows and jobs. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DataOptions } from './config.ts';
 import { hasherWith } from './credentials/hasher.ts';
 import { fingerprint, type Keys, keysFrom, newRootSecret } from './crypto/keys.ts';
 import type { LatchkeyEvent, Parts } from './flows/parts.ts';
@@ -12,7 +11,7 @@ import type { Templates } from './mail/render.ts';
 import { type Send, smtpSender } from './mail/smtp.ts';
 import { codeOfEnd } from './model/reasons.ts';
 import type { Settings } from './model/settings.ts';
-import { type Environment, InvalidSettings, type Resolved, resolveSettings } from './resolve-settings.ts';
+import { type Environment, InvalidSettings, type Resolved } from './resolve-settings.ts';
 import { followEndings } from './sessions/endings.ts';
 import { sessionSignals } from './sessions/signals.ts';
 import { sessionStreams } from './sessions/streams.ts';
@@ -59,12 +58,7 @@ export type Running = {
   readonly role: 'node' | 'command';
 };
 
-export async function assemble(
-  data: DataOptions,
-  code: CodeOptions,
-  { environment, role }: Running,
-): Promise<Assembled> {
-  const resolved = resolveSettings(data, environment);
+export async function assemble(resolved: Resolved, code: CodeOptions, role: Running['role']): Promise<Assembled> {
   const { settings } = resolved;
   const log = code.log ?? consoleLog;
   const store = sqliteStore(resolved.database.replace(/^sqlite:/, ''), code.clock);

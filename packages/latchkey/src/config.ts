@@ -52,8 +52,8 @@ const sessions = {
   whenFull: choice(['displace'], { env: 'LATCHKEY_WHEN_FULL', fallback: 'displace' }),
   /** How a key is checked: `strict` reads the store at every check. */
   checks: choice(['strict'], { env: 'LATCHKEY_CHECKS', fallback: 'strict' }),
-  /** A session that is not used for so many days is over. */
-  idleDays: time(DAY_MS, { env: 'LATCHKEY_IDLE_DAYS', fallback: 14 }),
+  /** A session that is not used for so many days is over. Uses are noted to the minute: less than five are refused. */
+  idleDays: time(DAY_MS, { env: 'LATCHKEY_IDLE_DAYS', fallback: 14, minMs: 5 * MINUTE_MS }),
   /** A session is over after so many days, however much it is used. */
   lifetimeDays: time(DAY_MS, { env: 'LATCHKEY_LIFETIME_DAYS', fallback: 30 }),
   /** For so many minutes after signing in nobody is asked for their password again. */
@@ -124,11 +124,11 @@ const events = {
   /** How many event streams a process holds at a time. */
   total: count({ env: 'LATCHKEY_EVENTS_TOTAL', fallback: 10_000 }, { min: 1, max: 1_000_000 }),
   /** Every so many seconds a stream on which nothing is told says that it is there. */
-  heartbeatSeconds: time(SECOND_MS, { env: 'LATCHKEY_HEARTBEAT_SECONDS', fallback: 15 }),
+  heartbeatSeconds: time(SECOND_MS, { env: 'LATCHKEY_HEARTBEAT_SECONDS', fallback: 15, minMs: 10 }),
 };
 
 const mail = {
-  /** Where mails are handed over: `smtp://user:password@host:587`, `smtps://…`, or `none`, which keeps them for `/dev/mail`. */
+  /** Where mails are handed over: `smtp://user:password@host:587`, `smtps://…`, or `none`, which keeps them, for `/dev/mail` where the origin is your own machine. */
   smtpUrl: words({ env: 'LATCHKEY_SMTP_URL', fallback: null, shown: 'none; production wants it said' }),
   /** Who mails come from. */
   from: words({ env: 'LATCHKEY_MAIL_FROM', fallback: null, shown: 'noreply@ and the host of the origin' }),
@@ -150,7 +150,7 @@ const mail = {
 
 /** What a shop that comes from Django may have set there. */
 const django = {
-  /** Whether answers carry the key (`body`), or the cookie alone does (`cookie-only`; `TOKEN_MODEL = None`). */
+  /** Whether answers carry the key (`body`), or the cookie alone does (`cookie-only`; `TOKEN_MODEL = None`), without `signin/` and `api/token/`. */
   key: choice(['body', 'cookie-only'], { env: 'LATCHKEY_KEY', fallback: 'body' }),
   /** Whether `login/` and `registration/` set the cookie too (`SESSION_LOGIN`). */
   sessionLogin: flag({ env: 'LATCHKEY_SESSION_LOGIN', fallback: true }),

@@ -1,16 +1,9 @@
 import { type Assembled, assemble, type CodeOptions, type Running, siteOf } from './assemble.ts';
+import { codeFlaws } from './code-options.ts';
 import type { DataOptions } from './config.ts';
-import {
-  createAccount,
-  importKey,
-  type OperatorAccount,
-  reactivateAccount,
-  resetSecondStep,
-  setRoles,
-  suspendAccount,
-} from './flows/administer.ts';
-import { type Invitation, invite } from './flows/invite.ts';
-import { endSession, endSessions, listSessions } from './flows/manage-sessions.ts';
+import { accountsFace, sessionsFace } from './faces.ts';
+import type { OperatorAccount } from './flows/administer.ts';
+import type { Invitation } from './flows/invite.ts';
 import type { Parts } from './flows/parts.ts';
 import { baseHeaders } from './http/answers.ts';
 import { apiApp, type Peer } from './http/app.ts';
@@ -20,13 +13,15 @@ import type { StandardSchema } from './http/extra-fields.ts';
 import { drfTokenRoute } from './http/routes.ts';
 import { openMail } from './jobs/outbox.ts';
 import type { Mail } from './mail/message.ts';
-import { type Account, type AccountId, emailKey, type SessionId, usernameKey } from './model/account.ts';
+import type { Account, AccountId, SessionId } from './model/account.ts';
+import { isForDevelopment } from './model/development.ts';
 import type { Code } from './model/reasons.ts';
 import type { Session } from './model/session.ts';
 import type { Settings } from './model/settings.ts';
 import type { Pages } from './pages/app.ts';
 import type { PageTemplates } from './pages/templates.ts';
 import type { ViewTemplates } from './pages/view-types.ts';
+import { resolveSettings } from './resolve-settings.ts';
 import type { Checked } from './sessions/verify.ts';
 import type { EndingNotice } from './stores/store.ts';
 
@@ -84,7 +79,10 @@ export type Latchkey = {
     reactivate(id: AccountId): Promise<Account | null>;
     setRoles(id: AccountId, roles: readonly string[]): Promise<Account | null>;
     resetSecondStep(id: AccountId): Promise<number | null>;
-    /** A secret that opens one sign-up, mailed where an address is given. */
+    /**
+     * A secret for one sign-up, mailed where an address is given, which it proves. Throws the `Refusal` `registration_closed`
+     * where nobody can sign up.
+     */
     invite(to?: { readonly email?: string; readonly roles?: readonly string[] }): Promise<Invitation>;
   };
   readonly sessions: {
@@ -130,7 +128,8 @@ export async function open(options: LatchkeyOptions, running: Running): Promise<
     ...(log !== undefined && { log }),
     ...(clock !== undefined && { clock }),
   };
-  const assembled = await assemble(data, given, running);
+  const resolved = resolveSettings(data, running.environment, codeFlaws(options));
+  const assembled = await assemble(resolved, given, running.role);
   const code = { fields: fields ?? null, pageTemplates: pageTemplates ?? {}, home: views?.home ?? null };
   const pages = pagesOnDemand(assembled, code);
   const app = apiOf(assembled, code, pages);
@@ -143,7 +142,7 @@ export async function open(options: LatchkeyOptions, running: Running): Promise<
         warnOfNoAddress(peer.address);
         return await app.fetch(request, peer);
       },
-      serves: (pathname) => isServed(parts.settings, pathname, code.home !== null),
+      serves: servesFor(parts.settings, code.home !== null),
       view: async (request, templates) => await (await pages()).view(request, templates),
       authenticate: (from) => authenticateFrom(parts, from),
       accounts: accountsFace(parts),
@@ -182,7 +181,7 @@ type Given = {
 /** The pages are loaded when somebody first looks at one. */
 function pagesOnDemand(assembled: Assembled, { fields, pageTemplates, home }: Given): () => Promise<Pages> {
   const { parts, outbox } = assembled;
-  const isKept = outbox === null && !parts.settings.production;
+  const isKept = outbox === null && isForDevelopment(parts.settings);
   let loaded: Promise<Pages> | null = null;
   const load = async (): Promise<Pages> => {
     const { pagesOf } = await import('./pages/app.ts');
@@ -224,7 +223,6 @@ async function readKeptMails({ parts, log, templates }: Assembled): Promise<read
 }
 
 const PLACES = [
-  drfTokenRoute.path,
   '/login/',
   '/logout/',
   '/signup/',
@@ -233,14 +231,21 @@ const PLACES = [
   '/verify-email/',
   '/password/reset/',
   '/account/',
-  '/dev/mail/',
-  '/demo/',
 ];
 
-function isServed({ basePath }: Settings, pathname: string, hasHome: boolean): boolean {
-  const path = pathname.endsWith('/') ? pathname : `${pathname}/`;
-  if (path === '/') return hasHome;
-  return path.startsWith(`${basePath}/`) || PLACES.some((place) => path.startsWith(place));
+const DEVELOPMENT_PLACES = ['/dev/mail/', '/demo/'];
+
+function servesFor(settings: Settings, hasHome: boolean): (pathname: string) => boolean {
+  const places = [
+    ...PLACES,
+    `${settings.basePath}/`,
+    ...(settings.wire.key ? [drfTokenRoute.path] : []),
+    ...(isForDevelopment(settings) ? DEVELOPMENT_PLACES : []),
+  ];
+  return (pathname) => {
+    const path = pathname.endsWith('/') ? pathname : `${pathname}/`;
+    return path === '/' ? hasHome : places.some((place) => path.startsWith(place));
+  };
 }
 
 const MAILS_SHOWN = 100;
@@ -324,42 +329,4 @@ class Refused implements SignedOut {
   respond(): Response {
     return refuseCredential(this.#settings, baseHeaders(this.#settings), this.#refusal);
   }
-}
-
-const LONGEST_LIST = 1000;
-
-function accountsFace(parts: Parts): Latchkey['accounts'] {
-  const { accounts } = parts.store;
-  const { usernameCase } = parts.settings.accounts;
-  return {
-    create: (account) => createAccount(parts, { ...NEW_ACCOUNT, ...account }),
-    find: async (id) => (await accounts.find(id))?.account ?? null,
-    findByUsername: async (name) => (await accounts.findByUsername(usernameKey(name, usernameCase)))?.account ?? null,
-    findByEmail: async (email) => (await accounts.findByEmail(emailKey(email))).map(({ account }) => account),
-    list: ({ after = 0, limit = LONGEST_LIST } = {}) => accounts.page({ after, limit: Math.min(limit, LONGEST_LIST) }),
-    suspend: (id) => suspendAccount(parts, id),
-    reactivate: (id) => reactivateAccount(parts, id),
-    setRoles: (id, roles) => setRoles(parts, id, roles),
-    resetSecondStep: (id) => resetSecondStep(parts, id),
-    invite: ({ email, roles } = {}) => invite(parts, { email: email ?? null, roles: roles ?? [] }),
-  };
-}
-
-const NEW_ACCOUNT: Omit<OperatorAccount, 'username'> = {
-  email: '',
-  emailVerified: false,
-  firstName: '',
-  lastName: '',
-  password: null,
-  roles: [],
-};
-
-function sessionsFace(parts: Parts): Latchkey['sessions'] {
-  return {
-    list: (accountId) => listSessions(parts, accountId),
-    end: (accountId, sessionId) => endSession(parts, { accountId, sessionId, by: null, reason: 'revoked' }),
-    endAll: (accountId) => endSessions(parts, accountId, null),
-    importKey: (accountId, key, options) => importKey(parts, { accountId, key, isFresh: options?.isFresh ?? false }),
-    onEnded: (listener) => parts.endings.onEnded(listener),
-  };
 }

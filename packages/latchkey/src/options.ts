@@ -66,16 +66,16 @@ export function count(
   });
 }
 
-/** A length of time, given in a unit that its name tells, kept in milliseconds. */
+/** A length of time, given in a unit that its name tells, kept in milliseconds: a minute or more where no other `minMs` is given. */
 export function time(
   unitMs: number,
-  { env, fallback }: { readonly env: string; readonly fallback: number },
+  { env, fallback, minMs = MINUTE_MS }: { readonly env: string; readonly fallback: number; readonly minMs?: number },
 ): Option<number, number> {
+  const least = minMs < MINUTE_MS ? `${minMs / SECOND_MS} seconds` : `${minMs / MINUTE_MS} min`;
   return option({ env, fallback: fallback * unitMs, shown: String(fallback) }, (given) => {
     const value = typeof given === 'string' && given.trim() !== '' ? Number(given) : given;
-    const isRight =
-      typeof value === 'number' && Number.isFinite(value) && value > 0 && value * unitMs <= 10 * 365 * DAY_MS;
-    return isRight ? value * unitMs : new Problem('must be a number above 0, and ten years at most');
+    const isRight = typeof value === 'number' && value * unitMs >= minMs && value * unitMs <= 10 * 365 * DAY_MS;
+    return isRight ? value * unitMs : new Problem(`must be a number, and ${least} or more and ten years at most`);
   });
 }
 

@@ -31,9 +31,9 @@ type ValuesOf<Group> = {
 /** What was given or is the fallback, option by option; what follows from several of them together comes after it. */
 type Read = ValuesOf<typeof top> & { readonly [Name in keyof typeof groups]: ValuesOf<(typeof groups)[Name]> };
 
-/** Resolves options and environment into settings. Throws `InvalidSettings` with every problem. */
-export function resolveSettings(given: DataOptions, environment: Environment): Resolved {
-  const problems: string[] = unknownNames(given, environment);
+/** Resolves options and environment into settings. Throws `InvalidSettings` with every problem, those `found` before among them. */
+export function resolveSettings(given: DataOptions, environment: Environment, found: readonly string[] = []): Resolved {
+  const problems: string[] = [...found, ...unknownNames(given, environment)];
   const read = readAll(given, environment, problems);
   const production = environment['NODE_ENV'] === 'production';
   const port = environment['PORT'] ?? '8787';

@@ -1,3 +1,6 @@
+import type { Assembled } from '../assemble.ts';
+import { isForDevelopment } from '../model/development.ts';
+import { isLoopbackHost } from '../model/network.ts';
 import { InvalidSettings } from '../resolve-settings.ts';
 import { type ServeOptions, type Serving, serve } from '../server/serve.ts';
 import { optionsFrom } from './config-file.ts';
@@ -32,11 +35,27 @@ async function greet({ port, assembled }: Serving, { host }: ServeOptions): Prom
   const { settings, store } = assembled.parts;
   const at = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
   const lines = [`Latchkey listens on ${at}${settings.basePath}/`];
-  if (!settings.production && assembled.outbox === null) lines.push(`Mails are kept, and shown at ${at}/dev/mail`);
-  if (!settings.production) lines.push(`Two phones of one account, to watch: ${at}/demo/`);
+  if (!settings.production) lines.push(...forDevelopment(assembled, `http://${nameHere(host)}:${port}`));
   const [first] = await store.accounts.page({ after: 0, limit: 1 });
-  if (first === undefined && !settings.production) lines.push('', ...whatToTry(at + settings.basePath));
+  if (first === undefined && !settings.production && settings.wire.key)
+    lines.push('', ...whatToTry(at + settings.basePath));
   process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+/** By what a browser on this machine reaches it. */
+function nameHere(host: string): string {
+  if (host === '::1') return '[::1]';
+  return isLoopbackHost(host) ? host : '127.0.0.1';
+}
+
+function forDevelopment({ parts: { settings }, outbox }: Assembled, here: string): readonly string[] {
+  if (!isForDevelopment(settings)) {
+    const why = `LATCHKEY_ORIGIN is ${settings.origin}, and they are for the machine of its developer alone.`;
+    const mails = outbox === null ? ['Mails are kept, and sent to nobody: set LATCHKEY_SMTP_URL.'] : [];
+    return [`/dev/mail and /demo/ are not there: ${why}`, ...mails];
+  }
+  const mails = outbox === null ? [`Mails are kept, and shown to this machine at ${here}/dev/mail`] : [];
+  return [...mails, `Two phones of one account, to watch: ${here}/demo/`];
 }
 
 function whatToTry(api: string): readonly string[] {

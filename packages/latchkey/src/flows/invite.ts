@@ -1,6 +1,6 @@
 import { hashOfLinkSecret, newLinkSecret } from '../crypto/token.ts';
 import { emailKey, isEmail } from '../model/account.ts';
-import { invalidInput } from '../model/reasons.ts';
+import { invalidInput, Refusal } from '../model/reasons.ts';
 import { field as fieldTexts, account as texts } from '../texts/api.ts';
 import { invitationLink } from './links.ts';
 import type { Parts } from './parts.ts';
@@ -14,11 +14,15 @@ export type Invitation = {
   readonly link: string;
 };
 
-/** Invites somebody to sign up, and mails it to them where an address is given. Throws `invalid_input`. */
+/**
+ * Invites somebody to sign up, and mails it to them where an address is given. Throws `invalid_input`, and
+ * `registration_closed` where an invitation would open nothing.
+ */
 export async function invite(
   parts: Parts,
   { email, roles }: { readonly email: string | null; readonly roles: readonly string[] },
 ): Promise<Invitation> {
+  if (parts.settings.accounts.registration === 'closed') throw new Refusal('registration_closed', { message: CLOSED });
   if (email !== null && !isEmail(email)) throw invalidInput({ email: [fieldTexts.email] });
   const invitation = newLinkSecret();
   const terms: Terms = { emailKey: email === null ? null : emailKey(email), roles };
@@ -35,6 +39,8 @@ export async function invite(
   }
   return { invitation, link };
 }
+
+const CLOSED = 'Nobody can sign up, with an invitation neither: accounts.registration is closed.';
 
 export type Accepted = {
   readonly hash: Uint8Array;

@@ -9,14 +9,15 @@ import { completeSignIn, type SignedIn } from './complete-sign-in.ts';
 import { type Accepted, lookAtInvitation } from './invite.ts';
 import { forgotLink, mailsTo, verificationLink } from './links.ts';
 import { flawsOf } from './new-password.ts';
-import type { Parts } from './parts.ts';
+import type { Parts, Registration } from './parts.ts';
 
 export type RegistrationInput = {
   readonly username: string;
   readonly email: string;
   readonly password1: string;
   readonly password2: string;
-  readonly profile: Account['profile'];
+  /** The host's extra fields. Asked for once it is known that somebody may sign up at all. */
+  readonly profile: () => Promise<Account['profile']>;
   /** The secret of an invitation, or null. */
   readonly invitation: string | null;
   readonly caller: Caller;
@@ -40,12 +41,14 @@ export async function register(parts: Parts, input: RegistrationInput): Promise<
   if (accounts.registration === 'closed') throw new Refusal('registration_closed');
   await countAgainstNetwork(parts, input.network, { kind: 'sign-up', times: TRIES_PER_ACCOUNT });
   await refuseFlawed(parts, input);
+  const profile = await input.profile();
   await countAgainstNetwork(parts, input.network, { kind: 'registration', times: 1 });
-  const refused = await parts.hooks.beforeRegistration(input);
+  const { username, email } = input;
+  const refused = await parts.hooks.beforeRegistration({ username, email, profile });
   if (refused !== null) throw invalidInput(refused);
 
   const accepted = input.invitation === null ? null : await lookAtInvitation(parts, input.invitation, input.email);
-  const record = recordOf(await create(parts, input, accepted));
+  const record = recordOf(await create(parts, { ...input, profile }, accepted));
   parts.mailWaits();
   parts.tell({ type: 'registered', account: record.account });
   if (accounts.emailVerification === 'mandatory' && !record.account.emailVerified) return { kind: 'verification-sent' };
@@ -108,7 +111,11 @@ async function ownerOf(parts: Parts, email: string): Promise<Account | null> {
   return first?.account.emailVerified === true ? first.account : null;
 }
 
-async function create(parts: Parts, input: RegistrationInput, accepted: Accepted | null): Promise<Created> {
+async function create(
+  parts: Parts,
+  input: Registration & Pick<RegistrationInput, 'password1'>,
+  accepted: Accepted | null,
+): Promise<Created> {
   const { emailUnique, emailVerification, usernameCase } = parts.settings.accounts;
   const { username, email } = input;
   const isTold = emailVerification !== 'mandatory';

@@ -1,7 +1,8 @@
-import { type Account, isUsername, usernameKey } from '../model/account.ts';
+import { type Account, type AccountId, isUsername, usernameKey } from '../model/account.ts';
 import { invalidInput, Refusal } from '../model/reasons.ts';
 import type { Session } from '../model/session.ts';
 import { account as texts } from '../texts/api.ts';
+import { takeOne } from './attempts.ts';
 import type { Parts } from './parts.ts';
 import { unlessOver } from './unless-over.ts';
 
@@ -16,7 +17,11 @@ export type ProfileInput = {
 /** A client that changes its own fields many times at once is told to come back. */
 const TRIES = 20;
 
-/** Changes what is given of the session's account's names and extra fields. Throws `invalid_input`. */
+/** Each new name tells whether somebody has it: there is an end to asking. */
+const NEW_NAMES = { limit: 10, windowMs: 3_600_000 } as const;
+
+/** Changes what is given of the session's account's names and extra fields. Throws `invalid_input`,
+ * `too_many_attempts`. */
 export async function updateProfile(
   parts: Parts,
   { accountId: id, id: by }: Session,
@@ -25,6 +30,7 @@ export async function updateProfile(
   const { username, profile, ...names } = input;
   if (username !== undefined && !isUsername(username)) throw invalidInput({ username: [texts.usernameInvalid] });
   const name = username === undefined ? {} : { username: nameOf(parts, username) };
+  if (username !== undefined) await countNewName(parts, id, username);
   for (let tries = 0; tries < TRIES; tries++) {
     const from = (await parts.store.accounts.find(id))?.account.profile;
     if (from === undefined) throw new Refusal('account_disabled');
@@ -38,6 +44,14 @@ export async function updateProfile(
     return changed.account;
   }
   throw new Refusal('busy', { retryAfterSeconds: 1 });
+}
+
+/** What it is called already is no new name. */
+async function countNewName(parts: Parts, id: AccountId, username: string): Promise<void> {
+  if (parts.settings.attempts === 'off') return;
+  const record = await parts.store.accounts.find(id);
+  if (record?.account.username === username) return;
+  await takeOne(parts, 'new-name', String(id), NEW_NAMES);
 }
 
 function nameOf(parts: Parts, username: string) {

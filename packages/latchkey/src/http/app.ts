@@ -16,7 +16,7 @@ import { corsHeaders, isPreflight, preflightHeaders } from './cors.ts';
 import { extraFieldsIn, type StandardSchema } from './extra-fields.ts';
 import { checkFields, describeField, type Field, type Values } from './fields.ts';
 import { isAcceptable, isKnownFormat, JSON_AND_HTML } from './negotiate.ts';
-import { isOriginAllowed, isSafeMethod } from './origin.ts';
+import { isOriginAllowed, isSafe } from './origin.ts';
 import { drfTokenRoute, routes } from './routes.ts';
 
 export type AppOptions = {
@@ -47,6 +47,7 @@ export function apiApp(options: AppOptions): Hono<Env> {
   const app = new Hono<Env>({ strict: false });
   const addresses = clientAddressBehind(settings.trustedProxies);
   const mount = (path: string, route: Route): void => {
+    if (route.isForKeys === true && !settings.wire.key) return;
     const served = serve(options, route);
     // Not strict, and without the slash at the end: a path is then found with it and without.
     app.all(path.replace(/\/$/, ''), (context) => {
@@ -80,7 +81,7 @@ function serve(options: AppOptions, route: Route): (incoming: Incoming) => Promi
     if (!isKnownFormat(formatOf(request.url))) return refuse(settings, headers, { code: 'not_found' });
     const isTaken = isAcceptable(request.headers.get('accept'), renders);
     if (!isTaken) return refuse(settings, headers, { code: 'not_acceptable' });
-    const isOurs = isSafeMethod(request.method) || isOriginAllowed(settings, request.headers);
+    const isOurs = isSafe(request.method, request.headers) || isOriginAllowed(settings, request.headers);
     return isOurs ? null : refuse(settings, headers, { code: 'origin_not_allowed' });
   };
 
@@ -206,7 +207,9 @@ function answerUnreadable(parts: Parts, headers: Headers, { code, message, isFie
 /** What Django REST framework answers to `OPTIONS`. */
 function describe(route: Route, fields: Fields, renders: readonly string[]): Readonly<Record<string, unknown>> {
   const shown = route.describes === undefined ? undefined : fields[route.describes];
-  const action = shown?.map((field) => [field.name, describeField(field)]);
+  const action = shown
+    ?.filter(({ isUnlisted }) => isUnlisted !== true)
+    .map((field) => [field.name, describeField(field)]);
   return {
     name: route.name,
     description: route.description,

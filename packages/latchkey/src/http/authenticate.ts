@@ -4,7 +4,7 @@ import { type Checked, type Checker, type Refused, verify } from '../sessions/ve
 import { credential as texts } from '../texts/api.ts';
 import { bodyOf, type Headers, type RefusalAnswer, refuse } from './answers.ts';
 import { type HeaderSource, presentedCredential } from './credential.ts';
-import { isOriginAllowed, isSafeMethod } from './origin.ts';
+import { isOriginAllowed, isSafe } from './origin.ts';
 import { isoTime } from './time.ts';
 
 /** What a request's credential amounts to. */
@@ -22,13 +22,13 @@ export type CredentialRefusal =
 const MISSING: Authenticated = { live: false, refusal: { kind: 'missing' } };
 const FOREIGN: Authenticated = { live: false, refusal: { kind: 'foreign-origin' } };
 
-/** Who is behind a request? A cookie counts on a request that changes something only where its origin is one of ours. */
+/** Who is behind a request? A cookie counts on a request that does more than look only where its origin is one of ours. */
 export async function authenticate(checker: Checker, method: string, headers: HeaderSource): Promise<Authenticated> {
   const presented = presentedCredential(checker.settings, headers);
   if (presented.kind === 'none') return MISSING;
   if (presented.kind === 'malformed') return { live: false, refusal: presented };
   const { token, via } = presented;
-  if (via === 'cookie' && !isSafeMethod(method) && !isOriginAllowed(checker.settings, headers)) return FOREIGN;
+  if (via === 'cookie' && !isSafe(method, headers) && !isOriginAllowed(checker.settings, headers)) return FOREIGN;
   const checked = await verify(checker, token);
   return checked.live
     ? { live: true, checked, via }

@@ -64,6 +64,8 @@ export type Route = {
   readonly fields: (settings: Settings) => { readonly [Name in Method]?: readonly Field[] };
   /** The method whose fields `OPTIONS` shows. */
   readonly describes?: 'POST' | 'PUT';
+  /** Gives a key and nothing beside it: it is not there where the cookie alone opens sessions. */
+  readonly isForKeys?: true;
   /** Counted under the recorded server's one throttle. */
   readonly isThrottled: boolean;
   /** The types that it can answer in, where that is not JSON and what is taken for it. */

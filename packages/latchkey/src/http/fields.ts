@@ -20,6 +20,8 @@ export type Field = {
   readonly helpText?: string;
   /** Shown by `OPTIONS` and ignored in bodies. */
   readonly isReadOnly?: true;
+  /** Read, and not shown by `OPTIONS`. */
+  readonly isUnlisted?: true;
 };
 
 type Given = Partial<Omit<Field, 'name' | 'type'>>;

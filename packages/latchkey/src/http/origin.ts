@@ -15,6 +15,10 @@ export function isOriginAllowed(settings: Settings, headers: HeaderSource): bool
 
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
-export function isSafeMethod(method: string): boolean {
-  return SAFE_METHODS.has(method);
+/**
+ * Does a request only look (RFC 9110, 9.2.1)? One that would become a socket does not, whatever its method: browsers let every
+ * site open those, with our cookies (RFC 6455, 10.2).
+ */
+export function isSafe(method: string, headers: HeaderSource): boolean {
+  return SAFE_METHODS.has(method) && headers.get('upgrade') === null;
 }

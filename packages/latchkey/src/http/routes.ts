@@ -43,7 +43,7 @@ const registrationFields = ({ accounts }: Settings): readonly Field[] => [
   email('email', { isRequired: accounts.emailRequired }),
   text('password1'),
   text('password2'),
-  ...(accounts.registration === 'invited' ? [text('invitation', { isRequired: false })] : []),
+  text('invitation', { isRequired: false, ...(accounts.registration !== 'invited' && { isUnlisted: true }) }),
 ];
 
 const passwordChangeFields = ({ wire }: Settings): readonly Field[] => [
@@ -75,6 +75,7 @@ export const routes: readonly Route[] = [
     name: 'Custom Auth Token',
     description: "The article's view, as given in the brief.",
     access: 'anyone',
+    isForKeys: true,
     methods: { POST: signIn.articleSignIn },
   },
   {
@@ -252,6 +253,7 @@ export const drfTokenRoute: Route = {
   allow: POST,
   fields: () => ({ POST: tokenFields }),
   describes: 'POST',
+  isForKeys: true,
   isThrottled: false,
   renders: JSON_ONLY,
   parses: ['application/x-www-form-urlencoded', 'multipart/form-data', 'application/json'],

@@ -2,9 +2,10 @@
 import { Hono } from 'hono';
 import { partsFor } from '../flows/parts.ts';
 import { authenticate } from '../http/authenticate.ts';
-import { clientAddressBehind, UNKNOWN_CLIENT } from '../http/client.ts';
+import { clientAddressBehind, isFromHere, UNKNOWN_CLIENT } from '../http/client.ts';
 import type { HeaderSource } from '../http/credential.ts';
-import { isOriginAllowed, isSafeMethod } from '../http/origin.ts';
+import { isOriginAllowed, isSafe } from '../http/origin.ts';
+import { isForDevelopment } from '../model/development.ts';
 import { Refusal } from '../model/reasons.ts';
 import { speechIn } from '../texts/catalogue.ts';
 import { languageFor } from '../texts/reader.ts';
@@ -107,15 +108,14 @@ export function pagesOf(given: Omit<Site, 'assets'>): Pages {
       return await visited(site, raw, { ...client, params }, (visit) => serve(visit, route));
     });
   }
-  if (!settings.production) {
-    app.get('/demo', (context) => visited(site, context.req.raw, NOWHERE, showDemo));
-  }
-  const { keptMails } = site;
-  if (keptMails !== null) {
-    app.get('/dev/mail', (context) =>
-      visited(site, context.req.raw, NOWHERE, async (visit) => await showMails(visit, await keptMails())),
+  const mountHere = (path: string, show: (visit: Visit) => Promise<Response>): void => {
+    app.get(path, async ({ req: { raw }, env }) =>
+      isFromHere(env?.address ?? null, raw) ? await visited(site, raw, NOWHERE, show) : await notFound(site, raw),
     );
-  }
+  };
+  if (isForDevelopment(settings)) mountHere('/demo', showDemo);
+  const { keptMails } = site;
+  if (keptMails !== null) mountHere('/dev/mail', async (visit) => await showMails(visit, await keptMails()));
   app.get(`${settings.basePath}/assets/:name`, (context) => {
     const asset = assets.at(context.req.path);
     return asset === null ? notFound(site, context.req.raw) : answerAsset(asset);
@@ -144,7 +144,7 @@ async function visited(
 ): Promise<Response> {
   const blank = await blankVisit(site, request, found);
   try {
-    const isOurs = isSafeMethod(request.method) || isOriginAllowed(site.parts.settings, request.headers);
+    const isOurs = isSafe(request.method, request.headers) || isOriginAllowed(site.parts.settings, request.headers);
     if (!isOurs) throw new Refusal('origin_not_allowed');
     return await work(await identified(blank));
   } catch (error) {

@@ -5,7 +5,7 @@ import { show, type Visit } from './visit.ts';
 
 const PHONES = ['A', 'B'] as const;
 
-/** Two phones of one account, side by side: signing in on one turns the other off. Served in development alone. */
+/** Two phones of one account, side by side: signing in on one turns the other off. Served to the developer’s own machine alone. */
 const demoPage = page<Readonly<Record<never, never>>>({
   name: 'demo',
   title: () => texts.title,

@@ -4,7 +4,7 @@ import { devMail as texts } from '../texts/dev-mail.ts';
 import { type Html, page } from './page.ts';
 import { show, type Visit } from './visit.ts';
 
-/** The mails that nobody was there to take, the newest first, with their links. Served in development alone. */
+/** The mails that nobody was there to take, the newest first, with their links. Served to the developer’s own machine alone. */
 const keptMailsPage = page<{ readonly mails: readonly Mail[] }>({
   name: 'dev-mail',
   title: () => texts.title,

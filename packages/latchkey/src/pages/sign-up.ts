@@ -69,9 +69,12 @@ async function refuseClosed(visit: Visit): Promise<Response | null> {
 
 async function showForm(visit: Visit, form: Form | null, { values, flaws }: FormView): Promise<Response> {
   const { accounts } = visit.parts.settings;
+  // Whoever needs none goes on without one that is not good.
+  const isDropped = accounts.registration === 'open' && flaws['invitation'] !== undefined;
+  const cookies = isDropped ? [dropSecret(visit, 'invitation')] : [];
   const status = Object.keys(flaws).length === 0 ? 200 : 400;
   const view = { values, flaws, next: nextOf(visit, form), isEmailRequired: accounts.emailRequired };
-  return await show(visit, signUpPage, view, { status });
+  return await show(visit, signUpPage, view, { status, cookies });
 }
 
 const fieldsFor = ({ accounts }: Settings): readonly Field[] => [
@@ -94,7 +97,7 @@ export async function signUp(visit: Visit): Promise<Response> {
 
   const { username = '', email: address = '', password1 = '', password2 = '' } = checked.values;
   const outcome = await orFlaws(async () => {
-    const profile = (await extraFieldsIn(site.fields, withoutNext(form), null)) ?? {};
+    const profile = async () => (await extraFieldsIn(site.fields, withoutNext(form), null)) ?? {};
     const invitation = carriedSecret(visit, 'invitation');
     const caller = await visitingCaller(visit);
     return await register(parts, {

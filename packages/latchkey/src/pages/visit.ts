@@ -29,7 +29,7 @@ export type Site = {
   readonly home: ViewTemplates | null;
   /** Checks the host's extra fields of registration and profile, or null. */
   readonly fields: StandardSchema | null;
-  /** The mails to show in development; null where they are sent, and in production. */
+  /** The mails to show to their developer; null where they are sent, and where anybody else could look. */
   readonly keptMails: (() => Promise<readonly Mail[]>) | null;
   readonly report: (error: unknown, request: Request) => void;
 };

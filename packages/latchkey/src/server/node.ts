@@ -53,8 +53,9 @@ export function nodeHandler(
   };
 }
 
-/** Once the host has read a body there is nothing left to read: it is written out again. */
+/** Once the host has read a body there is nothing left to read: it is written out again. Of a GET or a HEAD nobody wants one. */
 function withParsedBody(request: Request, incoming: HostRequest): Request {
+  if (request.method === 'GET' || request.method === 'HEAD') return request;
   if (!incoming.readableDidRead || incoming.body === undefined) return request;
   const headers = new Headers(request.headers);
   headers.delete('content-length');

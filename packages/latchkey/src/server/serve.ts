@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { Assembled, Running } from '../assemble.ts';
 import { clientAddressBehind } from '../http/client.ts';
 import { type LatchkeyOptions, open } from '../latchkey.ts';
+import { isForDevelopment } from '../model/development.ts';
 import { logEvent, serverLog } from './log.ts';
 import { nodeHandler } from './node.ts';
 
@@ -49,6 +50,7 @@ export async function serve(
     },
     { environment, role: 'node' },
   );
+  warnOfPublicOrigin(assembled);
   const answer = nodeHandler(auth, { replaceGlobals: true });
   const warnOfProxy = proxyWarning(assembled);
   const server = createServer(LIMITS, (req, res) => {
@@ -102,6 +104,15 @@ async function answerReadiness(assembled: Assembled, res: ServerResponse): Promi
     assembled.log.error({ err: error }, 'the store cannot be reached');
     answerPlain(res, 503, 'the store cannot be reached');
   }
+}
+
+/** What is unsafe is refused in production alone: whoever forgot to say that it is one must hear of it. */
+function warnOfPublicOrigin({ parts: { settings }, log }: Assembled): void {
+  if (settings.production || isForDevelopment(settings)) return;
+  log.warn(
+    {},
+    `LATCHKEY_ORIGIN is ${settings.origin}, which others reach, and settings that are unsafe there are not refused. Set NODE_ENV=production.`,
+  );
 }
 
 /** All clients behind an undeclared proxy would share its limits: an operator must hear of that, once. */

@@ -73,13 +73,23 @@ describe('a network has so many tries', () => {
     });
   });
 
-  test('B16: those behind a declared proxy that does not name them share no limit', async () => {
+  for (const forwarded of [null, '', 'unknown', '192.0.2.1:port']) {
+    test(`B16: those behind a declared proxy that says ${forwarded ?? 'nothing'} of them share its limit, and are not without one`, async () => {
+      await withTest({ ...three, trustedProxies: ['10.0.0.1'] }, async ({ auth }) => {
+        const headers: Readonly<Record<string, string>> = forwarded === null ? {} : { 'x-forwarded-for': forwarded };
+        assert.deepEqual(await spray(auth, 5, () => ({ from: '10.0.0.1', headers })), THREE_AND_NO_MORE);
+      });
+    });
+  }
+
+  test('B16: with a port or without one, a client behind a proxy is one', async () => {
     await withTest({ ...three, trustedProxies: ['10.0.0.1'] }, async ({ auth }) => {
-      assert.deepEqual(await spray(auth, 9, () => ({ from: '10.0.0.1' })), Array(9).fill(400));
-      assert.deepEqual(
-        await spray(auth, 9, () => ({ from: '10.0.0.1', headers: { 'x-forwarded-for': '' } })),
-        Array(9).fill(400),
-      );
+      const from = (client: string) => (time: number) => ({
+        from: '10.0.0.1',
+        headers: { 'x-forwarded-for': client.replace('PORT', String(50_000 + time)) },
+      });
+      assert.deepEqual(await spray(auth, 5, from('192.0.2.1:PORT')), THREE_AND_NO_MORE);
+      assert.deepEqual(await spray(auth, 5, from('[2001:db8::1]:PORT')), THREE_AND_NO_MORE);
     });
   });
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { clientAddressBehind } from '../../src/http/client.ts';
-import { networkOf } from '../../src/model/attempts.ts';
+import { isLoopback, isLoopbackHost, networkOf } from '../../src/model/network.ts';
 
 const addresses: readonly (readonly [address: string, network: string | null])[] = [
   ['192.0.2.1', '192.0.2.1'],
@@ -47,6 +47,49 @@ describe('an address counts by the part that one party has', () => {
       }),
     );
   });
+});
+
+describe('a machine’s own addresses and names', () => {
+  for (const own of [
+    '127.0.0.1',
+    '127.255.255.254',
+    '::1',
+    '0:0:0:0:0:0:0:1',
+    '::ffff:127.0.0.1',
+    '::ffff:7f00:1',
+    '::1%lo',
+  ]) {
+    test(own, () => assert.equal(isLoopback(own), true));
+  }
+  for (const foreign of [
+    '128.0.0.1',
+    '10.0.0.1',
+    '0.0.0.0',
+    '::',
+    '::2',
+    '1::1',
+    '::ffff:8.8.8.8',
+    'localhost',
+    '',
+    '127.1',
+    '127.0.0.1:80',
+  ]) {
+    test(`not “${foreign}”`, () => assert.equal(isLoopback(foreign), false));
+  }
+  for (const host of ['localhost', 'LOCALHOST', 'app.localhost', 'localhost.', '127.0.0.1', '[::1]', '::1']) {
+    test(`by the name ${host}`, () => assert.equal(isLoopbackHost(host), true));
+  }
+  for (const host of [
+    '',
+    'mylocalhost',
+    'localhost.example',
+    '127.0.0.1.example',
+    'accounts.example',
+    '[::2]',
+    '0.0.0.0',
+  ]) {
+    test(`not by the name “${host}”`, () => assert.equal(isLoopbackHost(host), false));
+  }
 });
 
 type Case = {
@@ -120,14 +163,21 @@ const cases: readonly Case[] = [
   },
   { what: 'B13: an IPv6 proxy', proxies: ['fd00::/8'], peer: 'fd00::1', forwarded: '192.0.2.1', network: '192.0.2.1' },
   {
-    what: 'B16: a proxy that says nothing is no bucket for everybody',
+    what: 'B16: a proxy that says nothing counts itself',
     proxies: [PROXY],
     peer: PROXY,
     forwarded: null,
-    network: null,
+    network: PROXY,
   },
-  { what: 'B16: nor one that says nonsense', proxies: [PROXY], peer: PROXY, forwarded: 'unknown', network: null },
-  { what: 'B16: nor one that names only itself', proxies: [PROXY], peer: PROXY, forwarded: PROXY, network: null },
+  { what: 'B16: and one that says nonsense', proxies: [PROXY], peer: PROXY, forwarded: 'unknown', network: PROXY },
+  { what: 'B16: and one that names only itself', proxies: [PROXY], peer: PROXY, forwarded: PROXY, network: PROXY },
+  {
+    what: 'B16: of two, the one that heard nonsense',
+    proxies: ['10.0.0.0/8'],
+    peer: PROXY,
+    forwarded: '192.0.2.1, nonsense, 10.9.9.9',
+    network: '10.9.9.9',
+  },
   {
     what: 'B16: nonsense before a client does not hide it',
     proxies: [PROXY],
@@ -138,7 +188,35 @@ const cases: readonly Case[] = [
   { what: 'B18: no address at all is no network', proxies: [PROXY], peer: null, forwarded: '192.0.2.1', network: null },
 ];
 
+/** The forms in which proxies write who their client is. */
+const forms: readonly (readonly [forwarded: string, network: string])[] = [
+  ['192.0.2.1:52011', '192.0.2.1'],
+  ['198.51.100.7:1, 192.0.2.1:52011', '192.0.2.1'],
+  ['192.0.2.1:52011, 10.9.9.9:443', '192.0.2.1'],
+  ['[2001:db8::5]:52011', '2001:db8:0:0::/64'],
+  ['[2001:db8::5]', '2001:db8:0:0::/64'],
+  ['2001:db8::5', '2001:db8:0:0::/64'],
+  ['[::ffff:192.0.2.1]:52011', '192.0.2.1'],
+  ['::ffff:192.0.2.1', '192.0.2.1'],
+  // What only looks like one of them is no address.
+  ['192.0.2.1:', PROXY],
+  ['192.0.2.1:80:80', PROXY],
+  ['192.0.2.1:http', PROXY],
+  ['[192.0.2.1', PROXY],
+  ['[2001:db8::5]x', PROXY],
+  ['[]:80', PROXY],
+  ['_hidden:80', PROXY],
+  ['unknown', PROXY],
+];
+
 describe('who is on the other side of a proxy', () => {
+  for (const [forwarded, network] of forms) {
+    test(`B16: a proxy that writes ${forwarded} means ${network}`, () => {
+      const headers = { get: (name: string) => (name === 'x-forwarded-for' ? forwarded : null) };
+      assert.equal(clientAddressBehind(['10.0.0.0/8']).of(PROXY, headers).network, network);
+    });
+  }
+
   for (const { what, proxies, peer, forwarded, network } of cases) {
     test(`${what}: ${peer ?? 'nobody'} says ${forwarded ?? 'nothing'}`, () => {
       const headers = { get: (name: string) => (name === 'x-forwarded-for' ? forwarded : null) };

@@ -84,13 +84,14 @@ describe('an open stream', () => {
   });
 
   test('P6: an end by time alone is told, though the stream is open: listening is no use of a session', async () => {
-    const seconds = (count: number): number => count / 86_400;
+    let ahead = 0;
     await using server = await testServer({
-      clock: () => Date.now(),
-      sessions: { idleDays: seconds(1.2) },
+      clock: () => Date.now() + ahead,
+      sessions: { idleDays: 300 / 86_400 },
       events: { heartbeatSeconds: 0.05 },
     });
     const key = await server.register('alice');
+    ahead = 298_800;
     const [session] = server.rows('SELECT seen_at FROM session');
     const stream = await listen(server.url, { key });
     const ended = await stream.next('ended');

@@ -88,6 +88,53 @@ test('N5: what looks like a template in a name stays as it is', async () => {
   assert.match(text, /#\{7\*7\}/);
 });
 
+const HERE = 'http://127.0.0.1:8787';
+
+/** What a request says of itself, and what is known of it. */
+type Asked = {
+  readonly origin: string;
+  readonly url?: string;
+  readonly from?: string;
+  readonly forwarded?: string;
+};
+
+const shownTo: readonly (readonly [who: string, asked: Asked, isShown: boolean])[] = [
+  ['the developer', { origin: HERE, from: '127.0.0.1' }, true],
+  ['the developer over IPv6', { origin: 'http://[::1]:8787', url: 'http://[::1]:8787', from: '::1' }, true],
+  ['the developer by name', { origin: 'http://app.localhost', url: 'http://app.localhost', from: '::1' }, true],
+  ['the developer through a proxy of theirs', { origin: HERE, from: '::1', forwarded: '127.0.0.1:4711, ::1' }, true],
+  ['whoever asks a host that tells no address', { origin: HERE }, true],
+  ['a stranger', { origin: HERE, from: '192.0.2.7' }, false],
+  ['a stranger through a proxy', { origin: HERE, from: '127.0.0.1', forwarded: '192.0.2.7' }, false],
+  ['one of whom a proxy knows nothing', { origin: HERE, from: '127.0.0.1', forwarded: 'unknown' }, false],
+  [
+    'a page of another name that leads here',
+    { origin: HERE, url: 'http://evil.example:8787', from: '127.0.0.1' },
+    false,
+  ],
+  ['anybody at a public origin', { origin: 'https://accounts.example', url: HERE, from: '127.0.0.1' }, false],
+  ['anybody at a public origin, without an address', { origin: 'https://accounts.example', url: HERE }, false],
+  [
+    'anybody in a home network',
+    { origin: 'http://192.168.1.5:8787', url: 'http://192.168.1.5:8787', from: '192.168.1.5' },
+    false,
+  ],
+];
+
+for (const [who, { origin, url = origin, from, forwarded }, isShown] of shownTo) {
+  test(`V13.4.2: ${who} ${isShown ? 'sees' : 'does not see'} kept mails and the demo`, async () => {
+    await using server = await withKeptMails({ origin });
+    for (const path of ['/dev/mail', '/dev/mail/', '/demo', '/demo/']) {
+      const headers = forwarded === undefined ? {} : { 'x-forwarded-for': forwarded };
+      const asked = new Request(url + path, { headers });
+      const answer = await server.auth.handler(asked, from === undefined ? undefined : { address: from });
+      assert.equal(answer.status, isShown ? 200 : 404, path);
+    }
+    // Where nobody could see them, a host may have pages of these names.
+    assert.equal(server.auth.serves('/demo/'), /127|localhost|::1/.test(origin));
+  });
+}
+
 test('V13.4.2: where mails are sent, and in production, there is no such page', async () => {
   await using sending = await testServer();
   assert.equal((await sending.ask('/dev/mail')).status, 404);

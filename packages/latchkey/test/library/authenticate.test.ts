@@ -87,6 +87,27 @@ describe('authenticate', () => {
   );
 
   test(
+    'C12: a cookie opens a socket for our own pages alone: browsers let every site ask for one',
+    withAnn({ corsOrigins: ['https://app.example'] }, async ({ auth }) => {
+      const browser = new Device(auth, 'browser');
+      await browser.signIn();
+      const socket = { cookie: browser.cookie, connection: 'Upgrade', upgrade: 'websocket' };
+      const foreign: readonly Headers_[] = [
+        { origin: 'http://sibling.127.0.0.1:8787', 'sec-fetch-site': 'same-site' },
+        { origin: 'https://evil.example' },
+        { 'sec-fetch-site': 'cross-site' },
+      ];
+      for (const from of foreign) {
+        const shown = JSON.stringify(from);
+        assert.deepEqual(await codesOf(auth, 'GET', { ...socket, ...from }), allOf('origin_not_allowed'), shown);
+      }
+      for (const origin of [OWN_ORIGIN, 'https://app.example']) {
+        assert.deepEqual(await codesOf(auth, 'GET', { ...socket, origin }), allOf('signed in'), origin);
+      }
+    }),
+  );
+
+  test(
     'does not mix them: where a header names a key, the cookie beside it is not looked at',
     withAnn({ sessions: { limit: 2 } }, async ({ auth }) => {
       const browser = new Device(auth, 'browser');

@@ -1,10 +1,10 @@
 /** `fields`: the host's own fields of registration and profile, checked by a schema of its choice. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Registration, StandardSchema } from 'latchkey';
+import type { Latchkey, Registration, StandardSchema } from 'latchkey';
 import { type TestInstance, testLatchkey } from 'latchkey/testing';
 import { z } from 'zod';
-import { type Body, Device, PASSWORD } from './device.ts';
+import { type Body, Device, OWN_ORIGIN, PASSWORD } from './device.ts';
 
 const TOO_YOUNG = 'Only for grown-ups.';
 const NO_CITY = 'Say where you live.';
@@ -145,6 +145,37 @@ for (const [name, fields] of Object.entries(schemas)) {
 
 const OURS = { pk: 77, username: 'root', email: 'root@example.com', first_name: 'No', last_name: 'Body' };
 
+test('is not asked before it is known that somebody may sign up: neither by the API nor by the page', async () => {
+  let asked = 0;
+  const counting = handMade((result) => {
+    asked++;
+    return result;
+  });
+  const send = async (device: Device, path: string) =>
+    (await device.ask('POST', path, { ...BOB, username: 'b b' })).status;
+  const closed = { accounts: { registration: 'closed' } } as const;
+  await withFields(counting, async (device) => assert.equal(await send(device, '/auth/registration/'), 403), closed);
+  assert.equal(asked, 0);
+
+  const limited = { rateLimits: 'on', attempts: { registrationsPerNetwork: '1/hour' } } as const;
+  const register = { ...BOB, age: 17 };
+  const once = async (auth: Latchkey, path: string, body: URLSearchParams) =>
+    (await auth.handler(new Request(OWN_ORIGIN + path, { method: 'POST', body }), { address: '192.0.2.1' })).status;
+  for (const path of ['/auth/registration/', '/signup/']) {
+    asked = 0;
+    await withFields(
+      counting,
+      async (_, { auth }) => {
+        const body = () => new URLSearchParams(Object.entries(register).map(([name, value]) => [name, String(value)]));
+        for (let time = 0; time < 10; time++) assert.equal(await once(auth, path, body()), 400);
+        for (let time = 0; time < 5; time++) assert.equal(await once(auth, path, body()), 429);
+        assert.equal(asked, 10, path);
+      },
+      limited,
+    );
+  }
+});
+
 describe('our own fields', () => {
   /** Returns all that it is given, and claims our names beside it. */
   const greedy = (seen: unknown[]): StandardSchema => ({
@@ -161,7 +192,7 @@ describe('our own fields', () => {
   test('are never shown to a schema, and never replaced by what it returns', async () => {
     const seen: unknown[] = [];
     await withFields(greedy(seen), async (device, { auth }) => {
-      await register(device, { age: 30, pk: 9, first_name: 'Bob', invitation: 'x', password: 'y' });
+      await register(device, { age: 30, pk: 9, first_name: 'Bob', password: 'y' });
       assert.deepEqual(seen, [{ age: 30 }]);
       assert.deepEqual(await user(device), { ...OWN, age: 30 });
       const patched = await device.ask('PATCH', '/auth/user/', { pk: 9, email: 'new@example.com', age: 31 });

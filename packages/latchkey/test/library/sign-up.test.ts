@@ -35,10 +35,16 @@ async function refused(auth: Latchkey, body: Body): Promise<void> {
 
 describe('closed', () => {
   test(
-    'nobody signs up, with an invitation neither; the host still makes accounts',
-    signUp('closed', async ({ auth }) => {
-      const { invitation } = await auth.accounts.invite();
-      for (const body of [{}, { invitation }]) {
+    'nobody signs up and nobody can be invited; the host still makes accounts',
+    signUp('closed', async ({ auth, mailbox }) => {
+      await assert.rejects(auth.accounts.invite({ email: 'bob@example.com' }), {
+        name: 'Refusal',
+        code: 'registration_closed',
+        message: 'Nobody can sign up, with an invitation neither: accounts.registration is closed.',
+      });
+      await auth.settle();
+      assert.deepEqual(mailbox.mails, []);
+      for (const body of [{}, { invitation: 'x'.repeat(43) }]) {
         const answer = await register(auth, body);
         assert.equal(answer.status, 403);
         assert.deepEqual(answer.body, { detail: 'Registration is closed.', code: 'registration_closed' });
@@ -52,9 +58,26 @@ describe('closed', () => {
 
 describe('open', () => {
   test(
-    'an invitation is neither asked for nor looked at',
+    'an invitation is not asked for; one that is brought gives its roles, proves its address, and must be good',
+    signUp('open', async ({ auth, mailbox }) => {
+      assert.equal((await register(auth, {})).status, 201);
+      await auth.accounts.invite({ email: 'eve@example.com', roles: ['teacher'] });
+      await auth.settle();
+      const invitation = linkIn(mailbox.mails.at(-1)).split('?invitation=')[1];
+      const eve = { username: 'eve', email: 'eve@example.com' };
+      await refused(auth, { ...eve, invitation: 'anything' });
+      await refused(auth, { ...eve, email: 'mallory@example.com', invitation });
+      assert.equal((await register(auth, { ...eve, invitation })).status, 201);
+      const account = await auth.accounts.findByUsername('eve');
+      assert.deepEqual([account?.roles, account?.emailVerified], [['teacher'], true]);
+    }),
+  );
+
+  test(
+    'OPTIONS shows no invitation, as the recorded route has none',
     signUp('open', async ({ auth }) => {
-      assert.equal((await register(auth, { invitation: 'anything' })).status, 201);
+      const { actions } = (await ask(auth, 'OPTIONS', '/auth/registration/')).body as { actions: { POST: object } };
+      assert.deepEqual(Object.keys(actions.POST), ['username', 'email', 'password1', 'password2']);
     }),
   );
 });

@@ -82,8 +82,10 @@ describe('signal', () => {
 
   test(
     'fires by the clock when the time of the session is up',
-    withAnn({ sessions: { lifetimeDays: 20 / 86_400_000 } }, async ({ auth, clock }) => {
-      const signal = await signalOf(auth, await keyOf(auth));
+    withAnn({ sessions: { lifetimeDays: 60_000 / 86_400_000 } }, async ({ auth, clock }) => {
+      const headers = await keyOf(auth);
+      clock.advance(59_980);
+      const signal = await signalOf(auth, headers);
       clock.advance(20);
       assert.equal(await firing(signal), 'session_expired');
     }),
@@ -92,17 +94,17 @@ describe('signal', () => {
   test(
     'fires by the clock when the session falls idle, and not while it is used elsewhere',
     onOneFile(async (open) => {
-      const sessions = { idleDays: 90_000 / 86_400_000 };
+      const sessions = { idleDays: 300_000 / 86_400_000 };
       const here = await open({ sessions });
       await here.auth.accounts.create({ username: 'ann', password: PASSWORD });
       const headers = await keyOf(here.auth);
-      here.clock.advance(89_950);
+      here.clock.advance(299_950);
       const signal = await signalOf(here.auth, headers);
       const there = await open({ sessions, clock: here.clock });
       assert.equal((await there.auth.authenticate(headers)).signedIn, true);
       await there.close();
 
-      here.clock.advance(89_960);
+      here.clock.advance(299_960);
       assert.equal((await here.auth.authenticate(headers)).signedIn, true);
       assert.equal(signal.aborted, false);
       here.clock.advance(50);

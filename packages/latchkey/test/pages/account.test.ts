@@ -307,6 +307,27 @@ describe('signing up by a form', () => {
     assert.match(textOf(await new Browser(shut).open('/signup/')), /New accounts are not open to everybody here/);
   });
 
+  test('N10: where everybody may sign up, an invitation gives its roles, and one that is not good stands in nobody’s way', async () => {
+    await using server = await testServer();
+    const { link } = await server.auth.accounts.invite({ roles: ['pupil'] });
+    const { pathname, search } = new URL(link);
+    for (const [username, roles] of [
+      ['bob', ['pupil']],
+      ['eve', []],
+    ] as const) {
+      const browser = new Browser(server);
+      await browser.open(pathname + search);
+      const named = { ...form, username, email: `${username}@example.com` };
+      await browser.fill(named);
+      if (username === 'eve') {
+        assert.match(browser.page?.text ?? '', /This invitation is not valid/);
+        await browser.fill(named);
+      }
+      assert.deepEqual((await server.auth.accounts.findByUsername(username))?.roles, roles);
+      assert.deepEqual([...browser.cookies.keys()].sort(), ['latchkey', 'latchkey-device']);
+    }
+  });
+
   test('E9: the key of a mailed link can leave the address, too; only the button confirms', async () => {
     await using server = await testServer();
     const browser = new Browser(server);

@@ -24,12 +24,14 @@ async function run(
   return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
 }
 
-async function withServers(run: (start: () => Promise<ServingProcess>) => Promise<void>): Promise<void> {
+type Start = (more?: Readonly<Record<string, string>>) => Promise<ServingProcess>;
+
+async function withServers(run: (start: Start) => Promise<void>): Promise<void> {
   const folder = temporaryFolder();
   const started: ServingProcess[] = [];
   try {
-    await run(async () => {
-      const server = await startServer(`${folder.path}/test.db`, QUICK);
+    await run(async (more) => {
+      const server = await startServer(`${folder.path}/test.db`, { ...QUICK, ...more });
       started.push(server);
       return server;
     });
@@ -43,7 +45,7 @@ test('P6: what the first start says to try works as it says: the second sign-in 
   await withServers(async (start) => {
     const server = await start();
     while (!server.output().includes('Authorization')) await new Promise((resolve) => setImmediate(resolve));
-    assert.match(server.output(), /Mails are kept, and shown at http:\/\/127\.0\.0\.1:\d+\/dev\/mail/);
+    assert.match(server.output(), /Mails are kept, and shown to this machine at http:\/\/127\.0\.0\.1:\d+\/dev\/mail/);
     const [register, first, second, look, ...others] = commandsIn(server.output());
     assert.deepEqual(others, []);
     assert.equal((await run(register ?? assert.fail(), '')).status, 201);
@@ -64,5 +66,22 @@ test('a database with an account in it is greeted in a line, and keeps its sessi
     const again = await start();
     assert.equal((await ask(`${again.url}/auth/session/`, { key: String(registered['key']) })).status, 200);
     assert.doesNotMatch(again.output(), /Nobody has an account|curl/);
+  });
+});
+
+test('V13.4.2: at a public origin, mails and the demo are shown to nobody; the start says why, and once what was forgotten', async () => {
+  await withServers(async (start) => {
+    const server = await start({ LATCHKEY_ORIGIN: 'https://accounts.example' });
+    while (!server.output().includes('Authorization')) await new Promise((resolve) => setImmediate(resolve));
+    const why = '/dev/mail and /demo/ are not there: LATCHKEY_ORIGIN is https://accounts.example, and they are for';
+    assert.ok(server.output().includes(why), server.output());
+    assert.match(server.output(), /Mails are kept, and sent to nobody: set LATCHKEY_SMTP_URL\./);
+    for (const path of ['/dev/mail', '/demo/']) assert.equal((await fetch(server.url + path)).status, 404);
+    assert.equal(server.output().match(/Set NODE_ENV=production/g)?.length, 1);
+    await server.stop();
+
+    const own = await start();
+    assert.equal((await fetch(`${own.url}/demo/`)).status, 200);
+    assert.doesNotMatch(own.output(), /NODE_ENV/);
   });
 });

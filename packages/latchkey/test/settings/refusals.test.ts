@@ -28,11 +28,23 @@ const notOneOf = (...choices: readonly string[]): Wrong => ({
   values: [0, false, {}, Number.NaN],
   says: new RegExp(` must be one of ${choices.join(', ')}\\.$`),
 });
-const notTime: Wrong = {
-  texts: ['', '0', '-1', 'x', '1 day', 'NaN', 'Infinity', '1e9'],
-  values: [0, -1, Number.NaN, Number.POSITIVE_INFINITY, true, {}, [1]],
-  says: / must be a number above 0, and ten years at most\.$/,
-};
+const DAY_MS = 86_400_000;
+const MINUTE_MS = 60_000;
+const notTime = (unitMs: number, minMs: number, least: string): Wrong => ({
+  texts: [
+    '',
+    '0',
+    '-1',
+    'x',
+    '1 day',
+    'NaN',
+    'Infinity',
+    String(3651 * (DAY_MS / unitMs)),
+    String((minMs - 1) / unitMs),
+  ],
+  values: [0, -1, Number.NaN, Number.POSITIVE_INFINITY, true, {}, [1], (minMs - 1) / unitMs],
+  says: new RegExp(` must be a number, and ${least} or more and ten years at most\\.$`),
+});
 const notFlag: Wrong = { texts: ['', 'yes', 'TRUE', '2'], values: [1, 0, 'on', {}], says: / must be true or false\.$/ };
 const notRate: Wrong = {
   texts: ['', '0/min', '10', '10/', '10/0min', '-1/min', '1.5/min', '10/lightyear', 'x/min', '10/min/min'],
@@ -100,10 +112,10 @@ const wrong: Readonly<Record<string, Wrong>> = {
   },
   'sessions.whenFull': notOneOf('displace'),
   'sessions.checks': notOneOf('strict'),
-  'sessions.idleDays': notTime,
-  'sessions.lifetimeDays': notTime,
-  'sessions.freshMinutes': { ...notTime, texts: notTime.texts.slice(0, -1) },
-  'sessions.keepEndedDays': notTime,
+  'sessions.idleDays': notTime(DAY_MS, 5 * MINUTE_MS, '5 min'),
+  'sessions.lifetimeDays': notTime(DAY_MS, MINUTE_MS, '1 min'),
+  'sessions.freshMinutes': notTime(MINUTE_MS, MINUTE_MS, '1 min'),
+  'sessions.keepEndedDays': notTime(DAY_MS, MINUTE_MS, '1 min'),
   'accounts.registration': notOneOf('open', 'invited', 'closed'),
   'accounts.emailVerification': notOneOf('none', 'optional', 'mandatory'),
   'accounts.emailRequired': notFlag,
@@ -126,14 +138,14 @@ const wrong: Readonly<Record<string, Wrong>> = {
   'attempts.registrationsPerNetwork': notRate,
   'events.perAccount': notCount(1, 1_000),
   'events.total': notCount(1, 1_000_000),
-  'events.heartbeatSeconds': notTime,
+  'events.heartbeatSeconds': notTime(1000, 10, '0.01 seconds'),
   'mail.smtpUrl': notWords,
   'mail.from': notWords,
   'mail.verifyLink': notWords,
   'mail.resetLink': notWords,
   'mail.invitationLink': notWords,
-  'mail.resetMinutes': { ...notTime, texts: notTime.texts.slice(0, -1) },
-  'mail.verifyDays': notTime,
+  'mail.resetMinutes': notTime(MINUTE_MS, MINUTE_MS, '1 min'),
+  'mail.verifyDays': notTime(DAY_MS, MINUTE_MS, '1 min'),
   'django.key': notOneOf('body', 'cookie-only'),
   'django.sessionLogin': notFlag,
   'django.signedOutStatus': notOneOf('401', '403'),

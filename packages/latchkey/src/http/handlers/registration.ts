@@ -12,7 +12,7 @@ export async function register(call: Call): Promise<Response> {
     email,
     password1,
     password2,
-    profile: (await call.extra(null)) ?? {},
+    profile: async () => (await call.extra(null)) ?? {},
     invitation: invitation ?? null,
     caller: await call.caller(),
     network: call.network,

@@ -21,6 +21,18 @@ export function networkOf(address: string): string | null {
     .join(':')}::/64`;
 }
 
+/** Is it this machine's own, 127.0.0.0/8 or ::1 (RFC 1122, 3.2.1.3; RFC 4291, 2.5.3)? */
+export function isLoopback(address: string): boolean {
+  const plain = address.split('%')[0] ?? '';
+  if (networkOf(plain)?.startsWith('127.') === true) return true;
+  return isIP(plain) === 6 && groupsOf(plain).join() === '0,0,0,0,0,0,0,1';
+}
+
+/** Is it a name or an address, as it stands in a URL, by which a machine means itself (RFC 6761, 6.3)? */
+export function isLoopbackHost(host: string): boolean {
+  return /(?:^|\.)localhost\.?$/i.test(host) || isLoopback(host.replace(/^\[(.*)\]$/, '$1'));
+}
+
 /** The eight groups of an IPv6 address, in whatever way it is written. */
 function groupsOf(address: string): readonly number[] {
   const [left = [], right] = address.split('::').map((part) => part.split(':').flatMap(numbersOf));
