@@ -45,6 +45,8 @@ export type Assembled = {
   readonly templates: Templates;
   /** Sends what waits; null where there is nobody to hand mails to. */
   readonly outbox: OutboxJob | null;
+  /** Puts this node's rule in force. Whoever serves calls it, once it can. */
+  announce(): Promise<void>;
   /** Is this node's rule the one in force? */
   isRuleInForce(): Promise<boolean>;
   /** Waits for the work that outlives its request. */
@@ -54,7 +56,7 @@ export type Assembled = {
 
 export type Running = {
   readonly environment: Environment;
-  /** A node serves: it announces its rule and runs the jobs. A command that looks at an account does neither. */
+  /** A node serves and runs the jobs. A command that looks at an account does neither. */
   readonly role: 'node' | 'command';
 };
 
@@ -62,10 +64,8 @@ export async function assemble(resolved: Resolved, code: CodeOptions, role: Runn
   const { settings } = resolved;
   const log = code.log ?? consoleLog;
   const store = sqliteStore(resolved.database.replace(/^sqlite:/, ''), code.clock);
-  const keys = await keysOf(store, resolved);
-  await refuseOtherUsernames(store, settings);
+  const keys = await begin(store, resolved);
   const rule = fingerprint(JSON.stringify(settings.sessions));
-  if (role === 'node') await store.sessions.setRule(rule);
 
   const warn = log.warn.bind(log);
   const endings = followEndings(store, warn);
@@ -117,6 +117,7 @@ export async function assemble(resolved: Resolved, code: CodeOptions, role: Runn
     log,
     templates,
     outbox,
+    announce: () => store.sessions.setRule(rule),
     isRuleInForce: async () => (await store.sessions.ruleInForce()) === rule,
     settle: background.settle,
     close: once(async () => {
@@ -152,6 +153,17 @@ export function siteOf(settings: Settings): string {
 
 const SECRET = 'secret';
 
+/** The keys of a database that these settings may use; otherwise it is let go of. */
+async function begin(store: Store, resolved: Resolved): Promise<Keys> {
+  try {
+    await refuseOtherUsernames(store, resolved.settings);
+    return await keysOf(store, resolved);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
 /** The secrets that were set, or the one that was made once and is kept in the database, which its nodes share. */
 async function keysOf(store: Store, { secrets }: Resolved): Promise<Keys> {
   const [newest, ...older] = secrets;
@@ -163,7 +175,6 @@ async function keysOf(store: Store, { secrets }: Resolved): Promise<Keys> {
 async function refuseOtherUsernames(store: Store, { accounts }: Settings): Promise<void> {
   const kept = await store.settings.getOrSet('username_case', accounts.usernameCase);
   if (kept === accounts.usernameCase) return;
-  await store.close();
   throw new InvalidSettings([
     `LATCHKEY_USERNAME_CASE is ${accounts.usernameCase}, and this database was begun with ${kept}: set it back.`,
   ]);

@@ -42,8 +42,8 @@ export const top = {
   rateLimits: choice(['on', 'off'], { env: 'LATCHKEY_RATE_LIMITS', fallback: 'on' }),
 };
 
-/** Libuv's thread pool: hashes must leave a thread to whatever brings data to the disk. */
-const THREADS = Number(process.env['UV_THREADPOOL_SIZE'] ?? 4);
+/** Libuv's thread pool: hashes must leave a thread to whatever brings data to the disk. Of what is no number it makes one. */
+const THREADS = Math.max(1, Number.parseInt(process.env['UV_THREADPOOL_SIZE'] ?? '4', 10) || 1);
 
 const sessions = {
   /** How many devices an account may be signed in on at a time: 1 or more, or `unlimited`. */

@@ -92,7 +92,7 @@ export type Latchkey = {
     end(accountId: AccountId, sessionId: SessionId): Promise<boolean>;
     /** Ends all of an account, and stops sign-ins that are under way. How many ended; null when there is no such account. */
     endAll(accountId: AccountId): Promise<number | null>;
-    /** Brings a Django REST framework key along as a session of an unknown device. null for what is no key or no account. */
+    /** Brings a Django REST framework key along as a session of an unknown device; brought along again, it is that session. null for what is no key or no account, or whose session is over. */
     importKey(accountId: AccountId, key: string, options?: { readonly isFresh?: boolean }): Promise<Session | null>;
     /** Calls back for every session that ends from now on, on whatever node. Returns how to stop it. */
     onEnded(listener: (ending: EndingNotice) => void): () => void;
@@ -112,7 +112,14 @@ export type NodeRequest = { readonly method?: string | undefined; readonly heade
 
 /** Opens the store, checks the settings and is ready to serve. Throws `InvalidSettings` with everything that is wrong. */
 export async function latchkey(options: LatchkeyOptions = {}): Promise<Latchkey> {
-  return (await open(options, { environment: process.env, role: 'node' })).auth;
+  const { auth, assembled } = await open(options, { environment: process.env, role: 'node' });
+  try {
+    await assembled.announce();
+  } catch (error) {
+    await auth.close();
+    throw error;
+  }
+  return auth;
 }
 
 export type Opened = { readonly auth: Latchkey; readonly assembled: Assembled };

@@ -94,7 +94,9 @@ function flaws(read: Read, origin: string, secrets: readonly string[]): readonly
   if (!isOrigin(origin)) {
     found.push(`LATCHKEY_ORIGIN must be an origin, such as https://accounts.example; “${origin}” is not one.`);
   }
-  if (!/^sqlite:.+/.test(read.database)) {
+  if (read.database.startsWith('sqlite:file:')) {
+    found.push('LATCHKEY_DATABASE must be sqlite: and a path as it stands: a URI (file:…) is not read.');
+  } else if (!/^sqlite:.+/.test(read.database)) {
     found.push(
       `LATCHKEY_DATABASE must be sqlite: and a path; “${read.database.split(':')[0]}:…” is a store that this version does not have.`,
     );

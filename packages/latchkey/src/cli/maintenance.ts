@@ -11,7 +11,8 @@ export async function migrate(config: string | undefined): Promise<void> {
 export async function purgeNow(config: string | undefined): Promise<void> {
   await opened(config, async ({ assembled }) => {
     const { store, settings } = assembled.parts;
-    const { sessions, links, counters, mails } = await purge(store, settings.sessions.keepEndedMs);
-    process.stdout.write(`Removed ${sessions} sessions, ${links} links, ${counters} counters, ${mails} mails.\n`);
+    const { sessions, links, counters, mails, history } = await purge(store, settings.sessions.keepEndedMs);
+    const rest = `${counters} counters, ${mails} mails, ${history} lines of history`;
+    process.stdout.write(`Removed ${sessions} sessions, ${links} links, ${rest}.\n`);
   });
 }

@@ -9,7 +9,7 @@ import type { Checker } from '../sessions/verify.ts';
 import type { OutboxItem } from '../stores/store.ts';
 import type { Language } from '../texts/reader.ts';
 
-/** What flows work with, put together once in `latchkey.ts`. */
+/** What flows work with, put together once in `assemble.ts`. */
 export type Parts = Door &
   Checker & {
     readonly streams: Streams;

@@ -1,7 +1,7 @@
 import { proveRegistration } from '../credentials/registration.ts';
 import { type Account, emailKey, isUsername, usernameKey } from '../model/account.ts';
 import { type Flaw, type Flaws, invalidInput, Refusal } from '../model/reasons.ts';
-import type { Caller } from '../sessions/admit.ts';
+import { type Caller, refuseOtherRule } from '../sessions/admit.ts';
 import type { Created, NewOnce, OutboxItem } from '../stores/store.ts';
 import { password as passwordTexts, account as texts } from '../texts/api.ts';
 import { takeOne, takeQuietly } from './attempts.ts';
@@ -35,10 +35,11 @@ const OWNER_IS_TOLD = { limit: 1, windowMs: 3_600_000 } as const;
 /** A form may be filled in wrongly. Each time it tells which names are taken, so there is an end to it. */
 const TRIES_PER_ACCOUNT = 10;
 
-/** Makes an account, and signs its owner in unless the address must be verified first. Throws `invalid_input`, `registration_closed`. */
+/** Makes an account, and signs its owner in unless the address must be verified first. Throws `invalid_input`, `registration_closed`, `rule_mismatch`. */
 export async function register(parts: Parts, input: RegistrationInput): Promise<Registered> {
   const { accounts } = parts.settings;
   if (accounts.registration === 'closed') throw new Refusal('registration_closed');
+  await refuseOtherRule(parts);
   await countAgainstNetwork(parts, input.network, { kind: 'sign-up', times: TRIES_PER_ACCOUNT });
   await refuseFlawed(parts, input);
   const profile = await input.profile();

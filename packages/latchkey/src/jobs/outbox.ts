@@ -12,7 +12,7 @@ export type OutboxJob = {
   nudge(): void;
   /** Sends what is due, and returns when that is done. */
   drain(): Promise<void>;
-  /** Stops; what is being sent is finished. */
+  /** Stops; what is being sent has ten seconds to be finished, and is tried again by whoever comes next. */
   stop(): Promise<void>;
 };
 
@@ -33,6 +33,10 @@ const BATCH = 10;
 
 /** Longer than handing over a batch takes: whoever holds one after that has died. */
 const LEASE_MS = 300_000;
+
+/** A mail that nobody has taken by then is tried again, with the same name: taken late, too, it is one mail to its reader. */
+const SEND_WITHIN_MS = 60_000;
+const STOP_WITHIN_MS = 10_000;
 
 const FIRST_RETRY_MS = 10_000;
 const LONGEST_RETRY_MS = 3_600_000;
@@ -67,19 +71,26 @@ export function startOutbox(options: OutboxOptions): OutboxJob {
   let running: Promise<void> = Promise.resolve();
   let isWanted = false;
   let isStopped = false;
+  const leaving = new AbortController();
+
+  const failed = async (entry: OutboxEntry, error: unknown, trace: object): Promise<void> => {
+    const delayMs = error instanceof UndeliverableMail ? null : retryDelayMs(entry.attempts, entry.ageMs);
+    const outcome = delayMs === null ? 'a mail was given up' : 'a mail could not be sent and waits';
+    log.warn({ ...trace, outbox: entry.id, retryInMs: delayMs }, outcome);
+    const reason = error instanceof Error ? error.message : String(error);
+    await store.outbox.retry({ id: entry.id, delayMs, error: reason });
+  };
 
   const sendOne = async (entry: OutboxEntry): Promise<void> => {
+    let isOpened = false;
     try {
       const mail = await openMail(options, entry);
+      isOpened = true;
       const messageId = `<outbox-${entry.id}-${entry.createdAt}@${options.site}>`;
-      if (mail !== null) await options.send({ ...mail, from: options.from, messageId });
+      if (mail !== null) await inTime(options.send({ ...mail, from: options.from, messageId }), leaving.signal);
       await store.outbox.done(entry.id);
     } catch (error) {
-      const delayMs = error instanceof UndeliverableMail ? null : retryDelayMs(entry.attempts, entry.ageMs);
-      const outcome = delayMs === null ? 'a mail was given up' : 'a mail could not be sent and waits';
-      log.warn({ err: error, outbox: entry.id, retryInMs: delayMs }, outcome);
-      const reason = error instanceof Error ? error.message : String(error);
-      await store.outbox.retry({ id: entry.id, delayMs, error: reason });
+      await failed(entry, error, isOpened ? traceOf(error) : { err: error });
     }
   };
 
@@ -120,7 +131,37 @@ export function startOutbox(options: OutboxOptions): OutboxJob {
     async stop() {
       isStopped = true;
       clearInterval(timer);
+      const deadline = setTimeout(() => leaving.abort(), STOP_WITHIN_MS);
       await running.catch(() => undefined);
+      clearTimeout(deadline);
     },
   };
+}
+
+/** Whoever sends may be a host's own code, which may never end: all other mails would wait for it. */
+async function inTime(sending: Promise<void>, leaving: AbortSignal): Promise<void> {
+  const late = Promise.withResolvers<never>();
+  const giveUp = (why: string) => (): void => late.reject(new SendAbandoned(why));
+  const leave = giveUp('The process ends before it was taken.');
+  leaving.addEventListener('abort', leave);
+  const timer = setTimeout(giveUp(`Nobody took it within ${SEND_WITHIN_MS / 1000} seconds.`), SEND_WITHIN_MS);
+  try {
+    await Promise.race([sending, late.promise]);
+  } finally {
+    clearTimeout(timer);
+    leaving.removeEventListener('abort', leave);
+  }
+}
+
+class SendAbandoned extends Error {
+  override readonly name = 'SendAbandoned';
+}
+
+/** What the log may know of a failure: whoever sends may have put addresses into its message and its fields. */
+function traceOf(error: unknown): object {
+  const given = error instanceof UndeliverableMail ? error.cause : error;
+  if (!(given instanceof Error)) return {};
+  const { name, code, command, responseCode }: Error & { code?: unknown; command?: unknown; responseCode?: unknown } =
+    given;
+  return { error: name, code, command, status: responseCode };
 }

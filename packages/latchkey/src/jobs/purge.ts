@@ -6,6 +6,7 @@ export type Purged = {
   readonly links: number;
   readonly counters: number;
   readonly mails: number;
+  readonly history: number;
 };
 
 /** Few enough that one round holds nobody up. */
@@ -14,6 +15,7 @@ const BATCH = 500;
 const EVERY_MS = 3_600_000;
 const FIRST_AFTER_MS = 60_000;
 const KEEP_MAILS_MS = 30 * 24 * 3_600_000;
+const KEEP_HISTORY_MS = 365 * 24 * 3_600_000;
 
 /** Removes what has been over for long enough, a little at a time. Nothing depends on its being done: it only makes room. */
 export async function purge(store: Store, keepEndedMs: number): Promise<Purged> {
@@ -22,6 +24,7 @@ export async function purge(store: Store, keepEndedMs: number): Promise<Purged> 
     links: await inBatches(() => store.once.purge(BATCH)),
     counters: await inBatches(() => store.counters.purge(BATCH)),
     mails: await inBatches(() => store.outbox.purge({ keepMs: KEEP_MAILS_MS, limit: BATCH })),
+    history: await inBatches(() => store.history.purge({ keepMs: KEEP_HISTORY_MS, limit: BATCH })),
   };
 }
 

@@ -50,10 +50,19 @@ export function sessionState(session: Session, policy: SessionPolicy, now: numbe
     return { live: false, reason: session.ending.reason, at: session.ending.at, by: session.ending.by };
   const end = Math.min(session.expiresAt, session.seenAt + policy.idleMs);
   if (now >= end) return { live: false, reason: 'expired', at: end, by: null };
+  if (isOfWrongClock(session, now)) return { live: false, reason: 'expired', at: now, by: null };
   return LIVE;
 }
 
-/** Did the holder prove who they are within the last `freshMs`? */
+/**
+ * Was it opened further ahead than it may live? Then a clock was wrong, and it would live for as long as that was ahead. Less
+ * than that ends nobody: a clock that was put right must not sign everybody out.
+ */
+function isOfWrongClock({ openedAt, expiresAt }: Session, now: number): boolean {
+  return openedAt - now > expiresAt - openedAt;
+}
+
+/** Did the holder prove who they are within `freshMs` of now? What lies further ahead was a wrong clock's. */
 export function isFresh(session: Session, freshMs: number, now: number): boolean {
-  return now - session.authenticatedAt < freshMs;
+  return Math.abs(now - session.authenticatedAt) < freshMs;
 }

@@ -59,17 +59,21 @@ export async function serve(
     warnOfProxy(req);
     answer(req, res);
   });
-  const address = await listen(server, host, port);
-  return {
-    port: address.port,
-    assembled,
-    async stop() {
-      // Streams have no end of their own that could be waited for.
-      assembled.parts.streams.close();
-      await finish(server);
-      await auth.close();
-    },
+  const stop = async (): Promise<void> => {
+    // Streams have no end of their own that could be waited for.
+    assembled.parts.streams.close();
+    await finish(server);
+    await auth.close();
   };
+  try {
+    const address = await listen(server, host, port);
+    // Not before: a node that cannot serve must not switch off those that do.
+    await assembled.announce();
+    return { port: address.port, assembled, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
 }
 
 async function listen(server: Server, host: string, port: number): Promise<AddressInfo> {
@@ -94,9 +98,10 @@ function answerPlain(res: ServerResponse, status: number, text: string): void {
   res.writeHead(status, { 'content-type': 'text/plain', 'cache-control': 'no-store' }).end(`${text}\n`);
 }
 
-/** Ready is who reaches its store and follows the rule in force. */
+/** Ready is who reaches its store, can write to it, and follows the rule in force. */
 async function answerReadiness(assembled: Assembled, res: ServerResponse): Promise<void> {
   try {
+    await assembled.parts.store.writable();
     const isInForce = await assembled.isRuleInForce();
     if (isInForce) answerPlain(res, 200, 'ready');
     else answerPlain(res, 503, 'other session settings are in force: restart this node with them');

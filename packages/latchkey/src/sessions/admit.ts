@@ -43,6 +43,12 @@ export type Outcome =
   /** Something voided the proof between its making and the door; the person is told what a wrong password is told. */
   | { readonly kind: 'void' };
 
+/** Throws `rule_mismatch` where the door would: for what is not to be half done. */
+export async function refuseOtherRule({ store, rule }: Pick<Door, 'store' | 'rule'>): Promise<void> {
+  const inForce = await store.sessions.ruleInForce();
+  if (inForce !== null && inForce !== rule) throw new Refusal('rule_mismatch');
+}
+
 /** The one door: a proof becomes a session, and whoever has no place any more is out. Called by `complete-sign-in` alone. */
 export async function admit(door: Door, proof: Proof, caller: Caller): Promise<Outcome> {
   if (!isGenuine(proof)) throw new TypeError('Nobody comes in without a proof that a credential made.');

@@ -21,7 +21,9 @@ export type Store = {
   readonly outbox: OutboxStore;
   readonly history: HistoryStore;
   readonly settings: SettingStore;
-  /** Lets go of files and connections. Calls after it fail. */
+  /** Rejects where nothing can be written any more, and somebody has to see to that. */
+  writable(): Promise<void>;
+  /** Lets go of files and connections. Calls after it reject with `StoreUnavailable`. */
   close(): Promise<void>;
 };
 
@@ -153,7 +155,7 @@ export type AccountStore = {
     readonly by: By;
     readonly kept: SessionId | null;
   }): Promise<Voided | Over | null>;
-  /** Ends every session and removes the account with all that names its owner. Its number is never given again. */
+  /** Ends every session and removes the account with all that names its owner, and with the names of their devices. Its number is never given again. */
   close(closing: { readonly id: AccountId; readonly by: By }): Promise<Voided | Over | null>;
   /**
    * Removes every second step; every session ends, and the mails go out. Where there was none, nothing happens at all. null
@@ -209,6 +211,8 @@ export type Admitted =
   | { readonly kind: 'void'; readonly why: 'account_disabled' | 'proof_void' }
   /** What the proof would spend was spent already, or has expired. */
   | { readonly kind: 'spent' }
+  /** The token is another account's, or its session is over. */
+  | { readonly kind: 'token_used' }
   /** This node follows another rule than the one in force. */
   | { readonly kind: 'rule_mismatch'; readonly inForce: string };
 
@@ -239,7 +243,8 @@ export type SessionChange = { readonly position: number } & (
 export type SessionStore = {
   /**
    * The door: `model/admission.ts` under the account's lock. Live are sessions neither ended, nor expired, nor idle. Asked
-   * again with the same session id, it changes nothing and returns the first result.
+   * again with the same session id, it changes nothing and returns the first result; with the token of a live session of the
+   * account, that session.
    */
   admit(admit: Admit): Promise<Admitted>;
   /** The session of a token, live or ended, with the store's time; null when there is none or it was purged. One read. */
@@ -362,6 +367,8 @@ export type HistoryStore = {
     readonly before: number | null;
     readonly limit: number;
   }): Promise<readonly HistoryEntry[]>;
+  /** Removes at most `limit` of the oldest, of more than `keepMs` ago; never the last. How many went. */
+  purge(purge: { readonly keepMs: number; readonly limit: number }): Promise<number>;
 };
 
 export type SettingStore = {

@@ -9,7 +9,17 @@ import { firstGate, type Gate } from '../model/account.ts';
 import { decideAdmission, type Limit } from '../model/admission.ts';
 import type { Device } from '../model/device.ts';
 import type { Session } from '../model/session.ts';
-import type { AccountRecord, Admit, Admitted, NewAccount, NewOnce, Over, Store, Voided } from '../stores/store.ts';
+import {
+  type AccountRecord,
+  type Admit,
+  type Admitted,
+  type NewAccount,
+  type NewOnce,
+  type Over,
+  type Store,
+  StoreUnavailable,
+  type Voided,
+} from '../stores/store.ts';
 import type { TestClock } from './clock.ts';
 
 export type World = {
@@ -769,6 +779,17 @@ const cases: Record<string, (world: World) => Promise<void>> = {
     assert.equal(await store.counters.purge(10), 1);
   },
 
+  async 'P6: a window that a wrong clock began ahead is over when it is put right'({ store, clock }) {
+    const take = async (): Promise<boolean | undefined> =>
+      (await store.counters.take([{ key: 'k', limit: 1, windowMs: HOUR_MS }]))[0]?.isWithin;
+    assert.equal(await take(), true);
+    assert.equal(await take(), false);
+    clock.advance(365 * 24 * HOUR_MS);
+    assert.deepEqual([await take(), await take()], [true, false]);
+    clock.advance(-365 * 24 * HOUR_MS);
+    assert.deepEqual([await take(), await take()], [true, false]);
+  },
+
   async 'the outbox gives each item to one sender at a time, and again when that one dies'(world) {
     const { store, clock } = world;
     await store.outbox.put([1, 2, 3].map((of) => ({ topic: 'mail', payload: secret(of) })));
@@ -828,10 +849,82 @@ const cases: Record<string, (world: World) => Promise<void>> = {
     assert.equal(await store.sessions.purge({ keepMs: HOUR_MS, limit: 10 }), 1, 'expired long enough ago');
   },
 
+  async 'P12: history is purged from its oldest end, and its last position stays'({ store, clock }) {
+    const { gate } = await makeAccount(store);
+    await signIn(store, gate);
+    clock.advance(HOUR_MS);
+    await signIn(store, gate);
+    const [all, position] = [await store.sessions.changes({ after: 0, limit: 9 }), await store.sessions.position()];
+    const purge = () => store.history.purge({ keepMs: HOUR_MS, limit: 10 });
+    assert.equal(await store.history.purge({ keepMs: HOUR_MS, limit: 1 }), 1);
+    assert.equal(await purge(), 1);
+    assert.equal(await purge(), 0);
+    assert.deepEqual(await store.sessions.changes({ after: 0, limit: 9 }), all.slice(1));
+    clock.advance(HOUR_MS);
+    assert.equal(await purge(), 1);
+    assert.equal(await store.sessions.position(), position);
+  },
+
+  async 'closing an account takes the names of its devices along, and who follows still hears what happened'({
+    store,
+  }) {
+    const { gate } = await makeAccount(store);
+    const device = { id: 'd', class: 'web', name: 'Firefox on the owner’s own laptop' } as const;
+    const [before, after] = [
+      await signIn(store, gate, { device, place: 'Graz' }),
+      await signIn(store, gate, { device: { ...device, id: 'e' } }),
+    ];
+    await store.accounts.close({ id: gate.accountId, by: null });
+    const told = await store.sessions.changes({ after: 0, limit: 9 });
+    assert.deepEqual(
+      told.map((change) => (change.kind === 'ended' ? change.ending.reason : change.opening.device.name)),
+      ['an unknown device', 'displaced', 'an unknown device', 'account_disabled'],
+    );
+    const kept = [
+      told,
+      await store.history.page({ accountId: gate.accountId, before: null, limit: 99 }),
+      (await store.sessions.find(before.tokenHash))?.session,
+      (await store.sessions.find(after.tokenHash))?.session,
+    ];
+    assert.doesNotMatch(JSON.stringify(kept), /Firefox|Graz|"[de]"/);
+    assert.equal((await stateOf(store, before))?.reason, 'displaced');
+  },
+
   async 'a setting is made once, however many make it at once'(world) {
     const values = await atOnce(world, 10, (store, turn) => store.settings.getOrSet('name', `value ${turn}`));
     assert.equal(new Set(values).size, 1);
     assert.equal(await world.store.settings.getOrSet('name', 'another'), values[0]);
+  },
+
+  async 'a token is brought along once: again it is the same session, and nothing where that is over or another’s'(
+    world,
+  ) {
+    const { store, clock } = world;
+    const [mine, other] = [await makeAccount(store), await makeAccount(store)];
+    const tokenHash = secret(8);
+    const all = await atOnce(world, 4, (one) => signIn(one, mine.gate, { tokenHash, max: 'unlimited' }));
+    assert.equal(new Set(all.map(({ session }) => session.id)).size, 1);
+    assert.equal((await store.sessions.list(mine.account.id)).sessions.length, 1);
+    const used = { kind: 'token_used' };
+    assert.deepEqual(await store.sessions.admit(admission(other.gate, { tokenHash })), used);
+    clock.advance(IDLE_MS);
+    assert.deepEqual(await store.sessions.admit(admission(mine.gate, { tokenHash })), used);
+  },
+
+  async 'a store that is closed is unavailable, whatever is asked of it'({ store, connect }) {
+    const { account } = await makeAccount(store);
+    const other = await connect();
+    await other.writable();
+    await other.close();
+    for (const asked of [
+      () => other.writable(),
+      () => other.accounts.find(account.id),
+      () => other.sessions.find(secret(1)),
+      () => other.settings.getOrSet('name', 'x'),
+      () => other.accounts.signOutEverywhere({ id: account.id, by: null, kept: null }),
+    ]) {
+      await assert.rejects(asked, StoreUnavailable);
+    }
   },
 
   async 'a second step is reset with everything that came after it, or not at all'({ store }) {

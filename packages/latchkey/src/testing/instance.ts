@@ -42,5 +42,6 @@ export async function openTest(options: LatchkeyOptions = {}): Promise<Opened & 
     },
     { environment: {}, role: 'node' },
   );
+  await opened.assembled.announce();
   return { ...opened, clock, mailbox };
 }

@@ -95,10 +95,12 @@ describe('latchkey', { concurrency: 2 }, () => {
       const database = new DatabaseSync(file);
       database.exec(`INSERT INTO counter VALUES ('x', 1, 1), ('y', 1, 1);
         INSERT INTO once VALUES (x'00', 'invitation', NULL, '', 0, 1);
-        INSERT INTO outbox (topic, payload, created_at, attempts) VALUES ('mail', x'00', 1, 1);`);
+        INSERT INTO outbox (topic, payload, created_at, attempts) VALUES ('mail', x'00', 1, 1);
+        INSERT INTO history (at, kind, account_id, data) VALUES (1, 'email_verified', 1, '{}'), (2, 'email_verified', 1, '{}');`);
       database.close();
-      assert.equal((await latchkey(['purge'])).stdout, 'Removed 0 sessions, 1 links, 2 counters, 1 mails.\n');
-      assert.equal((await latchkey(['purge'])).stdout, 'Removed 0 sessions, 0 links, 0 counters, 0 mails.\n');
+      const said = async () => (await latchkey(['purge'])).stdout;
+      assert.equal(await said(), 'Removed 0 sessions, 1 links, 2 counters, 1 mails, 1 lines of history.\n');
+      assert.equal(await said(), 'Removed 0 sessions, 0 links, 0 counters, 0 mails, 0 lines of history.\n');
     });
   });
 });

@@ -47,7 +47,10 @@ describe('close', () => {
     await close();
     await assert.rejects(auth.authenticate(device?.own ?? {}));
     await assert.rejects(auth.accounts.find(1));
-    assert.ok((await ask(auth, 'GET', '/auth/user/', { headers: device?.own ?? {} })).status >= 500);
+    const unavailable = async (answer: Promise<{ readonly status: number }>): Promise<void> =>
+      assert.equal((await answer).status, 503);
+    await unavailable(ask(auth, 'GET', '/auth/user/', { headers: device?.own ?? {} }));
+    await unavailable(ask(auth, 'POST', '/auth/login/', { body: { username: 'ann', password: PASSWORD } }));
   });
 
   test(

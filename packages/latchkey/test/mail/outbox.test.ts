@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createServer, type Server, type Socket } from 'node:net';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe, mock, test } from 'node:test';
 import { retryDelayMs } from '../../src/jobs/outbox.ts';
 import type { LatchkeyOptions } from '../../src/latchkey.ts';
 import { StoreUnavailable } from '../../src/stores/store.ts';
@@ -134,6 +134,10 @@ describe('a mail server that is not well', () => {
         assert.equal(server.taken.length, before + 1);
         assert.deepEqual(await kept(sending), []);
         assert.ok(sending.warnings.every((text) => text === 'a mail could not be sent and waits'));
+        const [{ error, command, status, ...rest }] = sending.details as [Record<string, unknown>];
+        assert.deepEqual([error, status], ['Error', Object.values(trouble)[0]]);
+        assert.match(String(command), /^(MAIL FROM|RCPT TO|DATA)$/);
+        assert.deepEqual(Object.keys(rest).sort(), ['code', 'outbox', 'retryInMs'], 'the log names nobody');
       });
     });
   }
@@ -209,6 +213,69 @@ describe('a mail server that is not well', () => {
     assert.deepEqual(seconds, [10, 20, 40, 80, 160, 320, 640, 1280, 2560, 3600, 3600]);
     assert.equal(retryDelayMs(0, 3 * DAY_MS - 1), 10 * SECOND_MS);
     assert.equal(retryDelayMs(0, 3 * DAY_MS), null);
+  });
+});
+
+/** Waits by turns of the event loop, where time stands still. */
+async function turnsUntil(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
+}
+
+describe('a host’s own sendMail that never ends', () => {
+  /** Never ends for the first mail, and takes the others. */
+  async function stuck() {
+    const begun: PromiseWithResolvers<void>[] = [];
+    const sending = await openSending({
+      async sendMail() {
+        const send = Promise.withResolvers<void>();
+        begun.push(send);
+        if (begun.length > 1) send.resolve();
+        await send.promise;
+      },
+    });
+    await sending.auth.accounts.create(ANN);
+    return { begun, sending };
+  }
+
+  test('P13: holds the others up for a minute at most, is tried again, and harms nothing when it ends after all', async () => {
+    const { begun, sending } = await stuck();
+    mock.timers.enable({ apis: ['setTimeout'] });
+    try {
+      await askForReset(sending);
+      await turnsUntil(() => begun.length === 1);
+      await askForReset(sending);
+      const both = sending.drain();
+      mock.timers.tick(60_000);
+      await both;
+      assert.equal(begun.length, 2);
+      const [entry] = await kept(sending);
+      assert.match(entry?.error ?? '', /within 60 seconds/);
+      assert.equal(entry?.isGivenUp, false);
+      begun[0]?.resolve();
+      sending.clock.advance(10 * SECOND_MS);
+      await sending.drain();
+      assert.equal(begun.length, 3);
+      assert.deepEqual(await kept(sending), []);
+    } finally {
+      mock.timers.reset();
+      await sending.auth.close();
+    }
+  });
+
+  test('P13: keeps nobody from closing for more than ten seconds', async () => {
+    const { begun, sending } = await stuck();
+    mock.timers.enable({ apis: ['setTimeout'] });
+    try {
+      await askForReset(sending);
+      await turnsUntil(() => begun.length === 1);
+      const stopped = sending.assembled.outbox?.stop();
+      mock.timers.tick(10_000);
+      await stopped;
+      assert.match((await kept(sending))[0]?.error ?? '', /process ends/);
+    } finally {
+      mock.timers.reset();
+      await sending.auth.close();
+    }
   });
 });
 

@@ -7,17 +7,20 @@ import { TEST_ORIGIN } from '../../src/testing/instance.ts';
 export type Sending = Opened & {
   readonly clock: TestClock;
   readonly warnings: readonly string[];
+  /** What was logged beside each warning. */
+  readonly details: readonly object[];
   /** Sends what is due, whatever comes of it. */
   drain(): Promise<void>;
 };
 
 export async function openSending(options: LatchkeyOptions = {}, clock = testClock()): Promise<Sending> {
   const warnings: string[] = [];
-  const log = {
-    info: () => undefined,
-    warn: (_: object, text: string) => warnings.push(text),
-    error: (_: object, text: string) => warnings.push(text),
+  const details: object[] = [];
+  const note = (detail: object, text: string): void => {
+    warnings.push(text);
+    details.push(detail);
   };
+  const log = { info: () => undefined, warn: note, error: note };
   const opened = await open(
     {
       database: 'sqlite::memory:',
@@ -30,7 +33,7 @@ export async function openSending(options: LatchkeyOptions = {}, clock = testClo
     },
     { environment: {}, role: 'node' },
   );
-  return { ...opened, clock, warnings, drain: async () => await opened.assembled.outbox?.drain() };
+  return { ...opened, clock, warnings, details, drain: async () => await opened.assembled.outbox?.drain() };
 }
 
 /** Waits until something is so. */

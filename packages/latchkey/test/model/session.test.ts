@@ -33,7 +33,8 @@ const rows: readonly (readonly [what: string, given: Partial<Session>, now: numb
   ['and was over since then, whenever it is asked', {}, OPENED + 99 * DAY_MS, over(OPENED + 14 * DAY_MS)],
   ['one that is used lives on', { seenAt: OPENED + 13 * DAY_MS }, OPENED + 20 * DAY_MS, LIVE],
   ['until its lifetime is over', { seenAt: OPENED + 29 * DAY_MS }, OPENED + 30 * DAY_MS, over(OPENED + 30 * DAY_MS)],
-  ['a clock that was set back ends nothing', {}, OPENED - 10 * 365 * DAY_MS, LIVE],
+  ['P6: a clock that was set back ends nothing', {}, OPENED - 30 * DAY_MS, LIVE],
+  ['P6: but one from years ahead is over', {}, OPENED - 30 * DAY_MS - 1, over(OPENED - 30 * DAY_MS - 1)],
 ];
 
 describe('is a session live, and if not, why and since when', () => {
@@ -59,9 +60,39 @@ describe('has its holder just proved who they are', () => {
     ['at once', {}, OPENED, true],
     ['for as long as the settings say', {}, OPENED + tenMinutes - 1, true],
     ['and not a moment longer', {}, OPENED + tenMinutes, false],
+    ['P6: a clock that was set back a little changes nothing', {}, OPENED - tenMinutes + 1, true],
+    ['P6: what lies further ahead proves nothing', {}, OPENED - tenMinutes, false],
     ['an imported key never has', { authenticatedAt: 0 }, OPENED, false],
     ['using a session is no proof', { seenAt: OPENED + tenMinutes }, OPENED + tenMinutes, false],
   ] as const) {
     test(what, () => assert.equal(isFresh({ ...session, ...given }, tenMinutes, now), isTrue));
+  }
+});
+
+test('P6: however wrong a clock was, no session lives for longer than twice its time, and a small step ends none', () => {
+  let seed = 20_260_101;
+  const pick = (below: number): number => {
+    seed = (seed * 48_271) % 2_147_483_647;
+    return seed % below;
+  };
+  for (let time = 0; time < 5_000; time++) {
+    const lifetimeMs = (1 + pick(60)) * DAY_MS;
+    const idleMs = (1 + pick(60)) * DAY_MS;
+    const jumpMs = (pick(20_000) - 10_000) * DAY_MS;
+    const openedAt = OPENED + jumpMs;
+    const seenAt = openedAt + pick(lifetimeMs);
+    const given: Session = {
+      ...session,
+      openedAt,
+      authenticatedAt: openedAt,
+      seenAt,
+      expiresAt: openedAt + lifetimeMs,
+    };
+    const isLive = (now: number): boolean => sessionState(given, { idleMs }, now).live;
+    assert.equal(isLive(OPENED + 2 * lifetimeMs) && isLive(OPENED), false);
+    assert.equal(isLive(openedAt - lifetimeMs - 1) || isLive(openedAt + lifetimeMs), false);
+    const stepMs = pick(Math.min(idleMs, lifetimeMs));
+    assert.equal(isLive(openedAt - stepMs), true);
+    assert.equal(isFresh(given, 600_000, OPENED), Math.abs(jumpMs) < 600_000);
   }
 });

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import fs, { existsSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import { mock, test } from 'node:test';
 import { serve } from '../../src/server/serve.ts';
 import { StoreUnavailable } from '../../src/stores/store.ts';
 import { PASSWORD } from '../attempts/asking.ts';
@@ -33,6 +35,8 @@ test('F-39: of two processes with different rules the newest is in force: the ot
     }
     const signUp = { username: 'ben', password1: PASSWORD, password2: PASSWORD };
     assert.equal((await ask(`${old.url}/auth/registration/`, { body: signUp })).reason, 'rule_mismatch');
+    // Nothing was made of it: the same name is free where one may sign up.
+    assert.equal((await ask(`${newer.url}/auth/registration/`, { body: signUp })).status, 201);
 
     assert.equal((await ask(`${old.url}/auth/session/`, { key })).status, 200);
     assert.equal((await ask(`${old.url}/auth/sessions/`, { key })).status, 200);
@@ -72,4 +76,50 @@ test('readyz says when the store cannot be reached, and when it can again; healt
   Object.assign(sessions, { ruleInForce });
   assert.equal(await plain(`${url}/readyz`), '200 ready');
   await serving.stop();
+});
+
+test('P7: readyz says when nothing can be written any more, though the disk be well again; checks go on', async () => {
+  const folder = temporaryFolder();
+  const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+  const settings = { database: `sqlite:${folder.path}/test.db`, log, rateLimits: 'off' } as const;
+  const serving = await serve(
+    { ...settings, passwords: { hash: 'dangerously-cheap' } },
+    { host: '127.0.0.1', port: 0 },
+    {},
+  );
+  const url = `http://127.0.0.1:${serving.port}`;
+  const signUp = (username: string) =>
+    ask(`${url}/auth/registration/`, { body: { username, password1: PASSWORD, password2: PASSWORD } });
+  try {
+    const { body } = await signUp('ann');
+    mock.method(fs, 'fdatasync', (_: number, done: (error: Error) => void) => setImmediate(done, new Error('EIO')));
+    syncBuiltinESMExports();
+    assert.equal((await signUp('ben')).reason, 'store_unavailable');
+    mock.restoreAll();
+    syncBuiltinESMExports();
+    assert.equal((await signUp('cid')).reason, 'store_unavailable');
+    assert.equal(await plain(`${url}/readyz`), '503 the store cannot be reached');
+    assert.equal((await ask(`${url}/auth/session/`, { key: String(body['key']) })).status, 200);
+  } finally {
+    await serving.stop();
+    folder.remove();
+  }
+});
+
+test('F-39: a start that fails for its port leaves the rule as it was, and lets go of its database', async () => {
+  const folder = temporaryFolder();
+  const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+  const database = `sqlite:${folder.path}/test.db`;
+  const running = await serve({ database, log, sessions: { limit: 1 } }, { host: '127.0.0.1', port: 0 }, {});
+  try {
+    const taken = { host: '127.0.0.1', port: running.port };
+    const isTaken = { code: 'EADDRINUSE' };
+    await assert.rejects(serve({ database, log, sessions: { limit: 2 } }, taken, {}), isTaken);
+    assert.equal(await plain(`http://127.0.0.1:${running.port}/readyz`), '200 ready');
+    await assert.rejects(serve({ database: `sqlite:${folder.path}/other.db`, log }, taken, {}), isTaken);
+    assert.ok(!existsSync(`${folder.path}/other.db-wal`), 'SQLite removes the log with its last connection');
+  } finally {
+    await running.stop();
+    folder.remove();
+  }
 });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { describe, test } from 'node:test';
 import { groups, top } from '../../src/config.ts';
@@ -151,4 +152,17 @@ describe('what a database was begun with', () => {
     await again.auth.close();
     folder.remove();
   });
+});
+
+test('what UV_THREADPOOL_SIZE says is taken as the runtime takes it: no hash waits for ever for what is no number', () => {
+  const settings = new URL('../../src/resolve-settings.ts', import.meta.url).href;
+  const look = `console.log((await import('${settings}')).resolveSettings({}, {}).settings.passwords.concurrency)`;
+  const concurrencyWith = (UV_THREADPOOL_SIZE: string): string =>
+    execFileSync(process.execPath, ['--conditions=source', '--input-type=module', '-e', look], {
+      env: { UV_THREADPOOL_SIZE },
+      encoding: 'utf8',
+    }).trim();
+  assert.equal(concurrencyWith('abc'), '1');
+  assert.equal(concurrencyWith('0'), '1');
+  assert.equal(concurrencyWith('3'), String(Math.max(1, Math.min(availableParallelism(), 3) - 1)));
 });

@@ -243,6 +243,7 @@ describe('F-11: what is wrong with an option’s meaning, or with several togeth
       /^LATCHKEY_DATABASE must be sqlite: and a path; “postgres:…” is a store that this version does not have\.$/,
     ],
     [{ LATCHKEY_DATABASE: 'latchkey.db' }, /^LATCHKEY_DATABASE must be sqlite: and a path/],
+    [{ LATCHKEY_DATABASE: 'sqlite:file:latchkey.db' }, /^LATCHKEY_DATABASE must be .* a URI \(file:…\) is not read\.$/],
     [{ LATCHKEY_DATABASE: 'sqlite:' }, /^LATCHKEY_DATABASE must be sqlite: and a path/],
     [
       { LATCHKEY_BASE_PATH: 'auth' },

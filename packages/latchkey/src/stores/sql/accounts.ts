@@ -11,11 +11,11 @@ import type {
   ProfileChange,
   Voided,
 } from '../store.ts';
-import { note } from './history.ts';
+import { forgetDevices, note } from './history.ts';
 import { peek, put as putOnce, spend, voidAll } from './once.ts';
 import { put as putOutbox } from './outbox.ts';
 import { accountRecordOf, gateColumns } from './records.ts';
-import { overBy, raise } from './sessions.ts';
+import { forgetDevices as forgetSessionDevices, overBy, raise } from './sessions.ts';
 import { type Builder, define, type Run, row, rows, type Sentence } from './statement.ts';
 
 /** How many accounts that merely named an address are looked at for it. */
@@ -394,6 +394,8 @@ export function* close(run: Run, { id, by }: Parameters<AccountStore['close']>[0
   const closed = yield* moveGate(run, record, gate, 'account_closed');
   yield* rows(run, deleteLinks, { id });
   yield* rows(run, deleteAccount, { id });
+  yield* forgetSessionDevices(run, id);
+  yield* forgetDevices(run, id);
   return closed;
 }
 

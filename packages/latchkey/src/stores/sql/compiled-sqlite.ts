@@ -22,6 +22,14 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'select max("id") as "last" from "history"',
     parameters: [],
   },
+  'history.removeOld': {
+    sql: 'delete from "history" where "id" in (select "oldest"."id" from (select "id", "at" from "history" order by "id" limit ?) as "oldest" where "oldest"."at" <= ?) and "id" < (select max("id") as "last" from "history") returning "id"',
+    parameters: [{ arg: 'limit' }, { arg: 'before' }],
+  },
+  'history.removeDevices': {
+    sql: 'update "history" set "data" = json_remove("data", ?, ?, ?, ?, ?) where "account_id" = ? and json_valid("data") = 1',
+    parameters: [{ constant: '$.device' }, { constant: '$.class' }, { constant: '$.place' }, { constant: '$.by' }, { constant: '$.by_class' }, { arg: 'account_id' }],
+  },
   'once.insert': {
     sql: 'insert into "once" ("hash", "purpose", "account_id", "data", "created_at", "expires_at") values (?, ?, ?, ?, ?, ?)',
     parameters: [{ arg: 'hash' }, { arg: 'purpose' }, { arg: 'account_id' }, { arg: 'data' }, { arg: 'created_at' }, { arg: 'expires_at' }],
@@ -98,6 +106,10 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'select "id", "account_id", "sequence", "device_id", "device_class", "device_name", "method", "opened_at", "authenticated_at", "seen_at", "expires_at", "opened_revision", "roles", "ended_at", "ended_reason", "ended_by", "ended_by_class", "ended_by_name", "place" from "session" where "token_hash" = ?',
     parameters: [{ arg: 'token_hash' }],
   },
+  'sessions.selectHolder': {
+    sql: 'select * from "session" where "token_hash" = ?',
+    parameters: [{ arg: 'token_hash' }],
+  },
   'sessions.selectById': {
     sql: 'select * from "session" where "id" = ?',
     parameters: [{ arg: 'id' }],
@@ -121,6 +133,10 @@ export const compiled: Readonly<Record<string, Compiled>> = {
   'sessions.refreshRoles': {
     sql: 'update "session" set "roles" = ? where "account_id" = ? and "ended_at" is null and "roles" != ?',
     parameters: [{ arg: 'roles' }, { arg: 'account_id' }, { arg: 'roles' }],
+  },
+  'sessions.removeDevices': {
+    sql: 'update "session" set "device_id" = ?, "device_name" = ?, "place" = ?, "ended_by_name" = case when "ended_by_name" is null then null else ? end where "account_id" = ?',
+    parameters: [{ constant: null }, { arg: 'name' }, { constant: null }, { arg: 'name' }, { arg: 'account_id' }],
   },
   'sessions.touchLive': {
     sql: 'update "session" set "seen_at" = ? where "token_hash" = ? and "ended_at" is null and "seen_at" > ? and "seen_at" < ?',
@@ -199,8 +215,8 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     parameters: [{ constant: 1 }, { arg: 'account_id' }, { arg: 'address_key' }],
   },
   'counters.count': {
-    sql: 'insert into "counter" ("key", "count", "resets_at") values (?, ?, ?) on conflict ("key") do update set "count" = case when "counter"."resets_at" <= ? then 1 when "counter"."count" <= ? then "counter"."count" + ? else "counter"."count" end, "resets_at" = case when "counter"."resets_at" <= ? then ? else "counter"."resets_at" end returning "count", "resets_at"',
-    parameters: [{ arg: 'key' }, { constant: 1 }, { arg: 'resets_at' }, { arg: 'now' }, { arg: 'limit' }, { constant: 1 }, { arg: 'now' }, { arg: 'resets_at' }],
+    sql: 'insert into "counter" ("key", "count", "resets_at") values (?, ?, ?) on conflict ("key") do update set "count" = case when ("counter"."resets_at" <= ? or "counter"."resets_at" > ?) then 1 when "counter"."count" <= ? then "counter"."count" + ? else "counter"."count" end, "resets_at" = case when ("counter"."resets_at" <= ? or "counter"."resets_at" > ?) then ? else "counter"."resets_at" end returning "count", "resets_at"',
+    parameters: [{ arg: 'key' }, { constant: 1 }, { arg: 'resets_at' }, { arg: 'now' }, { arg: 'resets_at' }, { arg: 'limit' }, { constant: 1 }, { arg: 'now' }, { arg: 'resets_at' }, { arg: 'resets_at' }],
   },
   'counters.uncount': {
     sql: 'update "counter" set "count" = "count" - ? where "key" = ? and "resets_at" > ? and "count" > ?',

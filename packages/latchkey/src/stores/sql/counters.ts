@@ -1,5 +1,12 @@
+import type { ExpressionBuilder } from 'kysely';
 import type { CounterStore, Take, Taken } from '../store.ts';
+import type { Schema } from './schema.ts';
 import { define, type Run, row, rows, type Sentence } from './statement.ts';
+
+/** A window that ends further ahead than one that begins now was begun by a wrong clock. */
+function isOver(eb: ExpressionBuilder<Schema, 'counter'>, arg: { readonly now: number; readonly resets_at: number }) {
+  return eb.or([eb('counter.resets_at', '<=', arg.now), eb('counter.resets_at', '>', arg.resets_at)]);
+}
 
 const count = define<{ key: string; limit: number; resets_at: number; now: number }>('counters.count')((db, arg) =>
   db
@@ -9,18 +16,13 @@ const count = define<{ key: string; limit: number; resets_at: number; now: numbe
       conflict.column('key').doUpdateSet((eb) => ({
         count: eb
           .case()
-          .when('counter.resets_at', '<=', arg.now)
+          .when(isOver(eb, arg))
           .then(1)
           .when('counter.count', '<=', arg.limit)
           .then(eb('counter.count', '+', 1))
           .else(eb.ref('counter.count'))
           .end(),
-        resets_at: eb
-          .case()
-          .when('counter.resets_at', '<=', arg.now)
-          .then(arg.resets_at)
-          .else(eb.ref('counter.resets_at'))
-          .end(),
+        resets_at: eb.case().when(isOver(eb, arg)).then(arg.resets_at).else(eb.ref('counter.resets_at')).end(),
       })),
     )
     .returning(['count', 'resets_at']),

@@ -56,6 +56,34 @@ const selectLast = define<Record<never, never>>('history.selectLast')((db) =>
   db.selectFrom('history').select((eb) => eb.fn.max('id').as('last')),
 );
 
+/** The last entry stays: its id is the position that all who follow begin from. Few are looked at, the oldest. */
+const removeOld = define<{ before: number; limit: number }>('history.removeOld')((db, arg) =>
+  db
+    .deleteFrom('history')
+    .where('id', 'in', (eb) =>
+      eb
+        .selectFrom(eb.selectFrom('history').select(['id', 'at']).orderBy('id').limit(arg.limit).as('oldest'))
+        .select('oldest.id')
+        .where('oldest.at', '<=', arg.before),
+    )
+    .where('id', '<', (eb) => eb.selectFrom('history').select((last) => last.fn.max<number>('id').as('last')))
+    .returning('id'),
+);
+
+/** What cannot be read stays as it is. */
+const removeDevices = define<{ account_id: number }>('history.removeDevices')((db, arg) =>
+  db
+    .updateTable('history')
+    .set((eb) => ({
+      data: eb.fn<string>('json_remove', [
+        'data',
+        ...['device', 'class', 'place', 'by', 'by_class'].map((field) => eb.val(`$.${field}`)),
+      ]),
+    }))
+    .where('account_id', '=', arg.account_id)
+    .where((eb) => eb(eb.fn<number>('json_valid', ['data']), '=', eb.lit(1))),
+);
+
 type Note = {
   readonly kind: HistoryKind;
   readonly accountId: number;
@@ -112,6 +140,15 @@ export function* page(
   }));
 }
 
+/** Takes the names of devices out of an account's history. That its sessions began and ended is still told to who has not heard it. */
+export function* forgetDevices(run: Run, accountId: number): Sentence<void> {
+  yield* rows(run, removeDevices, { account_id: accountId });
+}
+
+export function* purge(run: Run, { keepMs, limit }: Parameters<HistoryStore['purge']>[0]): Sentence<number> {
+  return (yield* rows(run, removeOld, { before: run.now - keepMs, limit })).length;
+}
+
 export function* changes(run: Run, since: Parameters<SessionStore['changes']>[0]): Sentence<readonly SessionChange[]> {
   return (yield* rows(run, selectChanges, since)).map(changeOf);
 }
@@ -132,7 +169,7 @@ function changeOf(entry: Selectable<Schema['history']>): SessionChange {
   if (entry.kind === 'session_opened') {
     return { position: entry.id, kind: 'opened', opening: { ...whose, device: openingIn(entry.data) } };
   }
-  const { reason, by, by_class } = endingIn(entry.data);
+  const { reason, by = null, by_class } = endingIn(entry.data);
   const summary = by === null ? null : { name: by, class: by_class };
   return { position: entry.id, kind: 'ended', ending: { ...whose, reason, by: summary } };
 }
@@ -140,14 +177,14 @@ function changeOf(entry: Selectable<Schema['history']>): SessionChange {
 /** What cannot be read happened all the same: it must not keep all after it from being told. */
 function openingIn(data: string): DeviceSummary {
   try {
-    const { device, class: deviceClass } = JSON.parse(data) as { device: string; class: DeviceClass };
-    return { name: device, class: deviceClass };
+    const { device, class: deviceClass } = JSON.parse(data) as { device?: string; class: DeviceClass };
+    return device === undefined ? UNKNOWN_DEVICE : { name: device, class: deviceClass };
   } catch {
     return UNKNOWN_DEVICE;
   }
 }
 
-type EndingData = { readonly reason: EndReason; readonly by: string | null; readonly by_class: DeviceClass };
+type EndingData = { readonly reason: EndReason; readonly by?: string | null; readonly by_class: DeviceClass };
 
 function endingIn(data: string): EndingData {
   try {

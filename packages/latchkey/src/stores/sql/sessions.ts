@@ -1,7 +1,7 @@
 /** The sentences about sessions and their gate, for any SQL database. */
 import { type Gate, isWithinGate } from '../../model/account.ts';
 import { decideAdmission } from '../../model/admission.ts';
-import type { DeviceSummary } from '../../model/device.ts';
+import { type DeviceSummary, UNKNOWN_DEVICE } from '../../model/device.ts';
 import type { EndReason } from '../../model/reasons.ts';
 import { type Session, sessionState } from '../../model/session.ts';
 import type { Admit, Admitted, By, Over, SessionStore } from '../store.ts';
@@ -69,6 +69,11 @@ const nextSequence = define<{ account_id: number }>('sessions.nextSequence')((db
 /** The hot statement: one look-up by primary key. */
 export const selectByToken = define<{ token_hash: Uint8Array }>('sessions.selectByToken')((db, arg) =>
   db.selectFrom('session').select(sessionColumns).where('token_hash', '=', arg.token_hash),
+);
+
+/** As above for a sentence: the rows of the hot one come as lists. */
+const selectHolder = define<{ token_hash: Uint8Array }>('sessions.selectHolder')((db, arg) =>
+  db.selectFrom('session').selectAll().where('token_hash', '=', arg.token_hash),
 );
 
 const selectById = define<{ id: string }>('sessions.selectById')((db, arg) =>
@@ -167,6 +172,18 @@ const refreshRoles = define<{ account_id: number; roles: string }>('sessions.ref
     .where('roles', '!=', arg.roles),
 );
 
+const removeDevices = define<{ account_id: number; name: string }>('sessions.removeDevices')((db, arg) =>
+  db
+    .updateTable('session')
+    .set((eb) => ({
+      device_id: null,
+      device_name: arg.name,
+      place: null,
+      ended_by_name: eb.case().when('ended_by_name', 'is', null).then(null).else(arg.name).end(),
+    }))
+    .where('account_id', '=', arg.account_id),
+);
+
 const touchLive = define<{ token_hash: Uint8Array; now: number; idle_since: number }>('sessions.touchLive')((db, arg) =>
   db
     .updateTable('session')
@@ -202,6 +219,8 @@ export function* admit(run: Run, input: Admit): Sentence<Admitted> {
   const { gate } = yield* raise(run, input.gate);
   const before = yield* firstResult(run, input);
   if (before !== null) return before;
+  const holder = yield* row(run, selectHolder, { token_hash: input.session.tokenHash });
+  if (holder !== null) return ofHeldToken(run, input, sessionOf(holder));
 
   const { live, over } = yield* notEnded(run, input);
   const places = live.map(({ id, sequence, device }) => ({ id, sequence, deviceId: device.id }));
@@ -231,6 +250,12 @@ function* notEnded(
   const sessions = (yield* rows(run, selectNotEnded, { account_id: input.gate.accountId })).map(sessionOf);
   const isLive = (session: Session): boolean => sessionState(session, input, run.now).live;
   return { live: sessions.filter(isLive), over: sessions.filter((session) => !isLive(session)) };
+}
+
+/** A token is of one session for ever. Only a key from elsewhere is brought along twice. */
+function ofHeldToken(run: Run, input: Admit, session: Session): Admitted {
+  const isTheirs = session.accountId === input.gate.accountId && sessionState(session, input, run.now).live;
+  return isTheirs ? { kind: 'admitted', session, replaced: [], displaced: [] } : { kind: 'token_used' };
 }
 
 /** What an earlier call with the same session id brought about, or null. */
@@ -317,6 +342,11 @@ function* endAll(run: Run, victims: readonly { readonly id: string }[], cause: E
     ended.push(session);
   }
   return ended;
+}
+
+/** Takes the names of devices out of an account's sessions, which stay to tell their holders why they ended. */
+export function* forgetDevices(run: Run, accountId: number): Sentence<void> {
+  yield* rows(run, removeDevices, { account_id: accountId, name: UNKNOWN_DEVICE.name });
 }
 
 export function* touch(run: Run, { tokenHashes, idleMs }: Parameters<SessionStore['touch']>[0]): Sentence<void> {

@@ -5,13 +5,13 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Query, Sentence, Value } from '../sql/statement.ts';
 import { StoreUnavailable } from '../store.ts';
-import { logSync, NO_LOG } from './log-sync.ts';
+import { type LogSync, logSync, NO_LOG } from './log-sync.ts';
 import { migrations } from './migrations.ts';
 
 export type Database = {
   /**
-   * Runs a sentence in one transaction, as the only writer, and resolves when it is on the disk, unless that is not waited for.
-   * Neither another process's turn nor the disk holds up this process.
+   * Runs a sentence in one transaction, as the only writer, and resolves when all that it read and wrote is on the disk, unless
+   * that is not waited for. Neither another process's turn nor the disk holds up this process.
    */
   transact<T>(sentence: () => Sentence<T>, options?: { readonly awaitsDisk: boolean }): Promise<T>;
   /** Runs a sentence that only reads. */
@@ -20,6 +20,8 @@ export type Database = {
   prepare(sql: string): StatementSync;
   /** A number that changes when another connection has committed. Opens a connection of its own at its first use. */
   dataVersion(): number;
+  /** Throws where nothing can be written any more. */
+  check(): void;
   close(): Promise<void>;
 };
 
@@ -34,14 +36,17 @@ const SQLITE_BUSY = 5;
 /** Another process is writing. */
 const LOCKED = Symbol('locked');
 
-type Outcome<T> = { readonly value: T; readonly isWritten: boolean };
+/** What a sentence came to, and the content that it saw and made. */
+type Outcome<T> = { readonly value: T; readonly content: string };
 
 /** Opens a database file, or `:memory:`, and brings its tables up to date. */
 export function openDatabase(path: string): Database {
   const db = open(path);
-  const log = path === ':memory:' ? NO_LOG : logSync(path);
+  const log = logOf(db);
   const statements = new Map<string, StatementSync>();
   let watcher: DatabaseSync | null = null;
+  /** The content that is known to be on the disk. What others have left there when we come is not. */
+  let onDisk: string | null = null;
 
   const prepare = (sql: string): StatementSync => {
     const known = statements.get(sql);
@@ -51,14 +56,17 @@ export function openDatabase(path: string): Database {
     return statement;
   };
 
-  const changes = (): unknown => prepare('SELECT total_changes()').get()?.['total_changes()'];
+  /** Another one after each change, by this connection (the first number) or another (the second). */
+  const content = (): string => {
+    const version = prepare('SELECT total_changes() AS own, data_version AS others FROM pragma_data_version').get();
+    return `${version?.['own']} ${version?.['others']}`;
+  };
 
   const run = ({ sql, values }: Query): readonly unknown[] => prepare(sql).all(...(values as Value[]));
 
   /** Begin, steps and commit in one go: between them nothing else of this process may touch the connection. */
   const attempt = <T>(sentence: () => Sentence<T>): Outcome<T> | typeof LOCKED => {
     log.check();
-    const before = changes();
     try {
       prepare('BEGIN IMMEDIATE').run();
     } catch (error) {
@@ -67,12 +75,20 @@ export function openDatabase(path: string): Database {
     }
     try {
       const value = complete(sentence(), run);
+      const outcome = { value, content: content() };
       prepare('COMMIT').run();
-      return { value, isWritten: changes() !== before };
+      return outcome;
     } catch (error) {
       if (db.isTransaction) prepare('ROLLBACK').run();
       throw error;
     }
+  };
+
+  /** What changes nothing may have read what is not on the disk yet: it waits as well. */
+  const settled = async (seen: string): Promise<void> => {
+    if (seen === onDisk) return;
+    await log.flushed();
+    onDisk = seen;
   };
 
   return {
@@ -80,7 +96,7 @@ export function openDatabase(path: string): Database {
       for (let waitedMs = 0; waitedMs < WAIT_FOR_TURN_MS; ) {
         const outcome = attemptOrExplain(() => attempt(sentence));
         if (outcome !== LOCKED) {
-          if (outcome.isWritten && awaitsDisk) await log.flushed();
+          if (awaitsDisk) await settled(outcome.content);
           return outcome.value;
         }
         const pauseMs = randomInt(1, 6);
@@ -94,6 +110,10 @@ export function openDatabase(path: string): Database {
     dataVersion() {
       watcher ??= path === ':memory:' ? db : new DatabaseSync(path, { readOnly: true });
       return Number(watcher.prepare('PRAGMA data_version').get()?.['data_version']);
+    },
+    check() {
+      if (!db.isOpen) throw new StoreUnavailable('The database is closed.');
+      log.check();
     },
     async close() {
       if (!db.isOpen) return;
@@ -121,13 +141,25 @@ function open(path: string): DatabaseSync {
     // Whatever the log is brought to the disk by, what it is copied into waits for that.
     db.exec(`PRAGMA synchronous = NORMAL; PRAGMA cache_size = -${CACHE_KIB}; PRAGMA foreign_keys = ON;`);
     migrate(db);
-    // From here on a writer waits by itself (see `begin`): SQLite's own waiting would hold up the whole process.
+    // From here on a writer waits by itself (see `transact`): SQLite's own waiting would hold up the whole process.
     db.exec('PRAGMA busy_timeout = 0');
   } catch (error) {
     db.close();
     throw isSqliteError(error) ? cannotBeUsed(path, error) : error;
   }
   return db;
+}
+
+/** The log of the file that SQLite really writes to, behind whatever links; a database in memory has none. */
+function logOf(db: DatabaseSync): LogSync {
+  const path = db.location();
+  if (path === null) return NO_LOG;
+  try {
+    return logSync(path);
+  } catch (error) {
+    db.close();
+    throw error;
+  }
 }
 
 /** What the first look at a file came to, with what an operator can do about it. */
@@ -190,8 +222,10 @@ function isBusy(error: unknown): boolean {
   return error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === SQLITE_BUSY;
 }
 
+/** By SQLite itself, or because the database is closed. */
 function isSqliteError(error: unknown): error is Error {
-  return error instanceof Error && 'code' in error && error.code === 'ERR_SQLITE_ERROR';
+  if (!(error instanceof Error) || !('code' in error)) return false;
+  return error.code === 'ERR_SQLITE_ERROR' || error.code === 'ERR_INVALID_STATE';
 }
 
 /** What SQLite itself complains of is an illness of the store; anything else is passed on as it is. */

@@ -2,7 +2,7 @@ import { closeSync, fdatasync, openSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { StoreUnavailable } from '../store.ts';
 
-const dataSync = promisify(fdatasync);
+const dataSync = (descriptor: number): Promise<void> => promisify(fdatasync)(descriptor);
 
 /** Brings SQLite's write-ahead log to the disk, beside the event loop: SQLite's own way holds up the whole process. */
 export type LogSync = {
@@ -20,50 +20,61 @@ export const NO_LOG: LogSync = {
   close: async () => undefined,
 };
 
-/** The log of a database that is open: SQLite keeps the same file until its last connection is closed. */
+/** The log of an open database, whose file is `path`: SQLite keeps the same log until its last connection is closed. */
 export function logSync(path: string, bringToDisk: (descriptor: number) => Promise<void> = dataSync): LogSync {
-  const descriptor = openSync(`${path}-wal`, 'r+');
-  let running: Promise<void> | null = null;
-  let next: Promise<void> | null = null;
+  const descriptor = openLog(path);
   let failure: StoreUnavailable | null = null;
-
-  const sync = (): Promise<void> => {
-    running = bringToDisk(descriptor)
-      .catch((error: Error) => {
-        failure = new StoreUnavailable(
-          `The database file ${path} could not be brought to the disk: ${error.message}. Nothing more is written: see to the disk, and start again.`,
-          { cause: error },
-        );
-        throw failure;
-      })
-      .finally(() => {
-        running = null;
-      });
-    return running;
-  };
+  /** The sync that was asked for last; it begins when the one before it is over. */
+  let last: Promise<void> = Promise.resolve();
+  let hasBegun = true;
 
   const check = (): void => {
     if (failure !== null) throw failure;
   };
 
+  const sync = async (): Promise<void> => {
+    hasBegun = true;
+    check();
+    try {
+      await bringToDisk(descriptor);
+    } catch (error) {
+      failure = new StoreUnavailable(
+        `The database file ${path} could not be brought to the disk: ${messageOf(error)}. Nothing more is written: see to the disk, and start again.`,
+        { cause: error },
+      );
+      throw failure;
+    }
+  };
+
   return {
     async flushed() {
       check();
-      if (running === null) return await sync();
       // One that is under way may have begun before this was committed: the next one has not.
-      next ??= running
-        .catch(() => undefined)
-        .then(() => {
-          next = null;
-          check();
-          return sync();
-        });
-      return await next;
+      if (hasBegun) {
+        hasBegun = false;
+        last = last.catch(() => undefined).then(sync);
+      }
+      await last;
     },
     check,
     async close() {
-      await (next ?? running)?.catch(() => undefined);
+      await last.catch(() => undefined);
       closeSync(descriptor);
     },
   };
+}
+
+function openLog(path: string): number {
+  try {
+    return openSync(`${path}-wal`, 'r+');
+  } catch (error) {
+    throw new StoreUnavailable(
+      `The log beside the database file ${path} cannot be opened: ${messageOf(error)}. Give whoever runs this the right to read and write the files beside it.`,
+      { cause: error },
+    );
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -87,10 +87,11 @@ export function sqliteStore(path: string, clock: Clock = systemClock): Store {
       page: reads(outbox.page),
       purge: writes(outbox.purge),
     },
-    history: { page: reads(history.page) },
+    history: { page: reads(history.page), purge: writes(history.purge) },
     settings: {
       getOrSet: (name, value) => writes((run) => settings.getOrSet(run, name, value))(undefined),
     },
+    writable: async () => database.check(),
     close: () => database.close(),
   };
 }
