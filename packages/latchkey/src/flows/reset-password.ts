@@ -1,4 +1,5 @@
 import { hashOfLinkSecret } from '../crypto/token.ts';
+import type { AccountId } from '../model/account.ts';
 import { invalidInput } from '../model/reasons.ts';
 import { deviceTokenFor, newDeviceId, readDeviceTokens } from '../sessions/device-token.ts';
 import { password as texts } from '../texts/api.ts';
@@ -26,12 +27,14 @@ export type PasswordReset = {
   readonly deviceTokens: string | null;
 };
 
+export type PasswordResetDone = { readonly accountId: AccountId; readonly deviceToken: string };
+
 /**
  * Sets a new password by a mailed link, and signs every device out; signs nobody in. The rules for passwords come first: a
- * weak one must not use up the link. Returns a device token: whoever has the account's mail has proved to be its owner, and must
+ * weak one must not use up the link. Returns whose it was, and a device token: whoever has the account's mail has proved to be its owner, and must
  * not be kept out again by strangers who go on guessing.
  */
-export async function resetPassword(parts: Parts, reset: PasswordReset): Promise<string> {
+export async function resetPassword(parts: Parts, reset: PasswordReset): Promise<PasswordResetDone> {
   const id = accountIdOf(parts.settings, reset.uid);
   const record = id === null ? null : await parts.store.accounts.find(id);
   if (record === null) throw invalidInput({ uid: [texts.invalidLink] });
@@ -62,5 +65,6 @@ export async function resetPassword(parts: Parts, reset: PasswordReset): Promise
   parts.mailWaits();
   parts.tell({ type: 'password_reset', account });
   const device = readDeviceTokens(parts.keys, account.id, reset.deviceTokens)?.id ?? newDeviceId();
-  return deviceTokenFor(parts.keys, account.id, { id: device, revision: done.record.gate.revision });
+  const known = { id: device, revision: done.record.gate.revision };
+  return { accountId: account.id, deviceToken: deviceTokenFor(parts.keys, account.id, known) };
 }

@@ -10,6 +10,7 @@ export type FieldShape = {
   /** The token by which a browser knows what to fill in (HTML, 4.10.18.7). */
   readonly autocomplete: string;
   readonly isOptional?: boolean;
+  /** Where typing begins, unless another field is flawed. */
   readonly isFirst?: boolean;
 };
 
@@ -18,7 +19,7 @@ export function field(words: Catalogue, form: FormView, shape: FieldShape): Html
   const { name, type = 'text', autocomplete } = shape;
   const flaws = form.flaws[name] ?? [];
   const id = `id_${name}`;
-  const isFocused = flaws.length > 0 ? isFirstFlawed(form, name) : shape.isFirst === true && !hasFlaws(form);
+  const isFocused = name === (firstFlawed(form) ?? (shape.isFirst === true ? name : null));
   const label = shape.isOptional === true ? fillIn(words.form.optional, { label: shape.label }) : shape.label;
   // What is typed into names and addresses is no text of the page's language: its own direction counts.
   const value = type === 'password' ? '' : html` value="${form.values[name] ?? ''}" dir="auto"`;
@@ -33,12 +34,8 @@ ${
 `;
 }
 
-function hasFlaws({ flaws }: FormView): boolean {
-  return Object.keys(flaws).length > 0;
-}
-
-function isFirstFlawed({ flaws }: FormView, name: string): boolean {
-  return Object.keys(flaws).find((key) => key !== '') === name;
+function firstFlawed({ flaws }: FormView): string | undefined {
+  return Object.keys(flaws).find((name) => name !== '');
 }
 
 /** What is wrong, where it is read out at once: that something is, and what belongs to none of the fields that are shown. */

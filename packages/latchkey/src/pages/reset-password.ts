@@ -92,8 +92,14 @@ export async function confirm(visit: Visit): Promise<Response> {
     const flaws = flawsInWords(visit.speech, outcome.flaws);
     return await show(visit, resetPage, { state: 'asked', values: {}, flaws }, { status: 400 });
   }
-  const device = deviceCookie(parts.settings, rememberedTokens(deviceTokens, outcome.done));
-  return await show(visit, resetPage, { state: 'done' }, { cookies: [dropSecret(visit, 'reset'), device] });
+  const { accountId, deviceToken } = outcome.done;
+  const cookies = [
+    dropSecret(visit, 'reset'),
+    deviceCookie(parts.settings, rememberedTokens(deviceTokens, deviceToken)),
+  ];
+  // Whoever was signed in here with the old password is not any more.
+  const visitor = visit.visitor?.account.id === accountId ? null : visit.visitor;
+  return await show({ ...visit, visitor }, resetPage, { state: 'done' }, { cookies });
 }
 
 async function answerVoid(visit: Visit): Promise<Response> {

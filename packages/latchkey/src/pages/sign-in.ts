@@ -40,13 +40,12 @@ const signInPage = page<SignInView>({
         : html`${notice(fillIn(words.signIn.signedInAs, { name: signedInAs }))}
 <div class="actions"><a class="button" href="${continueTo}">${words.signIn.continue}</a></div>
 <p class="muted">${words.signIn.another}</p>`;
-    const username = {
-      name: 'username',
-      label: words.fields[labels[view.by]],
-      autocomplete: 'username',
-      isFirst: true,
-    };
-    const password = { name: 'password', label: words.fields.password, autocomplete: 'current-password' };
+    // A name that was not known stays, and the password is what has to be typed again.
+    const isNamed = (view.values['username'] ?? '') !== '';
+    const label = words.fields[labels[view.by]];
+    const username = { name: 'username', label, autocomplete: 'username', isFirst: !isNamed };
+    const secret = { name: 'password', label: words.fields.password, autocomplete: 'current-password' };
+    const password = { ...secret, isFirst: isNamed };
     return html`${known}${complaints(words, view, ['username', 'password'])}<form method="post">
 ${field(words, view, { ...username, type: view.by === 'email' ? 'email' : 'text' })}${field(words, view, { ...password, type: 'password' })}${next === null ? '' : html`<input type="hidden" name="next" value="${next}">`}<button class="block">${words.signIn.action}</button></form>
 <p class="links">${view.isUnverified ? html`<a href="/verify-email/">${words.signIn.resend}</a> ` : ''}<a href="/password/reset/">${words.signIn.forgot}</a>${view.maySignUp ? html` <a href="${withNext('/signup/', next)}">${words.signIn.signUp}</a>` : ''}</p>`;

@@ -9,7 +9,7 @@ import { type Content, type PageContext, page } from './page.ts';
 import { nextOf, show, type Visit, withNext } from './visit.ts';
 
 export type SignedOutPageView = {
-  /** Why; `not_authenticated` where the browser brings nothing that ever was a sign-in. */
+  /** Why; `not_authenticated` where the browser brings nothing that was a sign-in: nothing ever, or nothing any more. */
   readonly code: Code;
   /** How long ago, in milliseconds; null where that is not known. */
   readonly agoMs: number | null;
@@ -32,9 +32,9 @@ const told = [
 
 const signedOutPage = page<SignedOutPageView>({
   name: 'signed-out',
-  title: ({ code }, { words, signedInAs }) => {
+  title: ({ code, isNeeded }, { words, signedInAs }) => {
     if (signedInAs !== null) return words.frame.account;
-    return code === 'not_authenticated' ? words.signIn.title : words.signedOut.title;
+    return isNeeded && code === 'not_authenticated' ? words.signIn.title : words.signedOut.title;
   },
   template(view, context) {
     const { signedOut: texts } = context.words;
@@ -55,7 +55,7 @@ const signedOutPage = page<SignedOutPageView>({
 
 function why({ code, agoMs, by, isNeeded }: SignedOutPageView, { words, language }: PageContext): Content {
   const known = told.find((one) => one === code);
-  if (known === undefined || agoMs === null) return isNeeded ? words.signedOut.needed : words.signedOut.nobody;
+  if (known === undefined || agoMs === null) return isNeeded ? words.signedOut.needed : words.signOut.done;
   const device = deviceName(words, by?.name ?? '') || words.deviceNames.unknown;
   return fillIn(words.signedOut[known], { when: ago(language, agoMs), device });
 }

@@ -19,8 +19,8 @@ const ARGUMENTS = [
   '--no-first-run',
 ];
 
-export async function openChromium(): Promise<Browser> {
-  return await chromium.launch({ executablePath: await pathOfOne(), args: ARGUMENTS });
+export async function openChromium(more: readonly string[] = []): Promise<Browser> {
+  return await chromium.launch({ executablePath: await pathOfOne(), args: [...ARGUMENTS, ...more] });
 }
 
 /** What `LATCHKEY_TEST_CHROMIUM` names, what is installed, or the one that comes as a package (Linux on x64). */

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import type { LatchkeyOptions } from '../../src/latchkey.ts';
+import type { AccountId } from '../../src/model/account.ts';
 import { PASSWORD, type TestServer, testServer } from '../http/serving.ts';
 import { openChromium } from './chromium.ts';
 
@@ -36,12 +37,17 @@ export class Person {
     return page;
   }
 
+  /** Signs in without looking at anything, as quickly as that can be done. */
+  async enter(username: string): Promise<void> {
+    const data = { username, password: PASSWORD };
+    const answer = await this.context.request.post(`${this.url}/auth/login/`, { data });
+    assert.equal(answer.status(), 200);
+  }
+
   /** Signs in by the form, and is where that leads. */
   async signIn(username: string, next = '/account/'): Promise<Page> {
     const page = await this.open(`/login/?next=${encodeURIComponent(next)}`);
-    await page.fill('[name=username]', username);
-    await page.fill('[name=password]', PASSWORD);
-    await page.click('main button');
+    await fillIn(page, { username, password: PASSWORD });
     await page.waitForURL(this.url + next);
     return page;
   }
@@ -52,15 +58,36 @@ export class Person {
   }
 }
 
+/** Fills the form of a page in, and sends it. */
+export async function fillIn(page: Page, fields: Readonly<Record<string, string>>): Promise<void> {
+  for (const [name, value] of Object.entries(fields)) await page.fill(`main [name=${name}]`, value);
+  await page.click('main form[method=post] button');
+}
+
+/** What a page says once it has turned because its session is over. */
+export async function turned(page: Page): Promise<string> {
+  await page.waitForURL('**/signed-out/**');
+  return (await page.textContent('main [role=status]')) ?? '';
+}
+
+/** Waits for what nothing tells of. */
+export async function until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
+  for (const deadline = Date.now() + 15_000; !(await isSo()); ) {
+    assert.ok(Date.now() < deadline, `never: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
+/** A name of a host that is this machine's as any other machine of a network is known: by plain http, and not trusted for that. */
+export const LAN_HOST = 'phone.test';
+
 /** One browser and one server for the tests of a file. */
 export function browserTests(options: LatchkeyOptions = {}) {
   let browser: Browser;
   let server: TestServer;
-  const people: Person[] = [];
-
   before(async () => {
-    browser = await openChromium();
     server = await testServer({ clock: Date.now, ...options }, { settles: false });
+    browser = await openChromium([`--host-resolver-rules=MAP ${LAN_HOST}:80 127.0.0.1:${server.port}`]);
   });
   after(async () => {
     await browser.close();
@@ -72,12 +99,14 @@ export function browserTests(options: LatchkeyOptions = {}) {
     browser: (): Browser => browser,
     /** Somebody with a browser that nobody else has. */
     async person(given: BrowserContextOptions = {}): Promise<Person> {
-      const person = new Person(await browser.newContext({ locale: 'en', ...given }), server.url);
-      people.push(person);
-      return person;
+      return new Person(await browser.newContext({ locale: 'en', ...given }), server.url);
     },
-    account: async (username: string): Promise<void> => {
-      await server.auth.accounts.create({ username, email: `${username}@example.com`, password: PASSWORD });
+    account: async (username: string): Promise<AccountId> => {
+      const email = `${username}@example.com`;
+      return (await server.auth.accounts.create({ username, email, password: PASSWORD })).id;
     },
+    /** Waits until so many pages listen. */
+    listening: (count: number): Promise<void> =>
+      until(`${count} listen`, () => server.assembled.parts.streams.count() === count),
   };
 }

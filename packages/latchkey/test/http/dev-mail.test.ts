@@ -22,8 +22,8 @@ async function withKeptMails(options: LatchkeyOptions, environment: Readonly<Rec
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     auth,
-    async shown() {
-      const response = await fetch(`${url}/dev/mail`);
+    async shown(path = '/dev/mail') {
+      const response = await fetch(url + path);
       return { status: response.status, headers: response.headers, text: await response.text() };
     },
     post: (path: string, json: unknown) =>
@@ -135,7 +135,7 @@ for (const [who, { origin, url = origin, from, forwarded }, isShown] of shownTo)
   });
 }
 
-test('V13.4.2: where mails are sent, and in production, there is no such page', async () => {
+test('V13.4.2: where mails are sent, and in production, there is no such page; nor is there a demo in production', async () => {
   await using sending = await testServer();
   assert.equal((await sending.ask('/dev/mail')).status, 404);
   await using production = await withKeptMails(
@@ -149,4 +149,5 @@ test('V13.4.2: where mails are sent, and in production, there is no such page', 
     { NODE_ENV: 'production' },
   );
   assert.equal((await production.shown()).status, 404);
+  assert.deepEqual([(await production.shown('/demo/')).status, (await sending.ask('/demo/')).status], [404, 200]);
 });

@@ -83,7 +83,7 @@ test('N10, E8: the link’s secret moves to a cookie, and is in no page, no addr
   assert.equal(redirect.status, 303);
   assert.equal(redirect.headers.get('location'), CONFIRM);
   assert.equal(redirect.text, '');
-  assert.equal(redirect.headers.get('referrer-policy'), 'no-referrer');
+  assert.equal(redirect.headers.get('referrer-policy'), 'strict-origin');
   const set = cookieIn(redirect, 'latchkey-link');
   assert.equal(set, `latchkey-link=${uid}.${token}; Path=/; Max-Age=3600; HttpOnly; SameSite=Lax`);
   const answers = [

@@ -97,6 +97,8 @@ export async function testServer(options: LatchkeyOptions = {}, { settles } = { 
       const [uid = '', token = ''] = pathname.split('/').slice(-3);
       return { uid, token, pathname };
     },
+    /** Breaks every connection, as a server that dies does. */
+    breakConnections: () => server.closeAllConnections(),
     /** Writes bytes to a connection of its own and returns all that comes back until the server closes it. */
     raw: (bytes: string | Uint8Array) => exchange(port, bytes),
     rows: (sql: string, ...values: readonly (string | number)[]) => reader.prepare(sql).all(...values),

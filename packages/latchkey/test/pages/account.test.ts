@@ -167,7 +167,7 @@ describe('devices', () => {
     assert.equal(await server.isLive(key), true);
     const [own] = await server.auth.sessions.list(1);
     await browser.open('/account/devices/');
-    assert.match(textOf(await browser.fill({ end: own?.id ?? '' })), /Nobody is signed in on this device/);
+    assert.match(textOf(await browser.fill({ end: own?.id ?? '' })), /You are signed out on this device/);
     assert.deepEqual(await server.auth.sessions.list(1), []);
   });
 });

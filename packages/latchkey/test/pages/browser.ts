@@ -36,8 +36,7 @@ export class Browser {
 
   /** Sends a form of our own page's, whatever stands in it, and stays. */
   async post(path: string, form: Fields, headers: Fields = {}): Promise<Answer> {
-    // Our policy for referrers hides the page's origin.
-    const own = { origin: 'null', 'sec-fetch-site': 'same-origin', ...headers };
+    const own = { 'sec-fetch-site': 'same-origin', ...headers };
     const all = { ...this.#headers, ...this.#cookie(), ...own };
     return this.#keep(await this.#server.ask(path, { method: 'POST', form, headers: all }));
   }

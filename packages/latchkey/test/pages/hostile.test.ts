@@ -184,7 +184,7 @@ describe('every page', () => {
           told.get('content-security-policy'),
           `default-src 'none'; style-src 'self'; ${scripts}form-action 'self'; base-uri 'none'; frame-ancestors 'none'`,
         );
-        assert.equal(told.get('referrer-policy'), 'no-referrer');
+        assert.equal(told.get('referrer-policy'), 'strict-origin');
         assert.equal(told.get('x-content-type-options'), 'nosniff');
         assert.match(told.get('vary') ?? '', /Accept-Language, Cookie/);
         assert.match(told.get('strict-transport-security') ?? '', /max-age=63072000/);

@@ -32,6 +32,6 @@ export async function confirmReset(call: Call): Promise<Response> {
   const { uid = '', token = '', new_password1 = '', new_password2 = '' } = call.values;
   const { deviceTokens } = await call.caller();
   const passwords = { newPassword1: new_password1, newPassword2: new_password2 };
-  const device = await resetPassword(call.parts, { uid, token, ...passwords, deviceTokens });
+  const { deviceToken: device } = await resetPassword(call.parts, { uid, token, ...passwords, deviceTokens });
   return json(200, { detail: texts.resetDone, device }, call.headers);
 }

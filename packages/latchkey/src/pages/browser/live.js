@@ -11,12 +11,19 @@ function follow({ events = '', check = '', session = '', over = '', refresh }) {
   const name = `latchkey ${session}`;
   const tabs = 'BroadcastChannel' in globalThis ? new BroadcastChannel(name) : null;
   let isOver = false;
+  let isSent = false;
 
   const turn = () => {
     if (isOver) return;
     isOver = true;
-    location.replace(`${over}?next=${encodeURIComponent(location.pathname + location.search)}`);
+    const away = () => location.replace(`${over}?next=${encodeURIComponent(location.pathname + location.search)}`);
+    // A form of this page may be what ended it, and its answer says more. Where none comes the page turns after all.
+    if (isSent) setTimeout(away, 20_000);
+    else away();
   };
+  addEventListener('submit', () => {
+    isSent = true;
+  });
   const renew = () => {
     if (refresh !== undefined && !isOver) location.reload();
   };
@@ -31,9 +38,14 @@ function follow({ events = '', check = '', session = '', over = '', refresh }) {
 
   const listen = () => {
     const source = new EventSource(events);
-    source.addEventListener('ended', () => {
+    const stop = () => {
       source.close();
       tell('over');
+    };
+    source.addEventListener('ended', stop);
+    // The browser may have another session by now, of somebody else even.
+    source.addEventListener('hello', ({ data }) => {
+      if (JSON.parse(data).session !== session) stop();
     });
     for (const change of ['session_opened', 'session_ended']) {
       source.addEventListener(change, () => tell('changed'));

@@ -160,7 +160,6 @@ export const ar: Catalogue = {
     session_revoked: 'تم تسجيل خروجك: أُزيل هذا الجهاز من الحساب، {when}.',
     password_changed: 'تم تسجيل خروجك: تغيّرت كلمة مرور هذا الحساب، {when}.',
     account_disabled: 'لم يعد هذا الحساب نشطًا.',
-    nobody: 'لم يسجّل أحد الدخول على هذا الجهاز.',
     signedIn: 'لقد سجّلت الدخول باسم {name}.',
     continue: 'متابعة',
     signInHere: 'تسجيل الدخول هنا بدلًا من ذلك',

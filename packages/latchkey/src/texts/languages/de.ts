@@ -166,7 +166,6 @@ export const de: Catalogue = {
     session_revoked: 'Sie wurden abgemeldet: Dieses Gerät wurde aus dem Konto entfernt, {when}.',
     password_changed: 'Sie wurden abgemeldet: Das Passwort dieses Kontos wurde geändert, {when}.',
     account_disabled: 'Dieses Konto ist nicht mehr aktiv.',
-    nobody: 'Auf diesem Gerät ist niemand angemeldet.',
     signedIn: 'Sie sind als {name} angemeldet.',
     continue: 'Weiter',
     signInHere: 'Stattdessen hier anmelden',

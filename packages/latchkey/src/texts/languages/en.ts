@@ -160,7 +160,6 @@ export const en = {
     session_revoked: 'You were signed out: this device was removed from the account, {when}.',
     password_changed: 'You were signed out: the password of this account was changed, {when}.',
     account_disabled: 'This account is not active any more.',
-    nobody: 'Nobody is signed in on this device.',
     signedIn: 'You are signed in as {name}.',
     continue: 'Continue',
     signInHere: 'Sign in here instead',

@@ -164,7 +164,6 @@ export const es: Catalogue = {
     session_revoked: 'Se ha cerrado su sesión: este dispositivo se ha quitado de la cuenta, {when}.',
     password_changed: 'Se ha cerrado su sesión: se ha cambiado la contraseña de esta cuenta, {when}.',
     account_disabled: 'Esta cuenta ya no está activa.',
-    nobody: 'Nadie ha iniciado sesión en este dispositivo.',
     signedIn: 'Ha iniciado sesión como {name}.',
     continue: 'Continuar',
     signInHere: 'Iniciar sesión aquí en su lugar',

@@ -165,7 +165,6 @@ export const fr: Catalogue = {
     session_revoked: 'Vous avez été déconnecté : cet appareil a été retiré du compte, {when}.',
     password_changed: 'Vous avez été déconnecté : le mot de passe de ce compte a été changé, {when}.',
     account_disabled: 'Ce compte n’est plus actif.',
-    nobody: 'Personne n’est connecté sur cet appareil.',
     signedIn: 'Vous êtes connecté en tant que {name}.',
     continue: 'Continuer',
     signInHere: 'Se connecter plutôt ici',

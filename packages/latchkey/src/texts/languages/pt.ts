@@ -161,7 +161,6 @@ export const pt: Catalogue = {
     session_revoked: 'Você foi desconectado: este dispositivo foi removido da conta, {when}.',
     password_changed: 'Você foi desconectado: a senha desta conta foi alterada, {when}.',
     account_disabled: 'Esta conta não está mais ativa.',
-    nobody: 'Ninguém está conectado neste dispositivo.',
     signedIn: 'Você entrou como {name}.',
     continue: 'Continuar',
     signInHere: 'Entrar aqui em vez disso',
