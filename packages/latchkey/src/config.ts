@@ -166,6 +166,8 @@ const django = {
   uid: choice(['base36', 'base64url'], { env: 'LATCHKEY_UID', fallback: 'base36' }),
   /** The throttle `dj_rest_auth` over all its endpoints, such as `20/min`. */
   throttle: rateOrNone({ env: 'LATCHKEY_THROTTLE' }),
+  /** Whether the API tells people what went wrong in the language of `Accept-Language`, as Django does with `LocaleMiddleware`, or in English. */
+  apiLanguages: flag({ env: 'LATCHKEY_API_LANGUAGES', fallback: false }),
 };
 
 const pages = {

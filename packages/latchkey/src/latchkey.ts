@@ -5,7 +5,7 @@ import { accountsFace, sessionsFace } from './faces.ts';
 import type { OperatorAccount } from './flows/administer.ts';
 import type { Invitation } from './flows/invite.ts';
 import type { Parts } from './flows/parts.ts';
-import { baseHeaders } from './http/answers.ts';
+import { baseHeaders, speechFor } from './http/answers.ts';
 import { apiApp, type Peer } from './http/app.ts';
 import { authenticate, type CredentialRefusal, codeOfRefusal, refuseCredential } from './http/authenticate.ts';
 import type { HeaderSource } from './http/credential.ts';
@@ -24,6 +24,7 @@ import type { ViewTemplates } from './pages/view-types.ts';
 import { resolveSettings } from './resolve-settings.ts';
 import type { Checked } from './sessions/verify.ts';
 import type { EndingNotice } from './stores/store.ts';
+import type { Speech } from './texts/catalogue.ts';
 
 export type LatchkeyOptions = DataOptions &
   CodeOptions & {
@@ -275,8 +276,9 @@ async function authenticateFrom(
 ): Promise<SignedIn | SignedOut> {
   const [method, headers] = from instanceof Request ? [from.method, from.headers] : fromNode(from);
   const who = await authenticate(parts, method, headers);
-  if (!who.live) return new Refused(parts.settings, who.refusal);
-  return new Present(who.checked);
+  if (who.live) return new Present(who.checked);
+  const { settings } = parts;
+  return new Refused(settings, who.refusal, await speechFor(settings, headers.get('accept-language')));
 }
 
 function fromNode(from: NodeRequest | HeaderSource | NodeHeaders): readonly [method: string, headers: HeaderSource] {
@@ -323,10 +325,12 @@ class Refused implements SignedOut {
   readonly signedIn = false;
   readonly #settings: Settings;
   readonly #refusal: CredentialRefusal;
+  readonly #speech: Speech | null;
 
-  constructor(settings: Settings, refusal: CredentialRefusal) {
+  constructor(settings: Settings, refusal: CredentialRefusal, speech: Speech | null) {
     this.#settings = settings;
     this.#refusal = refusal;
+    this.#speech = speech;
   }
 
   get code(): Code {
@@ -334,6 +338,7 @@ class Refused implements SignedOut {
   }
 
   respond(): Response {
-    return refuseCredential(this.#settings, baseHeaders(this.#settings), this.#refusal);
+    const settings = this.#settings;
+    return refuseCredential({ settings, headers: baseHeaders(settings), speech: this.#speech }, this.#refusal);
   }
 }

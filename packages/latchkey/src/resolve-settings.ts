@@ -213,6 +213,7 @@ function settingsFrom(read: Read, origin: string, production: boolean): Settings
       logoutOnPasswordChange: django.logoutOnPasswordChange,
       uid: django.uid,
       throttle: django.throttle,
+      apiLanguages: django.apiLanguages,
     },
     pages: {
       loginRedirect: read.pages.loginRedirectUrl,

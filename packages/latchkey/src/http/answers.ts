@@ -1,8 +1,12 @@
 /** The one place that answers. Flows return or throw; here it becomes a status, a body and headers. */
-import { type Code, Refusal } from '../model/reasons.ts';
+import { type Code, type Flaws, Refusal, worded } from '../model/reasons.ts';
 import type { Settings } from '../model/settings.ts';
 import { StoreUnavailable } from '../stores/store.ts';
 import { account, credential, request, signIn, trouble } from '../texts/api.ts';
+import { fill, type Speech, speechIn } from '../texts/catalogue.ts';
+import { flawInWords } from '../texts/flaws.ts';
+import { LANGUAGES, languageFor } from '../texts/reader.ts';
+import { duration } from '../texts/time.ts';
 
 type Kind = {
   readonly status: number;
@@ -46,19 +50,23 @@ export function statusOf(code: Code): number {
 
 export type Headers = Readonly<Record<string, string>>;
 
+/** What the API's own texts are in. */
+const [OWN_LANGUAGE] = LANGUAGES;
+
 /** What every answer says about itself. Kept as plain records: adding to a `Headers` object costs several times as much. */
-export function baseHeaders(settings: Settings): Headers {
+export function baseHeaders({ origin, wire }: Settings): Headers {
   return {
     'Content-Type': 'application/json',
     'Cache-Control': 'no-store',
-    Vary: 'Accept, Cookie, Origin',
+    Vary: wire.apiLanguages ? 'Accept, Cookie, Origin, Accept-Language' : 'Accept, Cookie, Origin',
+    ...(wire.apiLanguages && { 'Content-Language': OWN_LANGUAGE }),
     'X-Frame-Options': 'DENY',
     'X-Content-Type-Options': 'nosniff',
     'Referrer-Policy': 'no-referrer',
     'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
     'Cross-Origin-Opener-Policy': 'same-origin',
     'Cross-Origin-Resource-Policy': 'same-origin',
-    ...(settings.origin.startsWith('https:') && { 'Strict-Transport-Security': 'max-age=63072000; includeSubDomains' }),
+    ...(origin.startsWith('https:') && { 'Strict-Transport-Security': 'max-age=63072000; includeSubDomains' }),
   };
 }
 
@@ -78,58 +86,121 @@ export function withCookies(response: Response, cookies: readonly string[]): Res
   return response;
 }
 
+/** What all answers to a request share. */
+export type Manner = {
+  readonly settings: Settings;
+  /** What each of them has in any case. */
+  readonly headers: Headers;
+  /** The words of the reader's language; null for the API's own, which are English. */
+  readonly speech: Speech | null;
+};
+
+/** The words for whoever asks, where the settings want more than the API's own. */
+export async function speechFor({ wire }: Settings, acceptLanguage: string | null): Promise<Speech | null> {
+  if (!wire.apiLanguages) return null;
+  const language = languageFor(acceptLanguage);
+  return language === OWN_LANGUAGE ? null : await speechIn(language);
+}
+
+type InWords = (speech: Speech, waitSeconds: number) => string;
+
+// Why a session ended is said with a device and a time, which stand beside `detail`: here it is that it ended.
+const signedOut: InWords = ({ words }) => words.signedOut.title;
+const nobody: InWords = ({ words }) => words.signedOut.needed;
+const unavailable: InWords = ({ words }) => words.errors.unavailable.text;
+const wait: InWords = ({ words, language }, seconds) =>
+  fill(words.errors.too_many_attempts.text, { duration: duration(language, seconds) });
+
+/** What catalogues have for a code. What is not here is said to whoever writes a client, and stays English. */
+const inWords: Partial<Readonly<Record<Code, InWords>>> = {
+  session_displaced: signedOut,
+  session_expired: signedOut,
+  signed_out: signedOut,
+  session_revoked: signedOut,
+  password_changed: signedOut,
+  account_disabled: ({ words }) => words.signedOut.account_disabled,
+  invalid_token: nobody,
+  not_authenticated: nobody,
+  invalid_credentials: ({ words }) => words.flaws.credentials_wrong,
+  email_not_verified: ({ words }) => words.flaws.email_unverified,
+  too_many_attempts: wait,
+  too_many_streams: wait,
+  registration_closed: ({ words }) => words.signUp.closed,
+  busy: unavailable,
+  rule_mismatch: unavailable,
+  store_unavailable: unavailable,
+  internal_error: ({ words }) => words.errors.internal.text,
+};
+
 export type RefusalAnswer = {
   readonly code: Code;
-  /** What is said instead of the code's own text. */
+  /** What is said instead of the code's own text, whatever language its reader has. */
   readonly detail?: string;
+  /** What is said instead of the code's own text in English. */
+  readonly english?: string;
   /** More keys beside `detail`. */
   readonly more?: Readonly<Record<string, unknown>>;
+  readonly retryAfterSeconds?: number | null;
   readonly headers?: Headers;
 };
 
-/** The body of a refusal. */
-export function bodyOf({ code, detail, more }: RefusalAnswer): Readonly<Record<string, unknown>> {
-  const { text, isFieldless } = kinds[code];
-  const said = detail ?? text;
-  return isFieldless === true ? { non_field_errors: [said] } : { detail: said, code, ...more };
+/** The body of a refusal, in English. */
+export function bodyOf(answer: RefusalAnswer): Readonly<Record<string, unknown>> {
+  return bodyWith(answer, answer.detail ?? answer.english ?? kinds[answer.code].text);
+}
+
+function bodyWith({ code, more }: RefusalAnswer, said: string): Readonly<Record<string, unknown>> {
+  return kinds[code].isFieldless === true ? { non_field_errors: [said] } : { detail: said, code, ...more };
 }
 
 /** A refusal: `detail` as the recorded server words it, `code` beside it and in the header `Latchkey-Reason`. */
-export function refuse(settings: Settings, base: Headers, answer: RefusalAnswer): Response {
-  const kind = kinds[answer.code];
-  const isSignedOut = kind.status === 401;
-  const status = isSignedOut ? settings.wire.signedOutStatus : kind.status;
-  return json(status, bodyOf(answer), {
-    ...base,
+export function refuse({ settings, headers, speech }: Manner, answer: RefusalAnswer): Response {
+  const { code, detail, retryAfterSeconds = null } = answer;
+  const kind = kinds[code];
+  const status = kind.status === 401 ? settings.wire.signedOutStatus : kind.status;
+  const inOthers =
+    speech === null || detail !== undefined ? undefined : inWords[code]?.(speech, retryAfterSeconds ?? 1);
+  return json(status, inOthers === undefined ? bodyOf(answer) : bodyWith(answer, inOthers), {
+    ...headers,
+    ...(inOthers !== undefined && contentLanguage(speech)),
     ...(status === 401 && { 'WWW-Authenticate': 'Token' }),
-    'Latchkey-Reason': answer.code,
+    'Latchkey-Reason': code,
+    ...(retryAfterSeconds !== null && { 'Retry-After': String(retryAfterSeconds) }),
     ...answer.headers,
   });
 }
 
+function contentLanguage(speech: Speech | null): Headers {
+  return speech === null ? {} : { 'Content-Language': speech.language };
+}
+
 /** What went wrong, as an answer; `report` hears of what should not have happened. */
 export function answerError(
-  settings: Settings,
-  base: Headers,
+  manner: Manner,
   error: unknown,
   { method, report }: { readonly method: string; readonly report: (error: unknown) => void },
 ): Response {
-  if (error instanceof Refusal) return answerRefusal(settings, base, error, method);
+  if (error instanceof Refusal) return answerRefusal(manner, error, method);
   report(error);
-  if (error instanceof StoreUnavailable) {
-    return refuse(settings, base, { code: 'store_unavailable', headers: { 'Retry-After': '1' } });
-  }
-  return refuse(settings, base, { code: 'internal_error' });
+  if (error instanceof StoreUnavailable) return refuse(manner, { code: 'store_unavailable', retryAfterSeconds: 1 });
+  return refuse(manner, { code: 'internal_error' });
 }
 
-function answerRefusal(settings: Settings, base: Headers, refusal: Refusal, method: string): Response {
-  const { code, fields, retryAfterSeconds } = refusal;
-  if (fields !== null) return json(400, fields, { ...base, 'Latchkey-Reason': code });
-  const headers = retryAfterSeconds === null ? {} : { 'Retry-After': String(retryAfterSeconds) };
-  const details: Partial<Record<Code, string>> = {
-    too_many_attempts: request.throttled(retryAfterSeconds ?? 1),
-    method_not_allowed: request.methodNotAllowed(method),
-  };
-  const given = refusal.message === code ? undefined : refusal.message;
-  return refuse(settings, base, { code, headers, detail: details[code] ?? given ?? kinds[code].text });
+function answerRefusal(manner: Manner, refusal: Refusal, method: string): Response {
+  const { code, flaws, retryAfterSeconds } = refusal;
+  if (flaws !== null) return answerFlaws(manner, code, flaws);
+  return refuse(manner, { code, retryAfterSeconds, ...saidOf(refusal, method) });
+}
+
+/** What a refusal says that the code's own text does not. */
+function saidOf({ code, message, retryAfterSeconds }: Refusal, method: string): Partial<RefusalAnswer> {
+  if (code === 'too_many_attempts') return { english: request.throttled(retryAfterSeconds ?? 1) };
+  if (code === 'method_not_allowed') return { detail: request.methodNotAllowed(method) };
+  return message === code ? {} : { detail: message };
+}
+
+/** 400 with messages under the fields that are wrong. */
+function answerFlaws({ headers, speech }: Manner, code: Code, flaws: Flaws): Response {
+  const body = speech === null ? worded(flaws) : worded(flaws, (flaw) => flawInWords(speech, flaw));
+  return json(400, body, { ...headers, ...contentLanguage(speech), 'Latchkey-Reason': code });
 }

@@ -2,10 +2,10 @@
 import { Hono } from 'hono';
 import { takeOne } from '../flows/attempts.ts';
 import { type Parts, partsFor } from '../flows/parts.ts';
-import { type Flaws, worded } from '../model/reasons.ts';
+import { type Flaws, invalidInput } from '../model/reasons.ts';
 import { request as texts } from '../texts/api.ts';
 import { languageFor } from '../texts/reader.ts';
-import { answerError, baseHeaders, empty, type Headers, json, refuse } from './answers.ts';
+import { answerError, baseHeaders, empty, json, type Manner, refuse, speechFor } from './answers.ts';
 import { type Authenticated, authenticate, type CredentialRefusal, refuseCredential } from './authenticate.ts';
 import { type ParsedBody, readBody, UnreadableBody } from './body.ts';
 import type { Call, Method, Route, StartStream, Who } from './call.ts';
@@ -76,34 +76,36 @@ function serve(options: AppOptions, route: Route): (incoming: Incoming) => Promi
   const description = describe(route, fields, renders);
 
   /** What is looked at before anybody's credential: may this be asked at all? null where it may. */
-  const refuseUnasked = (request: Request, headers: Headers): Response | null => {
-    if (isPreflight(request)) return empty(204, { ...headers, ...preflightHeaders(route.allow) });
-    if (!isKnownFormat(formatOf(request.url))) return refuse(settings, headers, { code: 'not_found' });
+  const refuseUnasked = (request: Request, manner: Manner): Response | null => {
+    if (isPreflight(request)) return empty(204, { ...manner.headers, ...preflightHeaders(route.allow) });
+    if (!isKnownFormat(formatOf(request.url))) return refuse(manner, { code: 'not_found' });
     const isTaken = isAcceptable(request.headers.get('accept'), renders);
-    if (!isTaken) return refuse(settings, headers, { code: 'not_acceptable' });
+    if (!isTaken) return refuse(manner, { code: 'not_acceptable' });
     const isOurs = isSafe(request.method, request.headers) || isOriginAllowed(settings, request.headers);
-    return isOurs ? null : refuse(settings, headers, { code: 'origin_not_allowed' });
+    return isOurs ? null : refuse(manner, { code: 'origin_not_allowed' });
   };
 
-  const answer = async (incoming: Incoming, headers: Headers): Promise<Response> => {
+  const answer = async (incoming: Incoming, manner: Manner): Promise<Response> => {
     const { request, network } = incoming;
-    const refused = refuseUnasked(request, headers);
+    const refused = refuseUnasked(request, manner);
     if (refused !== null) return refused;
     const authenticated = await authenticate(checker, isFollowing ? 'POST' : request.method, request.headers);
     if (!authenticated.live && !isLetIn(route, authenticated.refusal)) {
-      return refuseCredential(settings, headers, authenticated.refusal);
+      return refuseCredential(manner, authenticated.refusal);
     }
     const who = whoOf(authenticated);
     if (route.isThrottled) await throttle(parts, who, network);
-    if (request.method === 'OPTIONS') return json(200, description, headers);
-    return await handle(options, route, fields, { ...incoming, who, authenticated, headers });
+    if (request.method === 'OPTIONS') return json(200, description, manner.headers);
+    return await handle(options, route, fields, { ...incoming, ...manner, who, authenticated });
   };
 
   return async (incoming) => {
     const { request } = incoming;
     const headers = { ...base, ...corsHeaders(settings, request.headers.get('origin')) };
-    const response = await answer(incoming, headers).catch((error: unknown) =>
-      answerError(settings, headers, error, {
+    const speech = await speechFor(settings, request.headers.get('accept-language'));
+    const manner = { settings, headers, speech };
+    const response = await answer(incoming, manner).catch((error: unknown) =>
+      answerError(manner, error, {
         method: request.method,
         report: (problem) => options.report(problem, request),
       }),
@@ -139,19 +141,19 @@ async function handle(
   options: AppOptions,
   route: Route,
   fields: Fields,
-  call: Incoming & { readonly who: Who | null; readonly authenticated: Authenticated; readonly headers: Headers },
+  call: Incoming & { readonly who: Who | null; readonly authenticated: Authenticated } & Manner,
 ): Promise<Response> {
   const { parts } = options;
-  const { request, headers, who } = call;
+  const { request, who } = call;
   const isHead = request.method === 'HEAD' && route.access !== 'following';
   const method = (isHead ? 'GET' : request.method) as Method;
   if (route.methods[method] === undefined) {
     const detail = texts.methodNotAllowed(request.method);
-    return refuse(parts.settings, headers, { code: 'method_not_allowed', detail });
+    return refuse(call, { code: 'method_not_allowed', detail });
   }
   const read = await readFields(fields[method] ?? null, request, method);
-  if ('unreadable' in read) return answerUnreadable(parts, headers, read.unreadable);
-  if ('flaws' in read) return json(400, worded(read.flaws), { ...headers, 'Latchkey-Reason': 'invalid_input' });
+  if ('unreadable' in read) return answerUnreadable(call, read.unreadable);
+  if ('flaws' in read) throw invalidInput(read.flaws);
 
   const full: Call = {
     ...call,
@@ -197,11 +199,11 @@ async function readFields(fields: readonly Field[] | null, request: Request, met
   }
 }
 
-function answerUnreadable(parts: Parts, headers: Headers, { code, message, isFieldless }: UnreadableBody): Response {
-  if (isFieldless) return json(400, { non_field_errors: [message] }, { ...headers, 'Latchkey-Reason': code });
+function answerUnreadable(manner: Manner, { code, message, isFieldless }: UnreadableBody): Response {
+  if (isFieldless) return json(400, { non_field_errors: [message] }, { ...manner.headers, 'Latchkey-Reason': code });
   // What is left of a body that is too large is not read: the connection is of no more use.
   const close = code === 'body_too_large' ? { Connection: 'close' } : {};
-  return refuse(parts.settings, headers, { code, detail: message, headers: close });
+  return refuse(manner, { code, detail: message, headers: close });
 }
 
 /** What Django REST framework answers to `OPTIONS`. */

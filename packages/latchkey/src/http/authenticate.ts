@@ -1,8 +1,7 @@
 import type { Code } from '../model/reasons.ts';
-import type { Settings } from '../model/settings.ts';
 import { type Checked, type Checker, type Refused, verify } from '../sessions/verify.ts';
 import { credential as texts } from '../texts/api.ts';
-import { bodyOf, type Headers, type RefusalAnswer, refuse } from './answers.ts';
+import { bodyOf, type Manner, type RefusalAnswer, refuse } from './answers.ts';
 import { type HeaderSource, presentedCredential } from './credential.ts';
 import { isOriginAllowed, isSafe } from './origin.ts';
 import { isoTime } from './time.ts';
@@ -35,14 +34,14 @@ export async function authenticate(checker: Checker, method: string, headers: He
     : { live: false, refusal: { kind: 'dead', refused: checked, via } };
 }
 
-/** What a refused credential's holder is told, as the body of that answer. */
+/** What a refused credential's holder is told, as the body of that answer in English. */
 export function bodyOfRefusal(refusal: CredentialRefusal): Readonly<Record<string, unknown>> {
   return bodyOf(answerFor(refusal));
 }
 
 /** The answer to a credential that is no good: 401 as the recorded server has it, and why. */
-export function refuseCredential(settings: Settings, base: Headers, refusal: CredentialRefusal): Response {
-  return refuse(settings, base, answerFor(refusal));
+export function refuseCredential(manner: Manner, refusal: CredentialRefusal): Response {
+  return refuse(manner, answerFor(refusal));
 }
 
 /** The code of a refusal, as answers carry it. */
@@ -65,7 +64,7 @@ function answerFor(refusal: CredentialRefusal): RefusalAnswer {
         ...(by !== null && { by: { device: by.name, class: by.class } }),
       };
       // Of a cookie that is over the recorded server says what it says of none; why it is over stands beside it.
-      return { code, more, ...(refusal.via === 'cookie' && { detail: texts.missing }) };
+      return { code, more, ...(refusal.via === 'cookie' && { english: texts.missing }) };
     }
   }
 }

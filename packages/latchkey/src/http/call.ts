@@ -5,7 +5,7 @@ import type { Session } from '../model/session.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Caller } from '../sessions/admit.ts';
 import type { Sink } from '../sessions/streams.ts';
-import type { Headers } from './answers.ts';
+import type { Manner } from './answers.ts';
 import type { Authenticated } from './authenticate.ts';
 import type { ParsedBody } from './body.ts';
 import type { Client } from './client.ts';
@@ -23,24 +23,23 @@ export type Who = {
 /** Begins a stream. Returns what is to be called when its reader is gone. */
 export type StartStream = (sink: Sink) => () => void;
 
-export type Call = Client & {
-  readonly parts: Parts;
-  readonly request: Request;
-  /** What stands in the path where the route has `:name`. */
-  readonly params: Readonly<Record<string, string>>;
-  readonly values: Values;
-  readonly body: ParsedBody;
-  /** null where nobody is signed in, or where a dead credential was brought along. */
-  readonly who: Who | null;
-  /** How the host holds a stream itself, at less cost than a `Response` with one; null where it does not. */
-  readonly hold: ((start: StartStream) => void) | null;
-  /** Who asks to come in. Worked out when it is first asked for. */
-  readonly caller: () => Promise<Caller>;
-  /** The headers that the answer has in any case. */
-  readonly headers: Headers;
-  /** The host's extra fields, checked by its schema; null where it has none, or where a change (not `null`) names none. */
-  readonly extra: (current: Account['profile'] | null) => Promise<Account['profile'] | null>;
-};
+export type Call = Client &
+  Manner & {
+    readonly parts: Parts;
+    readonly request: Request;
+    /** What stands in the path where the route has `:name`. */
+    readonly params: Readonly<Record<string, string>>;
+    readonly values: Values;
+    readonly body: ParsedBody;
+    /** null where nobody is signed in, or where a dead credential was brought along. */
+    readonly who: Who | null;
+    /** How the host holds a stream itself, at less cost than a `Response` with one; null where it does not. */
+    readonly hold: ((start: StartStream) => void) | null;
+    /** Who asks to come in. Worked out when it is first asked for. */
+    readonly caller: () => Promise<Caller>;
+    /** The host's extra fields, checked by its schema; null where it has none, or where a change (not `null`) names none. */
+    readonly extra: (current: Account['profile'] | null) => Promise<Account['profile'] | null>;
+  };
 
 export type SignedInCall = Call & { readonly who: Who };
 

@@ -58,14 +58,13 @@ export type Flaw = string | { readonly code: string; readonly text: string; read
 
 export type Flaws = Readonly<Record<string, readonly Flaw[]>>;
 
-/** Flaws in the words of the API. */
-export function worded(flaws: Flaws): FieldErrors {
-  return Object.fromEntries(
-    Object.entries(flaws).map(([field, list]) => [
-      field,
-      list.map((flaw) => (typeof flaw === 'string' ? flaw : flaw.text)),
-    ]),
-  );
+/** Flaws in words: the API's own, where no others are given. */
+export function worded(flaws: Flaws, inWords: (flaw: Flaw) => string = ownWords): FieldErrors {
+  return Object.fromEntries(Object.entries(flaws).map(([field, list]) => [field, list.map((flaw) => inWords(flaw))]));
+}
+
+function ownWords(flaw: Flaw): string {
+  return typeof flaw === 'string' ? flaw : flaw.text;
 }
 
 /** Something that a person asked for and does not get. Thrown by flows; answered in one place (`http/answers.ts`). */

@@ -72,6 +72,8 @@ export type Settings = {
     readonly logoutOnPasswordChange: boolean;
     readonly uid: 'base36' | 'base64url';
     readonly throttle: Rate | null;
+    /** Whether the API speaks its reader's language, too, rather than English alone. */
+    readonly apiLanguages: boolean;
   };
   readonly pages: {
     /** A path on this origin, as all of these are. */

@@ -9,9 +9,10 @@ import type { StandardSchema } from '../http/extra-fields.ts';
 import type { Mail } from '../mail/message.ts';
 import type { Account } from '../model/account.ts';
 import { localPath } from '../model/next.ts';
-import { type Flaws, Refusal } from '../model/reasons.ts';
+import { type Flaws, Refusal, worded } from '../model/reasons.ts';
 import { choiceByRole } from '../model/views.ts';
-import { fill, type Speech } from '../texts/catalogue.ts';
+import type { Speech } from '../texts/catalogue.ts';
+import { flawInWords } from '../texts/flaws.ts';
 import type { Assets } from './assets.ts';
 import { type FrameView, frame, pageHeaders } from './frame.ts';
 import type { FormView, Page, PageContext, Script, Template } from './page.ts';
@@ -149,21 +150,11 @@ export function withNext(path: string, next: string | null): string {
   return next === null ? path : `${path}?${new URLSearchParams({ next }).toString()}`;
 }
 
-/** Flaws in the words of the visitor's language; a host's own as they are. `as` has the names that fields have on the page. */
-export function flawsInWords(
-  { words }: Speech,
-  flaws: Flaws,
-  as: Readonly<Record<string, string>> = {},
-): FormView['flaws'] {
-  const byCode: Readonly<Record<string, string | undefined>> = words.flaws;
+/** Flaws in the words of the visitor's language, by field; what is about none of them stands under `''`. */
+export function flawsInWords(speech: Speech, flaws: Flaws): FormView['flaws'] {
+  const byField = worded(flaws, (flaw) => flawInWords(speech, flaw));
   return Object.fromEntries(
-    Object.entries(flaws).map(([field, list]) => [
-      as[field] ?? (field === 'non_field_errors' ? '' : field),
-      list.map((flaw) => {
-        if (typeof flaw === 'string') return flaw;
-        return fill(byCode[flaw.code] ?? flaw.text, flaw.value === undefined ? {} : { value: flaw.value });
-      }),
-    ]),
+    Object.entries(byField).map(([field, said]) => [field === 'non_field_errors' ? '' : field, said]),
   );
 }
 

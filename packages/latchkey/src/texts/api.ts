@@ -1,13 +1,11 @@
 import type { FlawCode } from './catalogue.ts';
+import type { Complaint } from './flaws.ts';
 
 /**
  * What the API says, word for word as Django REST framework, Django and dj-rest-auth say it: clients compare these texts.
- * They stay English whatever `Accept-Language` says, as the recorded server's do. What is wrong with a field has a code beside its
- * text, by which pages say it in their reader's language.
+ * They stay English whatever `Accept-Language` says, as the recorded server's do, unless `django.apiLanguages` is set. What is
+ * wrong with a field has a code beside its text, by which pages, and then the API, say it in their reader's language.
  */
-
-/** A text about a field, and where catalogues have it. */
-type Complaint = { readonly code: FlawCode; readonly text: string; readonly value?: number };
 
 function about(code: FlawCode, text: string, value?: number): Complaint {
   return value === undefined ? { code, text } : { code, text, value };

@@ -27,13 +27,13 @@ describe('P6: the displaced device is told at once', () => {
     await there.close();
   });
 
-  test('F-30: of 100 displacements 99 are shown within a second of the sign-in’s answer', async () => {
+  test('F-30: of 200 displacements 198 are shown within a second of the sign-in’s answer', async () => {
     await tests.account('bea');
     const people = [await tests.person(), await tests.person()] as const;
     const [first, second] = [await people[0].signIn('bea'), await people[1].open('/login/')];
     const tabs = [first, second] as const;
     const took: number[] = [];
-    for (let turn = 0; turn < 100; turn++) {
+    for (let turn = 0; turn < 200; turn++) {
       const [out, into] = turn % 2 === 0 ? ([0, 1] as const) : ([1, 0] as const);
       await tests.listening(1);
       await people[into].enter('bea');
@@ -43,7 +43,7 @@ describe('P6: the displaced device is told at once', () => {
       await tabs[into].goto(`${people[into].url}/account/`, { waitUntil: 'commit' });
     }
     took.sort((one, other) => one - other);
-    const [median = Infinity, p99 = Infinity] = [took[49], took[98]];
+    const [median = Infinity, p99 = Infinity] = [took[99], took[197]];
     assert.ok(p99 < 1_000, `p50 ${median.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`);
     for (const person of people) await person.close();
   });

@@ -63,7 +63,9 @@ test('V3.4.1–V3.4.8, N8, N15: every answer over https says how it may be kept,
     assert.match(headers.get('cache-control') ?? '', /^no-store(?:, no-transform)?$/, what);
     assert.equal(headers.get('x-content-type-options'), 'nosniff', what);
     assert.equal(headers.get('x-frame-options'), 'DENY', what);
-    assert.equal(headers.get('referrer-policy'), 'no-referrer', what);
+    // A page's own forms must say whose they are, where a browser says it in no other way.
+    const isPage = headers.get('content-type')?.startsWith('text/html') === true;
+    assert.equal(headers.get('referrer-policy'), isPage ? 'strict-origin' : 'no-referrer', what);
     assert.equal(headers.get('cross-origin-opener-policy'), 'same-origin', what);
     assert.equal(headers.get('cross-origin-resource-policy'), 'same-origin', what);
     assert.equal(headers.get('strict-transport-security'), 'max-age=63072000; includeSubDomains', what);

@@ -63,7 +63,7 @@ for (const how of POISONED) {
   test(`D14, D16: with ${how[0]}, every mail, redirect and cookie is as the settings say`, async () => {
     await using server = await testServer({ origin: ORIGIN, accounts: { emailVerification: 'mandatory' } });
     const said = await everythingSaid(server, how);
-    assert.doesNotMatch(said, /evil|http:\/\/|127\.0\.0\.1|:8443/i);
+    assert.doesNotMatch(said.replace(/l[kd]_[\w-]+/g, ''), /evil|http:\/\/|127\.0\.0\.1|:8443/i);
     const kinds = ['Confirm your', 'Confirm your', 'You already have', 'Choose a new', 'Your password'];
     const subjects = server.mailbox.mails.map(({ subject }) => subject);
     assert.equal(subjects.length, kinds.length, subjects.join());

@@ -151,6 +151,7 @@ const wrong: Readonly<Record<string, Wrong>> = {
   'django.signedOutStatus': notOneOf('401', '403'),
   'django.oldPasswordField': notFlag,
   'django.logoutOnGet': notFlag,
+  'django.apiLanguages': notFlag,
   'django.logoutOnPasswordChange': notFlag,
   'django.uid': notOneOf('base36', 'base64url'),
   'django.throttle': notRate,

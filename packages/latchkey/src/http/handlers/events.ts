@@ -29,8 +29,9 @@ export async function follow(call: FollowingCall): Promise<Response> {
 type Via = 'header' | 'cookie';
 
 /** The end of a session for whoever asks after it: one read of the store, nothing that stays open, nothing that is counted. */
-function final({ parts, headers }: Call, refused: Refused, via: Via, told: Told): Response {
-  if (refused.sessionId === null) return refuseCredential(parts.settings, headers, { kind: 'dead', refused, via });
+function final(call: Call, refused: Refused, via: Via, told: Told): Response {
+  if (refused.sessionId === null) return refuseCredential(call, { kind: 'dead', refused, via });
+  const { headers } = call;
   if (told.over === refused.sessionId) return empty(204, headers);
   const body = ended(refused, via, told.position ?? 0);
   return new Response(Buffer.from(body), { headers: { ...headers, ...STREAM_HEADERS } });
