@@ -40,8 +40,8 @@ export function toBase62(value: number, width = 1): string {
 }
 
 /** The number that the letters from `start` on stand for. Anything but letters of base 62 stands for nothing in particular. */
-export function fromBase62(text: string, start = 0): number {
+export function fromBase62(text: string, start = 0, end = text.length): number {
   let value = 0;
-  for (let at = start; at < text.length; at++) value = value * 62 + (DIGITS[text.charCodeAt(at)] ?? 0);
+  for (let at = start; at < end; at++) value = value * 62 + (DIGITS[text.charCodeAt(at)] ?? 0);
   return value;
 }

@@ -22,13 +22,18 @@ export function newSessionToken(accountNumber: number): NewToken {
   return { token, hash: hashOf(token) };
 }
 
-/** The hash under which a presented token is stored, or null for what cannot be a token: no store needs to be asked. */
-export function hashOfToken(presented: string): SecretHash | null {
+/** What a token says of where it is kept: the account that its text names (a Django key names none), and its hash. */
+export type PresentedToken = { readonly accountId: number | null; readonly hash: SecretHash };
+
+/** Reads a presented token; null for what cannot be one: no store needs to be asked. */
+export function readToken(presented: string): PresentedToken | null {
   if (SESSION_TOKEN.test(presented)) {
     const end = presented.length - CHECKSUM_LENGTH;
-    return fromBase62(presented, end) === crc32(presented.slice(0, end)) ? hashOf(presented) : null;
+    if (fromBase62(presented, end) !== crc32(presented.slice(0, end))) return null;
+    return { accountId: fromBase62(presented, 3, presented.indexOf('_', 3)), hash: hashOf(presented) };
   }
-  return hashOfDrfKey(presented);
+  const hash = hashOfDrfKey(presented);
+  return hash === null ? null : { accountId: null, hash };
 }
 
 /** The hash of a Django REST framework key (40 lower-case hex digits), or null if it is not one. */

@@ -15,6 +15,9 @@ export type Ending = {
   readonly bySession: SessionId | null;
 };
 
+/** How a token is known to a store: by its hash, and by the account that its text names. A key from Django names none. */
+export type TokenRef = { readonly accountId: AccountId | null; readonly hash: Uint8Array };
+
 /** One signed-in device. All times are milliseconds since 1970, by the store's clock. */
 export type Session = {
   readonly id: SessionId;

@@ -1,6 +1,7 @@
 /** Who is to be told at once what becomes of a session: the pages and apps that hold an event stream open. */
 import type { AccountId, SessionId } from '../model/account.ts';
 import { Refusal } from '../model/reasons.ts';
+import type { TokenRef } from '../model/session.ts';
 import type { Settings } from '../model/settings.ts';
 import type { SessionChange, Store } from '../stores/store.ts';
 import type { Endings, Warn } from './endings.ts';
@@ -30,7 +31,7 @@ export type Words = {
 
 export type Follower = {
   readonly session: { readonly id: SessionId; readonly accountId: AccountId };
-  readonly tokenHash: Uint8Array;
+  readonly token: TokenRef;
   /** The position up to which its reader has been told already, or null. */
   readonly told: number | null;
   readonly words: Words;
@@ -96,6 +97,10 @@ type Stream = {
   /** Something was waiting at the last beat. */
   isSlow: boolean;
 };
+
+function tokenOf({ accountId, tokenHash }: Stream): TokenRef {
+  return { accountId, hash: Buffer.from(tokenHash, 'latin1') };
+}
 
 /** Keeps the streams of this process: one timer and one listener for all of them, whatever their number. */
 export function sessionStreams({ store, settings, endings, warn }: StreamParts): Streams {
@@ -186,7 +191,7 @@ export function sessionStreams({ store, settings, endings, warn }: StreamParts):
   /** Time alone may have ended the session. */
   const lookAgain = async (stream: Stream): Promise<void> => {
     stream.ticksToEnd = ticksIn(heartbeatMs);
-    const state = await prospect({ store, settings }, Buffer.from(stream.tokenHash, 'latin1'));
+    const state = await prospect({ store, settings }, tokenOf(stream));
     if (state.live) stream.ticksToEnd = ticksIn(state.forMs);
     else over(stream, state);
   };
@@ -233,11 +238,11 @@ export function sessionStreams({ store, settings, endings, warn }: StreamParts):
   };
 
   return {
-    async open({ session, tokenHash, told, words }) {
+    async open({ session, token, told, words }) {
       refuseMore(session.accountId);
       const stream: Stream = {
         ...{ sessionId: session.id, accountId: session.accountId, words },
-        tokenHash: Buffer.from(tokenHash).toString('latin1'),
+        tokenHash: Buffer.from(token.hash).toString('latin1'),
         ...{ sink: null, early: [], position: 0, ticksToBeat: ticksIn(heartbeatMs), ticksToEnd: 1, isSlow: false },
       };
       add(stream);
@@ -245,7 +250,7 @@ export function sessionStreams({ store, settings, endings, warn }: StreamParts):
         // In this order: what is committed before the last reading is seen by it, what is committed after the first is heard.
         await endings.begun();
         const { at, missed } = await beginning(stream, told);
-        const state = await prospect({ store, settings }, tokenHash);
+        const state = await prospect({ store, settings }, token);
         if (!state.live) {
           remove(stream);
           return { kind: 'over', refused: state };

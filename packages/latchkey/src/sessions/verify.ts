@@ -1,8 +1,8 @@
-import { hashOfToken } from '../crypto/token.ts';
+import { readToken } from '../crypto/token.ts';
 import type { SessionId } from '../model/account.ts';
 import type { DeviceSummary } from '../model/device.ts';
 import { type Code, codeOfEnd } from '../model/reasons.ts';
-import { type Session, sessionState } from '../model/session.ts';
+import { type Session, sessionState, type TokenRef } from '../model/session.ts';
 import type { Settings } from '../model/settings.ts';
 import type { EndingNotice, Store } from '../stores/store.ts';
 import type { Outlook, Signals } from './signals.ts';
@@ -33,7 +33,7 @@ export type Checked =
   | {
       readonly live: true;
       readonly session: Session;
-      readonly tokenHash: Uint8Array;
+      readonly token: TokenRef;
       /** The store's time at the check. */
       readonly now: number;
       /** Fires when the session ends, on whatever node and for whatever reason. Made when it is first asked for. */
@@ -48,15 +48,15 @@ const TOUCH_EVERY_MS = 60_000;
 
 /** Is this a live session's token, and if not, why not? One read of the store; none for what cannot be a token. */
 export async function verify(checker: Checker, token: string): Promise<Checked> {
-  const hash = hashOfToken(token);
-  if (hash === null) return UNKNOWN;
-  const found = await checker.store.sessions.find(hash);
+  const presented = readToken(token);
+  if (presented === null) return UNKNOWN;
+  const found = await checker.store.sessions.find(presented);
   if (found === null) return UNKNOWN;
   const { session, now } = found;
   const state = sessionState(session, checker.settings.sessions, now);
   if (!state.live) return refusedFor(session.id, state, now);
-  if (now - session.seenAt >= TOUCH_EVERY_MS) checker.touches.add(hash);
-  return new LiveCheck(checker, hash, session, now);
+  if (now - session.seenAt >= TOUCH_EVERY_MS) checker.touches.add(presented);
+  return new LiveCheck(checker, presented, session, now);
 }
 
 /** What the holder of a session that is over may know of it. */
@@ -72,19 +72,19 @@ export function refusedFor(
 class LiveCheck {
   readonly live = true;
   readonly session: Session;
-  readonly tokenHash: Uint8Array;
+  readonly token: TokenRef;
   readonly now: number;
   readonly #checker: Checker;
 
-  constructor(checker: Checker, hash: Uint8Array, session: Session, now: number) {
+  constructor(checker: Checker, token: TokenRef, session: Session, now: number) {
     this.#checker = checker;
-    this.tokenHash = hash;
+    this.token = token;
     this.session = session;
     this.now = now;
   }
 
   get signal(): AbortSignal {
-    return this.#checker.signals.of(this.session.id, () => outlook(this.#checker, this.tokenHash));
+    return this.#checker.signals.of(this.session.id, () => outlook(this.#checker, this.token));
   }
 }
 
@@ -98,17 +98,17 @@ export class SessionEnded extends Error {
   }
 }
 
-async function outlook(checker: Checker, hash: Uint8Array): Promise<Outlook> {
-  const state = await prospect(checker, hash);
+async function outlook(checker: Checker, token: TokenRef): Promise<Outlook> {
+  const state = await prospect(checker, token);
   return state.live ? state : { live: false, reason: new SessionEnded(state.code) };
 }
 
 /** For how long is the session of a token live if nothing happens, or why is it not? */
 export async function prospect(
   { store, settings }: Pick<Checker, 'store' | 'settings'>,
-  hash: Uint8Array,
+  token: TokenRef,
 ): Promise<{ readonly live: true; readonly forMs: number } | Refused> {
-  const found = await store.sessions.find(hash);
+  const found = await store.sessions.find(token);
   if (found === null) return UNKNOWN;
   const { session, now } = found;
   const state = sessionState(session, settings.sessions, now);

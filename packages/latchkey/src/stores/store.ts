@@ -4,7 +4,8 @@ import type { Device, DeviceSummary } from '../model/device.ts';
 import type { OncePurpose, Spend } from '../model/once.ts';
 import type { PasswordHash } from '../model/password.ts';
 import type { EndReason } from '../model/reasons.ts';
-import type { Session, SignInMethod } from '../model/session.ts';
+import type { Session, SignInMethod, TokenRef } from '../model/session.ts';
+import type { Feed } from './feed.ts';
 
 /**
  * How things are kept. Each method is one sentence of the domain and happens wholly or not at all, whatever else happens at
@@ -21,6 +22,8 @@ export type Store = {
   readonly outbox: OutboxStore;
   readonly history: HistoryStore;
   readonly settings: SettingStore;
+  /** How this node hears of the others; null where checks need no such thing. */
+  readonly feed: Feed | null;
   /** Rejects where nothing can be written any more, and somebody has to see to that. */
   writable(): Promise<void>;
   /** Lets go of files and connections. Calls after it reject with `StoreUnavailable`. */
@@ -248,9 +251,9 @@ export type SessionStore = {
    */
   admit(admit: Admit): Promise<Admitted>;
   /** The session of a token, live or ended, with the store's time; null when there is none or it was purged. One read. */
-  find(tokenHash: Uint8Array): Promise<{ readonly session: Session; readonly now: number } | null>;
+  find(token: TokenRef): Promise<{ readonly session: Session; readonly now: number } | null>;
   /** Notes that these were used just now. Touches live rows only: nothing that ended or fell idle comes back. */
-  touch(touch: { readonly tokenHashes: readonly Uint8Array[]; readonly idleMs: number }): Promise<void>;
+  touch(touch: { readonly tokens: readonly TokenRef[]; readonly idleMs: number }): Promise<void>;
   /** Ends one of the account's sessions; one that had ended stays as it was (`isEndedNow` false). null when it is not the account's. */
   end(end: {
     readonly accountId: AccountId;

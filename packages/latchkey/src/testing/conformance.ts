@@ -8,7 +8,7 @@ import { newSessionId, newSessionToken } from '../crypto/token.ts';
 import { firstGate, type Gate } from '../model/account.ts';
 import { decideAdmission, type Limit } from '../model/admission.ts';
 import type { Device } from '../model/device.ts';
-import type { Session } from '../model/session.ts';
+import type { Session, TokenRef } from '../model/session.ts';
 import {
   type AccountRecord,
   type Admit,
@@ -107,17 +107,18 @@ function admission(gate: Gate, given: AdmitGiven = {}): Admit {
   };
 }
 
-type In = Extract<Admitted, { kind: 'admitted' }> & { readonly tokenHash: Uint8Array };
+type In = Extract<Admitted, { kind: 'admitted' }> & { readonly token: TokenRef };
 
 async function signIn(store: Store, gate: Gate, given: AdmitGiven = {}): Promise<In> {
   const request = admission(gate, given);
   const outcome = await store.sessions.admit(request);
   assert.equal(outcome.kind, 'admitted');
-  return { ...(outcome as Extract<Admitted, { kind: 'admitted' }>), tokenHash: request.session.tokenHash };
+  const token = { accountId: gate.accountId, hash: request.session.tokenHash };
+  return { ...(outcome as Extract<Admitted, { kind: 'admitted' }>), token };
 }
 
-async function stateOf(store: Store, { tokenHash }: In): Promise<Session['ending']> {
-  const found = await store.sessions.find(tokenHash);
+async function stateOf(store: Store, { token }: In): Promise<Session['ending']> {
+  const found = await store.sessions.find(token);
   assert.ok(found !== null, 'the session is gone');
   return found.session.ending;
 }
@@ -261,12 +262,12 @@ const cases: Record<string, (world: World) => Promise<void>> = {
 
   async 'a sign-in is found by its token, with everything that was said of it'({ store, clock }) {
     const { gate } = await makeAccount(store, { roles: ['staff'] });
-    const { session, displaced, tokenHash } = await signIn(store, gate, {
+    const { session, displaced, token } = await signIn(store, gate, {
       device: { ...DEVICE, id: 'd1' },
       place: 'Graz',
     });
     assert.deepEqual(displaced, []);
-    const found = await store.sessions.find(tokenHash);
+    const found = await store.sessions.find(token);
     assert.equal(found?.now, clock());
     assert.deepEqual(found?.session, session);
     assert.deepEqual(session, {
@@ -284,7 +285,7 @@ const cases: Record<string, (world: World) => Promise<void>> = {
       roles: ['staff'],
       ending: null,
     });
-    assert.equal(await store.sessions.find(secret(200)), null);
+    assert.equal(await store.sessions.find({ accountId: null, hash: secret(200) }), null);
     const [opened] = await store.history.page({ accountId: gate.accountId, before: null, limit: 1 });
     assert.deepEqual([opened?.data['device'], opened?.data['place']], ['curl', 'Graz']);
   },
@@ -588,7 +589,7 @@ const cases: Record<string, (world: World) => Promise<void>> = {
     const inside = await signIn(store, gate);
     const record = await store.accounts.setRoles({ id: gate.accountId, roles: ['b', 'c'] });
     assert.deepEqual(record?.account.roles, ['b', 'c']);
-    assert.deepEqual((await store.sessions.find(inside.tokenHash))?.session.roles, ['b', 'c']);
+    assert.deepEqual((await store.sessions.find(inside.token))?.session.roles, ['b', 'c']);
     assert.equal(await stateOf(store, inside), null);
     const next = await signIn(store, gate, { max: 2 });
     assert.deepEqual(next.session.roles, ['b', 'c'], 'an older proof gets the newer roles');
@@ -655,13 +656,20 @@ const cases: Record<string, (world: World) => Promise<void>> = {
     const first = await signIn(store, gate);
     const second = await signIn(store, gate);
     clock.advance(HOUR_MS);
-    await store.sessions.touch({ tokenHashes: [first.tokenHash, second.tokenHash, secret(9)], idleMs: IDLE_MS });
-    assert.equal((await store.sessions.find(second.tokenHash))?.session.seenAt, clock());
-    assert.equal((await store.sessions.find(first.tokenHash))?.session.seenAt, clock() - HOUR_MS);
+    await store.sessions.touch({
+      tokens: [first.token, second.token, { accountId: null, hash: secret(9) }],
+      idleMs: IDLE_MS,
+    });
+    assert.equal((await store.sessions.find(second.token))?.session.seenAt, clock());
+    assert.equal((await store.sessions.find(first.token))?.session.seenAt, clock() - HOUR_MS);
     clock.advance(IDLE_MS);
-    await store.sessions.touch({ tokenHashes: [second.tokenHash], idleMs: IDLE_MS });
-    assert.equal((await store.sessions.find(second.tokenHash))?.session.seenAt, clock() - IDLE_MS, 'idle is over');
-    assert.equal((await store.sessions.find(secret(9))) ?? null, null, 'a touch makes nothing');
+    await store.sessions.touch({ tokens: [second.token], idleMs: IDLE_MS });
+    assert.equal((await store.sessions.find(second.token))?.session.seenAt, clock() - IDLE_MS, 'idle is over');
+    assert.equal(
+      (await store.sessions.find({ accountId: null, hash: secret(9) })) ?? null,
+      null,
+      'a touch makes nothing',
+    );
   },
 
   async 'F-6: every session that has not ended is in the list, the newest first'(world) {
@@ -843,7 +851,7 @@ const cases: Record<string, (world: World) => Promise<void>> = {
     assert.equal(await store.sessions.purge({ keepMs: HOUR_MS, limit: 10 }), 0);
     clock.advance(HOUR_MS);
     assert.equal(await store.sessions.purge({ keepMs: HOUR_MS, limit: 10 }), 1);
-    assert.equal(await store.sessions.find(ended.tokenHash), null);
+    assert.equal(await store.sessions.find(ended.token), null);
     assert.equal(await stateOf(store, live), null);
     clock.advance(LIFETIME_MS);
     assert.equal(await store.sessions.purge({ keepMs: HOUR_MS, limit: 10 }), 1, 'expired long enough ago');
@@ -883,8 +891,8 @@ const cases: Record<string, (world: World) => Promise<void>> = {
     const kept = [
       told,
       await store.history.page({ accountId: gate.accountId, before: null, limit: 99 }),
-      (await store.sessions.find(before.tokenHash))?.session,
-      (await store.sessions.find(after.tokenHash))?.session,
+      (await store.sessions.find(before.token))?.session,
+      (await store.sessions.find(after.token))?.session,
     ];
     assert.doesNotMatch(JSON.stringify(kept), /Firefox|Graz|"[de]"/);
     assert.equal((await stateOf(store, before))?.reason, 'displaced');
@@ -919,7 +927,7 @@ const cases: Record<string, (world: World) => Promise<void>> = {
     for (const asked of [
       () => other.writable(),
       () => other.accounts.find(account.id),
-      () => other.sessions.find(secret(1)),
+      () => other.sessions.find({ accountId: null, hash: secret(1) }),
       () => other.settings.getOrSet('name', 'x'),
       () => other.accounts.signOutEverywhere({ id: account.id, by: null, kept: null }),
     ]) {

@@ -28,7 +28,7 @@ export function counterOf(parts: Parts): Counter {
 
 function noted(store: Store, note: (call: string) => void): Store {
   const groups = Object.entries(store).map(([group, methods]) => {
-    if (typeof methods === 'function') return [group, methods];
+    if (typeof methods === 'function' || methods === null) return [group, methods];
     const wrapped = Object.entries(methods).map(([name, method]) => [
       name,
       (...given: readonly unknown[]): unknown => {

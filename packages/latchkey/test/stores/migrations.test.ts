@@ -39,7 +39,7 @@ describe('migrations', () => {
     before.close();
 
     const store = sqliteStore(file, clock);
-    const old = await store.sessions.find(hash);
+    const old = await store.sessions.find({ accountId: 1, hash });
     assert.deepEqual([old?.session.id, old?.session.device.name, old?.session.place], ['ses_old', 'curl', null]);
     assert.equal(old?.session.ending, null);
     const gate = (await store.accounts.find(1))?.gate ?? assert.fail();
@@ -65,7 +65,11 @@ describe('migrations', () => {
     await store.close();
 
     const again = sqliteStore(file, clock);
-    assert.equal((await again.sessions.find(tokenHash))?.session.place, 'Graz', 'a step is taken once');
+    assert.equal(
+      (await again.sessions.find({ accountId: 1, hash: tokenHash }))?.session.place,
+      'Graz',
+      'a step is taken once',
+    );
     await again.close();
     folder.remove();
   });

@@ -17,8 +17,8 @@ export async function follow(call: FollowingCall): Promise<Response> {
     return final(call, refusal.refused, refusal.via, told);
   }
   const { checked, via } = authenticated;
-  const { session, tokenHash } = checked;
-  const opening = await parts.streams.open({ session, tokenHash, told: told.position, words: words[via] });
+  const { session, token } = checked;
+  const opening = await parts.streams.open({ session, token, told: told.position, words: words[via] });
   if (opening.kind === 'over') return final(call, opening.refused, via, told);
   const first = hello(session.id, opening, parts.settings.events.heartbeatMs);
   const start: StartStream = (sink) => opening.start(sink, first);

@@ -349,9 +349,9 @@ export function* forgetDevices(run: Run, accountId: number): Sentence<void> {
   yield* rows(run, removeDevices, { account_id: accountId, name: UNKNOWN_DEVICE.name });
 }
 
-export function* touch(run: Run, { tokenHashes, idleMs }: Parameters<SessionStore['touch']>[0]): Sentence<void> {
+export function* touch(run: Run, { tokens, idleMs }: Parameters<SessionStore['touch']>[0]): Sentence<void> {
   const times = { now: run.now, idle_since: run.now - idleMs };
-  for (const token_hash of tokenHashes) yield* rows(run, touchLive, { token_hash, ...times });
+  for (const { hash } of tokens) yield* rows(run, touchLive, { token_hash: hash, ...times });
 }
 
 /** Whether the session on whose behalf something is to be changed is over, and why; null where it is not, and for an operator. */

@@ -91,6 +91,7 @@ export function sqliteStore(path: string, clock: Clock = systemClock): Store {
     settings: {
       getOrSet: (name, value) => writes((run) => settings.getOrSet(run, name, value))(undefined),
     },
+    feed: null,
     writable: async () => database.check(),
     close: () => database.close(),
   };
@@ -109,10 +110,10 @@ function finder(database: Database, clock: Clock): Store['sessions']['find'] {
   const { sql } = sessions.selectByToken({ token_hash: new Uint8Array() }, 'sqlite');
   const statement = database.prepare(sql);
   statement.setReturnArrays(true);
-  return async (tokenHash) => {
+  return async ({ hash }) => {
     let found: unknown;
     try {
-      found = statement.get(tokenHash);
+      found = statement.get(hash);
     } catch (error) {
       throw new StoreUnavailable('The database cannot be read.', { cause: error });
     }
