@@ -13,6 +13,7 @@ import { codeOfEnd } from './model/reasons.ts';
 import type { Settings } from './model/settings.ts';
 import { type Environment, InvalidSettings, type Resolved } from './resolve-settings.ts';
 import { followEndings } from './sessions/endings.ts';
+import { noMemory } from './sessions/memory.ts';
 import { sessionSignals } from './sessions/signals.ts';
 import { sessionStreams } from './sessions/streams.ts';
 import { gatherTouches } from './sessions/touches.ts';
@@ -104,6 +105,7 @@ export async function assemble(resolved: Resolved, code: CodeOptions, role: Runn
     endings,
     signals,
     streams,
+    memory: noMemory(store.sessions),
     touches,
     hasher,
     hooks: hooksFrom(code.hooks ?? {}, warn),
