@@ -357,7 +357,7 @@ export function* touch(run: Run, { tokens, idleMs }: Parameters<SessionStore['to
 /** Whether the session on whose behalf something is to be changed is over, and why; null where it is not, and for an operator. */
 export function* overBy(run: Run, by: By): Sentence<Over | null> {
   if (by === null) return null;
-  const found = yield* row(run, selectById, { id: by });
+  const found = yield* row(run, selectById, { id: by.id });
   // What was purged had expired or ended long before.
   if (found === null) return { over: 'expired' };
   const { ending } = sessionOf(found);
@@ -369,7 +369,7 @@ export function* end(
   { accountId, sessionId, by, reason }: Parameters<SessionStore['end']>[0],
 ): Sentence<Awaited<ReturnType<SessionStore['end']>>> {
   // Its own end is no change of anything else: asked for twice, it was done.
-  const over = by === sessionId ? null : yield* overBy(run, by);
+  const over = by?.id === sessionId ? null : yield* overBy(run, by);
   if (over !== null) return over;
   const found = yield* row(run, selectById, { id: sessionId });
   if (found === null || found.account_id !== accountId) return null;
