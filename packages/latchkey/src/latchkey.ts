@@ -13,6 +13,7 @@ import type { StandardSchema } from './http/extra-fields.ts';
 import { drfTokenRoute } from './http/routes.ts';
 import { openMail } from './jobs/outbox.ts';
 import type { Mail } from './mail/message.ts';
+import { metricsText } from './metrics.ts';
 import type { Account, AccountId, SessionId } from './model/account.ts';
 import { isForDevelopment } from './model/development.ts';
 import type { Code } from './model/reasons.ts';
@@ -100,6 +101,8 @@ export type Latchkey = {
   };
   /** A page of the host's that looks different to different people, in the frame of our own pages and by their rules. */
   view(request: Request, templates: ViewTemplates): Promise<Response>;
+  /** This node's figures, as Prometheus reads them. Answer with them only to whom they concern. */
+  metrics(): string;
   /** Sends what waits in the outbox and finishes what outlived its request. */
   settle(): Promise<void>;
   close(): Promise<void>;
@@ -155,6 +158,7 @@ export async function open(options: LatchkeyOptions, running: Running): Promise<
       authenticate: (from) => authenticateFrom(parts, from),
       accounts: accountsFace(parts),
       sessions: sessionsFace(parts),
+      metrics: () => metricsText(parts),
       async settle() {
         await assembled.settle();
         await assembled.outbox?.drain();

@@ -426,7 +426,7 @@ const cases: Record<string, (world: World) => Promise<void>> = {
         const to = { hash: 'new', scheme: 's' };
         return await other.accounts.changePassword({
           id: session.accountId,
-          by: session.id,
+          by: session,
           kept: session.id,
           to,
           outbox: [],
@@ -447,17 +447,17 @@ const cases: Record<string, (world: World) => Promise<void>> = {
     const other = await signIn(store, gate, { max: 2 });
     const mine = await signIn(store, gate, { max: 2 });
     const change = { id: gate.accountId, kept: mine.session.id, to: { hash: 'new', scheme: 's' }, outbox: [] };
-    const done = await store.accounts.changePassword({ ...change, by: mine.session.id });
+    const done = await store.accounts.changePassword({ ...change, by: mine.session });
     assert.deepEqual(endedBy(done), [other.session.id]);
     assert.equal((await stateOf(store, other))?.reason, 'password_changed');
     assert.equal(await stateOf(store, mine), null);
     assert.deepEqual(
-      await store.accounts.changePassword({ ...change, by: other.session.id }),
+      await store.accounts.changePassword({ ...change, by: other.session }),
       { over: 'password_changed' },
       'an ended session changes nothing',
     );
     assert.ok(
-      (await store.accounts.changePassword({ ...change, by: mine.session.id })) !== null,
+      (await store.accounts.changePassword({ ...change, by: mine.session })) !== null,
       'the kept one may again',
     );
   },
@@ -470,7 +470,7 @@ const cases: Record<string, (world: World) => Promise<void>> = {
       const outcomes = await atOnce(world, 2, (other, turn) => {
         const { session } = both[turn === 0 ? 0 : 1];
         const to = { hash: `by ${turn}`, scheme: 's' };
-        return other.accounts.changePassword({ id: gate.accountId, by: session.id, kept: session.id, to, outbox: [] });
+        return other.accounts.changePassword({ id: gate.accountId, by: session, kept: session.id, to, outbox: [] });
       });
       const isDone = outcomes.map((outcome) => outcome !== null && !('over' in outcome));
       assert.equal(isDone.filter(Boolean).length, 1);
@@ -513,7 +513,7 @@ const cases: Record<string, (world: World) => Promise<void>> = {
     const gateNow = (await store.accounts.find(id))?.gate ?? gate;
     const mine = await signIn(store, gateNow);
     await store.accounts.issueLinks({ links: [{ id, link: link({ hash: secret(3) }) }], outbox: [] });
-    await store.accounts.changePassword({ id, by: mine.session.id, kept: null, to, outbox: [] });
+    await store.accounts.changePassword({ id, by: mine.session, kept: null, to, outbox: [] });
     assert.equal(await store.accounts.resetPassword({ id, link: secret(3), to, outbox: [] }), null);
   },
 
@@ -573,7 +573,7 @@ const cases: Record<string, (world: World) => Promise<void>> = {
     const [other, mine] = [await signIn(store, gate, { max: 2 }), await signIn(store, gate, { max: 2 })];
     const done = await store.accounts.signOutEverywhere({
       id: gate.accountId,
-      by: mine.session.id,
+      by: mine.session,
       kept: mine.session.id,
     });
     assert.deepEqual(endedBy(done), [other.session.id]);
@@ -634,20 +634,22 @@ const cases: Record<string, (world: World) => Promise<void>> = {
     const { id } = account;
     const old = await signIn(store, gate);
     const next = await signIn(store, gate);
-    const by = old.session.id;
+    const by = old.session;
     const over = { over: 'displaced' };
     const to = { hash: 'theirs', scheme: 's' };
-    assert.deepEqual(await store.accounts.changePassword({ id, by, kept: by, to, outbox: [] }), over);
-    assert.deepEqual(await store.accounts.signOutEverywhere({ id, by, kept: by }), over);
+    assert.deepEqual(await store.accounts.changePassword({ id, by, kept: by.id, to, outbox: [] }), over);
+    assert.deepEqual(await store.accounts.signOutEverywhere({ id, by, kept: by.id }), over);
     assert.deepEqual(await store.accounts.close({ id, by }), over);
     assert.deepEqual(await store.accounts.updateProfile({ id, by, firstName: 'Theirs' }), over);
     const end = { accountId: id, sessionId: next.session.id, reason: 'revoked' } as const;
     assert.deepEqual(await store.sessions.end({ ...end, by }), over);
-    assert.deepEqual(await store.sessions.end({ ...end, by: 'ses_purged' }), { over: 'expired' });
+    assert.deepEqual(await store.sessions.end({ ...end, by: { id: 'ses_purged', openedRevision: 1 } }), {
+      over: 'expired',
+    });
     const kept = await store.accounts.find(id);
     assert.deepEqual([kept?.account.firstName, kept?.passwordHash, kept?.gate], ['', 'hash', gate]);
     assert.equal(await stateOf(store, next), null);
-    const again = await store.sessions.end({ ...end, sessionId: by, by });
+    const again = await store.sessions.end({ ...end, sessionId: by.id, by });
     assert.ok(again !== null && 'session' in again, 'its own end was asked for twice');
   },
 

@@ -302,15 +302,19 @@ export const cases: Readonly<Record<string, (world: World) => Promise<void>>> = 
     const gate = newGate();
     const [mine, other] = [await signIn(store, gate, { max: 2 }), await signIn(store, gate, { max: 2 })];
     const { accountId } = gate;
-    const byMine = { accountId, sessionId: other.session.id, by: mine.session.id, reason: 'revoked' } as const;
-    assert.deepEqual(await store.sessions.overOf(mine.session.id, accountId), { over: null, openedRevision: 1 });
+    const byMine = { accountId, sessionId: other.session.id, by: mine.session, reason: 'revoked' } as const;
+    assert.deepEqual(await store.sessions.overOf(mine.session, accountId), null);
     await store.sessions.end({ ...byMine, sessionId: mine.session.id, reason: 'signed_out' });
     assert.deepEqual(await store.sessions.end(byMine), { over: 'signed_out' });
     assert.equal(await endingOf(store, other), null);
-    assert.deepEqual(await store.sessions.overOf(mine.session.id, accountId), { over: 'signed_out' });
-    assert.deepEqual(await store.sessions.overOf(newSessionId(), accountId), { over: 'expired' });
+    assert.deepEqual(await store.sessions.overOf(mine.session, accountId), { over: 'signed_out' });
+    assert.deepEqual(await store.sessions.overOf({ id: newSessionId(), openedRevision: 1 }, accountId), {
+      over: 'expired',
+    });
     assert.equal(await store.sessions.overOf(null, accountId), null);
-    assert.deepEqual(await store.sessions.end({ ...byMine, by: newSessionId() }), { over: 'expired' });
+    assert.deepEqual(await store.sessions.end({ ...byMine, by: { id: newSessionId(), openedRevision: 1 } }), {
+      over: 'expired',
+    });
     const own = await store.sessions.end({ ...byMine, sessionId: mine.session.id });
     assert.ok(own !== null && 'session' in own && !own.isEndedNow, 'its own end, asked for twice, was done');
   },
@@ -366,7 +370,7 @@ export const cases: Readonly<Record<string, (world: World) => Promise<void>>> = 
     assert.equal(await purge(), 0);
     for (const { token } of ended) assert.equal(await store.sessions.find(token), null);
     for (const one of live) assert.equal(await endingOf(store, one), null);
-    const [gate, first] = [gates[0] ?? newGate(), ended[0]?.session.id ?? ''];
+    const [gate, first] = [gates[0] ?? newGate(), ended[0]?.session ?? assert.fail()];
     assert.deepEqual(await store.sessions.overOf(first, gate.accountId), { over: 'expired' });
     clock.advance(LIFETIME_MS);
     assert.equal(await purge(), 100, 'expired long enough ago');

@@ -40,9 +40,6 @@ export type Announcer = {
   };
 };
 
-/** The acting session is over, and why; or it is not, and was opened at this revision. */
-export type Acting = Over | { readonly over: null; readonly openedRevision: number };
-
 export type RedisSessions = Omit<
   SessionStore,
   'changes' | 'changesOf' | 'position' | 'watch' | 'setRule' | 'ruleInForce'
@@ -53,7 +50,8 @@ export type RedisSessions = Omit<
    * none where it was handed over before.
    */
   raise(gate: Gate): Promise<readonly Session[]>;
-  overOf(by: By, accountId: AccountId): Promise<Acting | null>;
+  /** Whether the session that asks is over by now, and why. */
+  overOf(by: By, accountId: AccountId): Promise<Over | null>;
 };
 
 export function redisSessions(voice: Voice): RedisSessions {
@@ -91,7 +89,7 @@ export function redisSessions(voice: Voice): RedisSessions {
       await Promise.all(calls);
     },
     async end({ accountId, sessionId, by, reason }) {
-      const [what, first, second] = await change(voice, END, accountId, [sessionId, by ?? '', reason]);
+      const [what, first, second] = await change(voice, END, accountId, [sessionId, by?.id ?? '', reason]);
       if (what === 'over') return { over: first as EndReason };
       return what === 'none' ? null : { session: sessionOf(second), isEndedNow: first === 1 };
     },
@@ -110,11 +108,11 @@ export function redisSessions(voice: Voice): RedisSessions {
       if (by === null) return null;
       const bucket = bucketOf(accountId);
       const keys = [names.account(accountId).ids];
-      const reply = await servers.run(bucket, { script: OVER, keys, values: [names.sessions(bucket), by] });
+      const reply = await servers.run(bucket, { script: OVER, keys, values: [names.sessions(bucket), by.id] });
       // what was purged had expired or ended long before
       if (reply === null) return { over: 'expired' };
-      const [over, openedRevision] = reply as readonly [EndReason | null, string];
-      return over === null ? { over, openedRevision: Number(openedRevision) } : { over };
+      const [over] = reply as readonly [EndReason | null];
+      return over === null ? null : { over };
     },
     async purge({ keepMs, limit }) {
       let count = 0;

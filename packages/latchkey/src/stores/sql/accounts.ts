@@ -12,7 +12,7 @@ import type {
   Voided,
 } from '../store.ts';
 import { forgetDevices, note } from './history.ts';
-import { peek, put as putOnce, spend, voidAll } from './once.ts';
+import { peek, putAll as putAllOnce, put as putOnce, spend, voidAll } from './once.ts';
 import { put as putOutbox } from './outbox.ts';
 import { accountRecordOf, gateColumns } from './records.ts';
 import { forgetDevices as forgetSessionDevices, overBy, raise } from './sessions.ts';
@@ -89,7 +89,6 @@ const insertAccount = define<{
       reason: arg.reason,
       created_at: arg.now,
     })
-    .onConflict((conflict) => conflict.column('username_key').doNothing())
     .returning('id'),
 );
 
@@ -247,7 +246,7 @@ export function* create(run: Run, input: NewAccount): Sentence<Created> {
     state: input.state,
     now: run.now,
   });
-  if (inserted === null) throw new Error('A username was free and is taken within one transaction.');
+  if (inserted === null) throw new Error('An account was inserted and has no number.');
   yield* addParts(run, inserted.id, input);
   const record = yield* find(run, inserted.id);
   if (record === null) throw new Error('An account was inserted and is not there.');
@@ -319,7 +318,7 @@ export function* changePassword(
 }
 
 export function* issueLinks(run: Run, { links, outbox }: Parameters<AccountStore['issueLinks']>[0]): Sentence<void> {
-  for (const { id, link } of links) yield* putOnce(run, link, id);
+  yield* putAllOnce(run, links);
   yield* putOutbox(run, outbox);
 }
 

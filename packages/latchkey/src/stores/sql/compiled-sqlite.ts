@@ -11,12 +11,12 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     parameters: [{ arg: 'account_id' }, { arg: 'before' }, { arg: 'limit' }],
   },
   'history.selectChanges': {
-    sql: 'select * from "history" where "id" > ? and "kind" in (?, ?) order by "id" limit ?',
-    parameters: [{ arg: 'after' }, { constant: 'session_opened' }, { constant: 'session_ended' }, { arg: 'limit' }],
+    sql: 'select "id" as "position", "at", "kind", "account_id", "session_id", "data" from "history" where "kind" in (?, ?) and "id" > ? order by "id" limit ?',
+    parameters: [{ constant: 'session_opened' }, { constant: 'session_ended' }, { arg: 'after' }, { arg: 'limit' }],
   },
   'history.selectChangesOf': {
-    sql: 'select * from "history" where "account_id" = ? and "id" > ? and "kind" in (?, ?) order by "id" limit ?',
-    parameters: [{ arg: 'account_id' }, { arg: 'after' }, { constant: 'session_opened' }, { constant: 'session_ended' }, { arg: 'limit' }],
+    sql: 'select "id" as "position", "at", "kind", "account_id", "session_id", "data" from "history" where "kind" in (?, ?) and "id" > ? and "account_id" = ? order by "id" limit ?',
+    parameters: [{ constant: 'session_opened' }, { constant: 'session_ended' }, { arg: 'after' }, { arg: 'account_id' }, { arg: 'limit' }],
   },
   'history.selectLast': {
     sql: 'select max("id") as "last" from "history"',
@@ -55,8 +55,8 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     parameters: [{ arg: 'topic' }, { arg: 'payload' }, { arg: 'now' }, { arg: 'now' }, { constant: 0 }, { constant: null }],
   },
   'outbox.claimDue': {
-    sql: 'update "outbox" set "due_at" = ?, "attempts" = "attempts" + ? where "id" in (select "id" from "outbox" where "due_at" <= ? order by "due_at" limit ?) returning *',
-    parameters: [{ arg: 'until' }, { constant: 1 }, { arg: 'now' }, { arg: 'limit' }],
+    sql: 'with "due" as materialized (select "id" from "outbox" where "due_at" <= ? order by "due_at" limit ?) update "outbox" set "due_at" = ?, "attempts" = "attempts" + ? where "id" in (select "due"."id" from "due") returning *',
+    parameters: [{ arg: 'now' }, { arg: 'limit' }, { arg: 'until' }, { constant: 1 }],
   },
   'outbox.remove': {
     sql: 'delete from "outbox" where "id" = ?',
@@ -139,7 +139,7 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     parameters: [{ constant: null }, { arg: 'name' }, { constant: null }, { arg: 'name' }, { arg: 'account_id' }],
   },
   'sessions.touchLive': {
-    sql: 'update "session" set "seen_at" = ? where "token_hash" = ? and "ended_at" is null and "seen_at" > ? and "seen_at" < ?',
+    sql: 'update "session" set "seen_at" = ? where "token_hash" in (select "token_hash" from "session" where "token_hash" = ? and "ended_at" is null and "seen_at" > ? and "seen_at" < ?)',
     parameters: [{ arg: 'now' }, { arg: 'token_hash' }, { arg: 'idle_since' }, { arg: 'now' }],
   },
   'sessions.purgeEnded': {
@@ -167,7 +167,7 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     parameters: [{ arg: 'after' }, { arg: 'limit' }],
   },
   'accounts.insertAccount': {
-    sql: 'insert into "account" ("username", "username_key", "first_name", "last_name", "profile", "password_hash", "password_scheme", "state", "roles", "revision", "valid_from", "kept", "reason", "created_at") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict ("username_key") do nothing returning "id"',
+    sql: 'insert into "account" ("username", "username_key", "first_name", "last_name", "profile", "password_hash", "password_scheme", "state", "roles", "revision", "valid_from", "kept", "reason", "created_at") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning "id"',
     parameters: [{ arg: 'username' }, { arg: 'username_key' }, { arg: 'first_name' }, { arg: 'last_name' }, { arg: 'profile' }, { arg: 'password_hash' }, { arg: 'password_scheme' }, { arg: 'state' }, { arg: 'roles' }, { arg: 'revision' }, { arg: 'valid_from' }, { constant: null }, { arg: 'reason' }, { arg: 'now' }],
   },
   'accounts.updateGate': {

@@ -113,6 +113,8 @@ type HistoryTable = {
   account_id: number;
   session_id: string | null;
   data: string;
+  /** PostgreSQL's alone (see `postgres/positions.ts`). In SQLite the id is the position. */
+  position: Generated<number | null>;
 };
 
 type SettingTable = {

@@ -9,7 +9,7 @@ import { noteEnded, noteOpened } from './history.ts';
 import { spend } from './once.ts';
 import { gateColumns, gateOf, sessionColumns, sessionOf } from './records.ts';
 import { get as getSetting } from './settings.ts';
-import { define, type Run, row, rows, type Sentence } from './statement.ts';
+import { define, each, free, type Run, row, rows, type Sentence } from './statement.ts';
 
 /** The setting that holds the fingerprint of the rule in force. */
 export const RULE = 'session_rule';
@@ -184,30 +184,43 @@ const removeDevices = define<{ account_id: number; name: string }>('sessions.rem
     .where('account_id', '=', arg.account_id),
 );
 
-const touchLive = define<{ token_hash: Uint8Array; now: number; idle_since: number }>('sessions.touchLive')((db, arg) =>
-  db
-    .updateTable('session')
-    .set({ seen_at: arg.now })
-    .where('token_hash', '=', arg.token_hash)
-    .where('ended_at', 'is', null)
-    .where('seen_at', '>', arg.idle_since)
-    .where('seen_at', '<', arg.now),
+/** A row that is being changed is left alone: its session ends, or somebody else notes the same. */
+const touchLive = define<{ token_hash: Uint8Array; now: number; idle_since: number }>('sessions.touchLive')(
+  (db, arg, dialect) =>
+    db
+      .updateTable('session')
+      .set({ seen_at: arg.now })
+      .where('token_hash', 'in', (eb) =>
+        free(
+          eb
+            .selectFrom('session')
+            .select('token_hash')
+            .where('token_hash', '=', arg.token_hash)
+            .where('ended_at', 'is', null)
+            .where('seen_at', '>', arg.idle_since)
+            .where('seen_at', '<', arg.now),
+          dialect,
+        ),
+      ),
 );
 
-const purgeEnded = define<{ before: number; limit: number }>('sessions.purgeEnded')((db, arg) =>
+const purgeEnded = define<{ before: number; limit: number }>('sessions.purgeEnded')((db, arg, dialect) =>
   db
     .deleteFrom('session')
     .where('token_hash', 'in', (eb) =>
-      eb.selectFrom('session').select('token_hash').where('ended_at', '<=', arg.before).limit(arg.limit),
+      free(eb.selectFrom('session').select('token_hash').where('ended_at', '<=', arg.before).limit(arg.limit), dialect),
     )
     .returning('id'),
 );
 
-const purgeExpired = define<{ before: number; limit: number }>('sessions.purgeExpired')((db, arg) =>
+const purgeExpired = define<{ before: number; limit: number }>('sessions.purgeExpired')((db, arg, dialect) =>
   db
     .deleteFrom('session')
     .where('token_hash', 'in', (eb) =>
-      eb.selectFrom('session').select('token_hash').where('expires_at', '<=', arg.before).limit(arg.limit),
+      free(
+        eb.selectFrom('session').select('token_hash').where('expires_at', '<=', arg.before).limit(arg.limit),
+        dialect,
+      ),
     )
     .returning('id'),
 );
@@ -312,6 +325,7 @@ export function* raise(run: Run, given: Gate): Sentence<{ readonly gate: Gate; r
   if (held.revision >= given.revision) return { gate: held, ended: [] };
 
   yield* rows(run, updateGate, args);
+  run.moved(given.accountId);
   const sessions = (yield* rows(run, selectNotEnded, { account_id: given.accountId })).map(sessionOf);
   const outside = sessions.filter((session) => !isWithinGate(given, session));
   const ended = yield* endAll(run, outside, { reason: given.reason, by: null });
@@ -326,21 +340,17 @@ type EndCause = {
 };
 
 function* endAll(run: Run, victims: readonly { readonly id: string }[], cause: EndCause): Sentence<readonly Session[]> {
-  const ended: Session[] = [];
-  for (const { id } of victims) {
-    const found = yield* row(run, endLive, {
-      id,
-      now: run.now,
-      reason: cause.reason,
-      by: cause.by?.session ?? null,
-      by_class: cause.by?.device.class ?? null,
-      by_name: cause.by?.device.name ?? null,
-    });
-    if (found === null) continue;
-    const session = sessionOf(found);
-    yield* noteEnded(run, session, cause.isReplaced === true);
-    ended.push(session);
-  }
+  const how = {
+    now: run.now,
+    reason: cause.reason,
+    by: cause.by?.session ?? null,
+    by_class: cause.by?.device.class ?? null,
+    by_name: cause.by?.device.name ?? null,
+  };
+  const list = victims.map(({ id }) => ({ id, ...how }));
+  const ended = (yield* each(run, endLive, list)).flat().map(sessionOf);
+  yield* noteEnded(run, ended, cause.isReplaced === true);
+  for (const { accountId } of ended) run.moved(accountId);
   return ended;
 }
 
@@ -351,13 +361,14 @@ export function* forgetDevices(run: Run, accountId: number): Sentence<void> {
 
 export function* touch(run: Run, { tokens, idleMs }: Parameters<SessionStore['touch']>[0]): Sentence<void> {
   const times = { now: run.now, idle_since: run.now - idleMs };
-  for (const { hash } of tokens) yield* rows(run, touchLive, { token_hash: hash, ...times });
+  const list = tokens.map(({ hash }) => ({ token_hash: hash, ...times }));
+  yield* each(run, touchLive, list);
 }
 
 /** Whether the session on whose behalf something is to be changed is over, and why; null where it is not, and for an operator. */
 export function* overBy(run: Run, by: By): Sentence<Over | null> {
   if (by === null) return null;
-  const found = yield* row(run, selectById, { id: by });
+  const found = yield* row(run, selectById, { id: by.id });
   // What was purged had expired or ended long before.
   if (found === null) return { over: 'expired' };
   const { ending } = sessionOf(found);
@@ -369,7 +380,7 @@ export function* end(
   { accountId, sessionId, by, reason }: Parameters<SessionStore['end']>[0],
 ): Sentence<Awaited<ReturnType<SessionStore['end']>>> {
   // Its own end is no change of anything else: asked for twice, it was done.
-  const over = by === sessionId ? null : yield* overBy(run, by);
+  const over = by?.id === sessionId ? null : yield* overBy(run, by);
   if (over !== null) return over;
   const found = yield* row(run, selectById, { id: sessionId });
   if (found === null || found.account_id !== accountId) return null;

@@ -21,7 +21,7 @@ const WATCH_EVERY_MS = 100;
  */
 export function sqliteStore(path: string, clock: Clock = systemClock): Store {
   const database = openDatabase(path);
-  const now = (): Run => ({ dialect: 'sqlite', now: clock() });
+  const now = (): Run => ({ dialect: 'sqlite', now: clock(), moved: () => undefined });
   const writes = <In, Out>(sentence: (run: Run, input: In) => Sentence<Out>): ((input: In) => Promise<Out>) => {
     return (input) => database.transact(() => sentence(now(), input));
   };
