@@ -66,11 +66,11 @@ export type Running = {
 export async function assemble(resolved: Resolved, code: CodeOptions, role: Running['role']): Promise<Assembled> {
   const { settings } = resolved;
   const log = code.log ?? consoleLog;
-  const store = await openStore(resolved.stores, { clock: code.clock, pool: code.postgresPool });
+  const warn = log.warn.bind(log);
+  const store = await openStore(resolved.stores, { clock: code.clock, pool: code.postgresPool, warn });
   const keys = await begin(store, resolved);
   const rule = ruleOf(settings);
 
-  const warn = log.warn.bind(log);
   const memory = memoryFor({ store, settings, role, warn });
   const endings = followEndings(store, warn);
   const signals = sessionSignals(() =>

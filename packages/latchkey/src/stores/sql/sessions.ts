@@ -365,9 +365,22 @@ export function* touch(run: Run, { tokens, idleMs }: Parameters<SessionStore['to
   yield* each(run, touchLive, list);
 }
 
-/** Whether the session on whose behalf something is to be changed is over, and why; null where it is not, and for an operator. */
-export function* overBy(run: Run, by: By): Sentence<Over | null> {
+/** The gate that was handed over last; null where none was. */
+export function* gateHeld(run: Run, accountId: number): Sentence<Gate | null> {
+  const found = yield* row(run, selectGate, { account_id: accountId });
+  return found === null ? null : gateOf(accountId, found);
+}
+
+/**
+ * Whether the session on whose behalf something of an account is to be changed is over, and why; null where it is not, and for
+ * an operator. Of a session that is kept apart it is known here what voided it with others.
+ */
+export function* overBy(run: Run, by: By, accountId: number): Sentence<Over | null> {
   if (by === null) return null;
+  if (run.sessions === 'apart') {
+    const gate = yield* gateHeld(run, accountId);
+    return gate === null || isWithinGate(gate, by) ? null : { over: gate.reason };
+  }
   const found = yield* row(run, selectById, { id: by.id });
   // What was purged had expired or ended long before.
   if (found === null) return { over: 'expired' };
@@ -380,7 +393,7 @@ export function* end(
   { accountId, sessionId, by, reason }: Parameters<SessionStore['end']>[0],
 ): Sentence<Awaited<ReturnType<SessionStore['end']>>> {
   // Its own end is no change of anything else: asked for twice, it was done.
-  const over = by?.id === sessionId ? null : yield* overBy(run, by);
+  const over = by?.id === sessionId ? null : yield* overBy(run, by, accountId);
   if (over !== null) return over;
   const found = yield* row(run, selectById, { id: sessionId });
   if (found === null || found.account_id !== accountId) return null;
