@@ -1,4 +1,5 @@
 /** `npm run chaos`: faults on purpose, and what was promised held against what happened. */
+import { rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { backends } from './backends/all.ts';
 import { bugs } from './bugs.ts';
@@ -11,6 +12,7 @@ const MODES: readonly Mode[] = ['strict', 'acked', 'bounded'];
 
 const USAGE = `npm run chaos -- [--store STORE] [--mode MODE] [--seconds N] [--seed N] …
 npm run chaos -- check FILE
+npm run chaos -- bugs [--store STORE] [--seconds N]
 
   --store STORE    ${Object.keys(backends).join(', ')}
   --mode MODE      how nodes check keys: ${MODES.join(', ')} (default: the store's usual way)
@@ -20,6 +22,7 @@ npm run chaos -- check FILE
   --bug NAME       plants a bug, which must be found: ${Object.keys(bugs).join(', ')}
   --history FILE   where the history goes (default: kept if something is wrong)
 
+  bugs             plants one bug after the other, each with three seeds; each must be found
   check FILE       the invariants over a history that a run has kept, once more
 `;
 
@@ -44,7 +47,7 @@ async function main(): Promise<number> {
     return 0;
   }
   if (command === 'check' && file !== undefined) return await checkAgain(file, say);
-  if (command !== undefined) throw new Error(USAGE);
+  if (command !== undefined && command !== 'bugs') throw new Error(USAGE);
   const { seconds, limit, mode, bug, history } = values;
   const given: RunOptions = {
     ...DEFAULT_RUN,
@@ -57,10 +60,30 @@ async function main(): Promise<number> {
     history: history ?? null,
     say,
   };
+  if (command === 'bugs') return await findBugs(given);
   say(`seed ${given.seed}, ${given.store}, ${given.seconds} s`);
   const { violations, history: kept } = await run(given);
   say(`\n${violations} violations, seed ${given.seed}${kept === null ? '' : `, history in ${kept}`}`);
   return violations > 0 ? 1 : 0;
+}
+
+const SEEDS = [1, 2, 3];
+
+/** A bug that is not found is a test that proves nothing. */
+async function findBugs(given: RunOptions): Promise<number> {
+  let missed = 0;
+  for (const [bug, { foundBy }] of Object.entries(bugs)) {
+    for (const seed of SEEDS) {
+      const { checked, history } = await run({ ...given, bug, seed, say: () => undefined });
+      if (history !== null) rmSync(history);
+      const found = checked.filter(({ violations }) => violations.length > 0).map(({ id }) => id);
+      const isFound = foundBy.some((id) => found.includes(id));
+      if (!isFound) missed++;
+      given.say(`${isFound ? '✓' : '✖'} ${bug}, seed ${seed}: ${found.join(', ') || 'nothing found'}`);
+    }
+  }
+  given.say(`${missed} of ${Object.keys(bugs).length * SEEDS.length} were not found as what they are`);
+  return missed > 0 ? 1 : 0;
 }
 
 async function checkAgain(file: string, say: (text: string) => void): Promise<number> {

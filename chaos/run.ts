@@ -73,6 +73,9 @@ export async function run(options: RunOptions): Promise<RunResult> {
   try {
     await backend.start();
     await live(options, { backend, record, rules });
+  } catch (error) {
+    options.say(`The history so far is in ${path}.`);
+    throw error;
   } finally {
     await backend.stop();
     await record.close();

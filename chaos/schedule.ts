@@ -48,9 +48,14 @@ const LASTS: Readonly<Record<NodeFault | StoreFault, readonly [fromMs: number, t
 /** One at a time, with 0.6 to 1.5 s from the end of one to the next. */
 export function plannedFaults(random: Seeded, { seconds, nodes, storeFaults, isClockOfStore }: Plan): PlannedFault[] {
   const shifts = isClockOfStore ? [HOUR_MS, TEN_YEARS_MS] : [HOUR_MS];
+  const kinds: readonly (NodeFault | StoreFault)[] = [...NODE_FAULTS, ...storeFaults];
   const plan: PlannedFault[] = [];
+  /** Each kind once, in whatever order, before any comes again: short runs have all of them. */
+  let left: (NodeFault | StoreFault)[] = [];
   for (let atMs = random.between(400, 1000); atMs < seconds * 1000; ) {
-    const fault = random.pick<NodeFault | StoreFault>([...NODE_FAULTS, ...storeFaults]);
+    if (left.length === 0) left = [...kinds];
+    const fault = random.pick(left);
+    left.splice(left.indexOf(fault), 1);
     const forMs = Math.round(random.between(...LASTS[fault]));
     const isOfNode = NODE_FAULTS.some((name) => name === fault) || fault === 'feed-stall';
     const node = isOfNode ? random.integer(0, nodes - 1) : null;
