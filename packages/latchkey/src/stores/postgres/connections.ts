@@ -42,8 +42,8 @@ export type Connections = {
   client(): Promise<PoolClient>;
   /** A direct connection of its own that takes one query after another at once; null behind a pooler. Not connected yet. */
   readonly pipelined: (() => Client) | null;
-  /** A direct connection of its own to listen on; null where there is no way to one. Not connected yet. */
-  readonly listening: (() => Client) | null;
+  /** A direct connection of a node to listen on; null where there is no way to one. Not connected yet. */
+  readonly listening: ((node: string) => Client) | null;
   close(): Promise<void>;
 };
 
@@ -76,9 +76,13 @@ export async function connections(way: Way): Promise<Connections> {
     begin: isOurs && !isPooled ? BEGIN : [BEGIN, ...LIMITS].join('; '),
     isNaming: !isPooled,
     isPipelined: !isPooled && (isOurs || source.pool.options?.pipeline === true),
-    client: () => within(POOL_WAIT_MS, pool.connect(), (late) => late.release()),
+    client: () =>
+      within(POOL_WAIT_MS, pool.connect(), { missed: 'no connection was free', late: (client) => client.release() }),
     pipelined: isPooled ? null : () => clientOf(driver, { ...direct, pipeline: true }),
-    listening: isPooled && feedUrl === null ? null : () => clientOf(driver, feed),
+    listening:
+      isPooled && feedUrl === null
+        ? null
+        : (node) => clientOf(driver, { ...feed, application_name: `latchkey feed ${node}`, pipeline: true }),
     async close() {
       if (isOurs) await pool.end();
     },
@@ -126,13 +130,17 @@ function ownPool(driver: Driver, config: PoolConfig): Pool {
   return pool;
 }
 
-/** What comes too late is given to `late`. @throws StoreUnavailable, and what `promise` rejects with as it is explained */
-export function within<T>(limitMs: number, promise: Promise<T>, late: (value: T) => void): Promise<T> {
+/** What is waited for, with its errors explained. What comes too late is given to `late`. */
+export function within<T>(
+  limitMs: number,
+  promise: Promise<T>,
+  { missed, late = () => undefined }: { readonly missed: string; readonly late?: (value: T) => void },
+): Promise<T> {
   return new Promise((resolve, reject) => {
     let isOver = false;
     const timer = setTimeout(() => {
       isOver = true;
-      reject(new StoreUnavailable(`PostgreSQL: no connection was to be had within ${limitMs} ms.`));
+      reject(new StoreUnavailable(`PostgreSQL: ${missed} within ${limitMs} ms.`));
     }, limitMs);
     promise.then(
       (value) => {

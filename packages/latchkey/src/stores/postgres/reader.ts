@@ -71,7 +71,7 @@ function pipelinedReader(create: () => Client): Reader {
   };
 
   const ask = async (query: TimedQuery): Promise<readonly unknown[]> => {
-    const client = current ?? (await within(query.query_timeout, connected(), () => undefined));
+    const client = current ?? (await within(query.query_timeout, connected(), { missed: 'no connection was made' }));
     try {
       return (await client.query(query)).rows as unknown[];
     } catch (error) {

@@ -11,10 +11,10 @@ import { sessionOfValues } from '../sql/records.ts';
 import * as sessions from '../sql/sessions.ts';
 import * as settings from '../sql/settings.ts';
 import type { Run, Sentence } from '../sql/statement.ts';
-import type { Store } from '../store.ts';
+import { type Store, StoreUnavailable } from '../store.ts';
 import { ANSWER_MS, type Connections, connections, type Source } from './connections.ts';
 import { type Database, openDatabase } from './database.ts';
-import { answer } from './errors.ts';
+import { answer, explained, messageOf } from './errors.ts';
 import { feedNames, openHub } from './feed.ts';
 import { migrate } from './migrate.ts';
 import * as positions from './positions.ts';
@@ -57,7 +57,11 @@ async function open(options: PostgresOptions, sessions: Run['sessions']): Promis
     const { isHasty } = await migrate(ways, schema);
     const prepare = preparing(schema, ways);
     const say = saying(ways, prepare);
-    const hub = openHub({ names: feedNames(schema), prepare, create: ways.listening, say });
+    const names = feedNames(schema);
+    const { listening } = ways;
+    const create = listening === null ? null : () => listening(names.node);
+    const hub = openHub({ names, prepare, create, say });
+    if (feedUrl !== null) await hub.prove().catch(refuseFeed);
     const database = openDatabase(
       { connections: ways, prepare, announcing: hub, clock, isHasty, sessions },
       hub.committed,
@@ -67,6 +71,13 @@ async function open(options: PostgresOptions, sessions: Run['sessions']): Promis
     await ways.close();
     throw error;
   }
+}
+
+function refuseFeed(error: unknown): never {
+  throw new StoreUnavailable(
+    `The feed's URL cannot be used: ${messageOf(explained(error))} It is to lead to the same database as the other, past any pooler.`,
+    { cause: error },
+  );
 }
 
 function saying(ways: Connections, prepare: Prepare): (channel: string, text: string) => Promise<void> {
