@@ -1,5 +1,6 @@
 /** `npm run chaos`: faults on purpose, and what was promised held against what happened. */
 import { rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { backends } from './backends/all.ts';
 import { bugs } from './bugs.ts';
@@ -75,7 +76,7 @@ async function findBugs(given: RunOptions): Promise<number> {
   for (const [bug, { foundBy }] of Object.entries(bugs)) {
     for (const seed of SEEDS) {
       const { checked, history } = await run({ ...given, bug, seed, say: () => undefined });
-      if (history !== null) rmSync(history);
+      if (history !== null) rmSync(given.history ?? dirname(history), { recursive: true });
       const found = checked.filter(({ violations }) => violations.length > 0).map(({ id }) => id);
       const isFound = foundBy.some((id) => found.includes(id));
       if (!isFound) missed++;
