@@ -748,6 +748,37 @@ const cases: Record<string, (world: World) => Promise<void>> = {
     assert.deepEqual(await store.sessions.changesOf({ accountId, after: opened?.position ?? 0, limit: 10 }), [ended]);
   },
 
+  async 'P3: what ends a session is answered when it is in force, whoever asks for it first or again; what ends none waits for nobody'({
+    store,
+  }) {
+    const { feed } = store;
+    if (feed === null) return;
+    const heard: number[] = [];
+    const silent = () => undefined;
+    const committed = async ({ accountId }: { readonly accountId: number }) => void heard.push(accountId);
+    const line = feed.join({ up: silent, down: silent, heard: silent, acknowledged: silent, committed });
+    const waitedFor = async (work: () => Promise<unknown>): Promise<readonly number[]> => {
+      heard.length = 0;
+      await work();
+      return [...heard];
+    };
+    const { account, gate } = await makeAccount(store);
+    const { id } = account;
+    assert.deepEqual(await waitedFor(() => signIn(store, gate)), [], 'nobody is displaced');
+    const again = admission(gate);
+    assert.deepEqual(await waitedFor(() => store.sessions.admit(again)), [id]);
+    assert.deepEqual(await waitedFor(() => store.sessions.admit(again)), [id], 'asked again, with the first result');
+    const end = { accountId: id, sessionId: again.session.id, by: null, reason: 'revoked' } as const;
+    assert.deepEqual(await waitedFor(() => store.sessions.end(end)), [id]);
+    assert.deepEqual(await waitedFor(() => store.sessions.end(end)), [id], 'it has ended before');
+    const suspend = () => store.accounts.setState({ id, state: 'suspended' });
+    assert.deepEqual(await waitedFor(suspend), [id]);
+    assert.deepEqual(await waitedFor(suspend), [id], 'it is suspended already');
+    const roles = () => store.accounts.setRoles({ id, roles: ['a'] });
+    assert.deepEqual(await waitedFor(roles), [id]);
+    await line.close();
+  },
+
   async 'a watcher hears of what another connection has ended'(world) {
     const other = await world.connect();
     const { gate } = await makeAccount(world.store);

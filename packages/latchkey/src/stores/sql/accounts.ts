@@ -357,7 +357,11 @@ export function* setState(
 ): Sentence<(Voided & { readonly isChanged: boolean }) | null> {
   const record = yield* find(run, id);
   if (record === null) return null;
-  if (record.gate.state === state) return { record, ended: [], isChanged: false };
+  if (record.gate.state === state) {
+    // Whoever changed it may still wait to be heard.
+    run.moved(id);
+    return { record, ended: [], isChanged: false };
+  }
   yield* voidAll(run, id, 'reset-password');
   const gate = voidedGate(record.gate, { reason: 'account_disabled', kept: null, state });
   const kind = state === 'active' ? 'account_reactivated' : 'account_suspended';

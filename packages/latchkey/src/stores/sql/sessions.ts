@@ -279,6 +279,8 @@ function* firstResult(run: Run, input: Admit): Sentence<Admitted | null> {
   const ended = yield* rows(run, selectEndedBy, { account_id: session.accountId, ended_by: session.id });
   const isSameDevice = (other: Session): boolean => other.device.id !== null && other.device.id === session.device.id;
   const endings = ended.map(sessionOf);
+  // Who asks again must wait as whoever asked first.
+  if (endings.length > 0) run.moved(session.accountId);
   return {
     kind: 'admitted',
     session,
@@ -398,6 +400,8 @@ export function* end(
   const found = yield* row(run, selectById, { id: sessionId });
   if (found === null || found.account_id !== accountId) return null;
   const [ended] = yield* endAll(run, [{ id: sessionId }], { reason, by: null });
+  // Announced even where it had ended: whoever ended it may still wait to be heard.
+  run.moved(accountId);
   return { session: ended ?? sessionOf(found), isEndedNow: ended !== undefined };
 }
 
