@@ -317,6 +317,7 @@ describe('PostgreSQL that cannot be used', { skip: startable() ?? false }, () =>
     const store = await postgresStore({ url, schema });
     const gate = await makeAccount(store);
     const first = await signIn(store, gate, 'unlimited');
+    assert.equal(await endingOf(store, first), null);
     await server.pause();
     try {
       const check = await tookMs(() => assert.rejects(store.sessions.find(first.token), StoreUnavailable));
