@@ -3,7 +3,8 @@ import type { Client, ClientConfig, Pool, PoolClient, PoolConfig, QueryConfig } 
 import { StoreUnavailable } from '../store.ts';
 import { explained } from './errors.ts';
 
-export type Source = { readonly url: string } | { readonly pool: Pool };
+/** Of a URL, `most` is how many connections there are for changes; 10 by default. */
+export type Source = { readonly url: string; readonly most?: number } | { readonly pool: Pool };
 
 /** How long the server may take: to be reached, for a statement, for somebody else's turn to be over, and for us to go on. */
 const CONNECT_MS = 2_000;
@@ -67,7 +68,9 @@ export async function connections(way: Way): Promise<Connections> {
   clientOf(driver, own);
   const feed = feedUrl === null ? own : configOf({ url: feedUrl });
   if (feedUrl !== null) clientOf(driver, feed);
-  const pool = isOurs ? ownPool(driver, isPooled ? own : { ...direct, pipeline: true }) : source.pool;
+  const pool = isOurs
+    ? ownPool(driver, { ...(isPooled ? own : { ...direct, pipeline: true }), max: source.most ?? POOL_SIZE })
+    : source.pool;
   return {
     types: driver.types,
     begin: isOurs && !isPooled ? BEGIN : [BEGIN, ...LIMITS].join('; '),
@@ -121,7 +124,7 @@ function clientOf(driver: Driver, config: ClientConfig): Client {
 }
 
 function ownPool(driver: Driver, config: PoolConfig): Pool {
-  const pool = new driver.Pool({ ...config, max: POOL_SIZE, idleTimeoutMillis: 30_000 });
+  const pool = new driver.Pool({ ...config, idleTimeoutMillis: 30_000 });
   // A connection that breaks while nobody uses it is replaced with the next need.
   pool.on('error', () => undefined);
   return pool;

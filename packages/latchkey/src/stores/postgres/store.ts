@@ -1,6 +1,8 @@
 import type { Spend } from '../../model/once.ts';
+import type { AccountsSide } from '../apart/accounts-side.ts';
 import type { Clock } from '../clock.ts';
 import * as accounts from '../sql/accounts.ts';
+import * as apart from '../sql/apart.ts';
 import * as counters from '../sql/counters.ts';
 import * as history from '../sql/history.ts';
 import * as once from '../sql/once.ts';
@@ -39,6 +41,16 @@ type TurnOf<In> = (input: In) => number;
  * @throws StoreUnavailable where the database cannot be used, with the remedy
  */
 export async function postgresStore(options: PostgresOptions): Promise<Store> {
+  const { apart: _, ...store } = await open(options, 'here');
+  return store;
+}
+
+/** As above for accounts alone, whose sessions are kept elsewhere. */
+export async function postgresAccounts(options: PostgresOptions): Promise<AccountsSide> {
+  return await open(options, 'apart');
+}
+
+async function open(options: PostgresOptions, sessions: Run['sessions']): Promise<AccountsSide> {
   const { schema = 'latchkey', pooler = false, feedUrl = null, clock = null } = options;
   const ways = await connections({ source: options, isPooled: pooler, feedUrl });
   try {
@@ -50,7 +62,10 @@ export async function postgresStore(options: PostgresOptions): Promise<Store> {
     const create = listening === null ? null : () => listening(names.node);
     const hub = openHub({ names, prepare, create, say });
     if (feedUrl !== null) await hub.prove().catch(refuseFeed);
-    const database = openDatabase({ connections: ways, prepare, announcing: hub, clock, isHasty }, hub.committed);
+    const database = openDatabase(
+      { connections: ways, prepare, announcing: hub, clock, isHasty, sessions },
+      hub.committed,
+    );
     return storeOf(database, hub);
   } catch (error) {
     await ways.close();
@@ -72,7 +87,7 @@ function saying(ways: Connections, prepare: Prepare): (channel: string, text: st
   };
 }
 
-function storeOf(database: Database, hub: ReturnType<typeof openHub>): Store {
+function storeOf(database: Database, hub: ReturnType<typeof openHub>): AccountsSide {
   /** A change of no one account, or of one that is not known before. */
   const changes =
     <In, Out>(sentence: (run: Run, input: In) => Sentence<Out>) =>
@@ -174,6 +189,13 @@ function storeOf(database: Database, hub: ReturnType<typeof openHub>): Store {
     },
     settings: {
       getOrSet: (name, value) => changes((run) => settings.getOrSet(run, name, value))(undefined),
+    },
+    apart: {
+      claimHandovers: changes(apart.claimHandovers),
+      handedOver: changes(apart.handedOver),
+      writeStream: changes(apart.writeStream),
+      cursorOf: reads(apart.cursorOf),
+      forgetDevices: changes(history.forgetDevices),
     },
     feed: hub.feed,
     writable: () => database.check(),
