@@ -1,9 +1,11 @@
 /** PostgreSQL as operators have it: shared, restarted, stalled, altered, out of reach. */
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import pg from 'pg';
 import { migrations } from '../../src/stores/postgres/migrations.ts';
 import { type PostgresOptions, postgresStore } from '../../src/stores/postgres/store.ts';
@@ -246,6 +248,18 @@ describe('PostgreSQL that cannot be used', { skip: startable() ?? false }, () =>
     });
   }
 
+  test('a host without the driver is told to install it', async () => {
+    const store = new URL('../../src/stores/postgres/store.ts', import.meta.url).href;
+    const program = `
+      import { registerHooks } from 'node:module';
+      registerHooks({ resolve: (name, context, next) => next(name === 'pg' ? 'pg-is-not-here' : name, context) });
+      const { postgresStore } = await import('${store}');
+      await postgresStore({ url: 'postgres://127.0.0.1/' }).catch(({ name, message }) => console.log(name, message));`;
+    const args = ['--conditions=source', '--disable-warning=ExperimentalWarning', '--input-type=module', '-e', program];
+    const { stdout } = await promisify(execFile)(process.execPath, args);
+    assert.match(stdout, /^StoreUnavailable .*npm install pg/);
+  });
+
   test('a user who may make no schema is told who can', async () => {
     await query(server.url, `CREATE ROLE poor LOGIN PASSWORD 'poor'`);
     const url = urlWith({ username: 'poor', password: 'poor' });
@@ -317,6 +331,7 @@ describe('PostgreSQL that cannot be used', { skip: startable() ?? false }, () =>
     const store = await postgresStore({ url, schema });
     const gate = await makeAccount(store);
     const first = await signIn(store, gate, 'unlimited');
+    assert.equal(await endingOf(store, first), null);
     await server.pause();
     try {
       const check = await tookMs(() => assert.rejects(store.sessions.find(first.token), StoreUnavailable));
