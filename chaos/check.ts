@@ -14,7 +14,7 @@ export function check(history: History, rules: Rules = rulesOf(history)): readon
 }
 
 /** The rules that stand in the history itself. */
-export function rulesOf(history: History): Rules {
+function rulesOf(history: History): Rules {
   const start = history.find((entry): entry is RunStart => entry.op === 'run');
   return { ...DEFAULT_RULES, ...start?.rules };
 }

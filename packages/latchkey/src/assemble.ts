@@ -12,7 +12,7 @@ import { type Send, smtpSender } from './mail/smtp.ts';
 import { memoryFor } from './memory-for.ts';
 import { codeOfEnd } from './model/reasons.ts';
 import type { Settings } from './model/settings.ts';
-import { openStore } from './open-store.ts';
+import { openStore, type PostgresPool } from './open-store.ts';
 import { type Environment, InvalidSettings, type Resolved } from './resolve-settings.ts';
 import { followEndings } from './sessions/endings.ts';
 import { sessionSignals } from './sessions/signals.ts';
@@ -34,6 +34,8 @@ export type CodeOptions = {
   readonly sendMail?: Send;
   /** Where warnings and errors go. Never told a secret. */
   readonly log?: AppLog;
+  /** The host's own pool of connections to PostgreSQL, in place of `database`. Stays open when this is closed. */
+  readonly postgresPool?: PostgresPool;
   /** The store's clock, for tests. */
   readonly clock?: Clock;
 };
@@ -64,11 +66,11 @@ export type Running = {
 export async function assemble(resolved: Resolved, code: CodeOptions, role: Running['role']): Promise<Assembled> {
   const { settings } = resolved;
   const log = code.log ?? consoleLog;
-  const store = await openStore(resolved.stores, code.clock);
+  const warn = log.warn.bind(log);
+  const store = await openStore(resolved.stores, { clock: code.clock, pool: code.postgresPool, warn });
   const keys = await begin(store, resolved);
   const rule = ruleOf(settings);
 
-  const warn = log.warn.bind(log);
   const memory = memoryFor({ store, settings, role, warn });
   const endings = followEndings(store, warn);
   const signals = sessionSignals(() =>

@@ -130,7 +130,8 @@ export type Opened = { readonly auth: Latchkey; readonly assembled: Assembled };
 
 /** As `latchkey`, for the server, the command line and the tests, which need the parts too. */
 export async function open(options: LatchkeyOptions, running: Running): Promise<Opened> {
-  const { hooks, onEvent, mailTemplates, sendMail, log, clock, fields, pageTemplates, views, ...data } = options;
+  const { hooks, onEvent, mailTemplates, sendMail, log, clock, postgresPool, fields, pageTemplates, views, ...data } =
+    options;
   const given: CodeOptions = {
     ...(hooks !== undefined && { hooks }),
     ...(onEvent !== undefined && { onEvent }),
@@ -138,8 +139,10 @@ export async function open(options: LatchkeyOptions, running: Running): Promise<
     ...(sendMail !== undefined && { sendMail }),
     ...(log !== undefined && { log }),
     ...(clock !== undefined && { clock }),
+    ...(postgresPool !== undefined && { postgresPool }),
   };
-  const resolved = resolveSettings(data, running.environment, codeFlaws(options));
+  const database = postgresPool === undefined ? {} : { database: IN_POOL };
+  const resolved = resolveSettings({ ...data, ...database }, running.environment, codeFlaws(options));
   const assembled = await assemble(resolved, given, running.role);
   const code = { fields: fields ?? null, pageTemplates: pageTemplates ?? {}, home: views?.home ?? null };
   const pages = pagesOnDemand(assembled, code);
@@ -167,6 +170,9 @@ export async function open(options: LatchkeyOptions, running: Running): Promise<
     },
   };
 }
+
+/** Where the database is, its pool knows. */
+const IN_POOL = 'postgres://pool';
 
 const NO_PEER = { address: null };
 

@@ -153,8 +153,13 @@ function storeFlaws({ database, sessionStore, sessions, stores }: Read): readonl
   if (stores.feedUrl !== null && !POSTGRES.test(stores.feedUrl)) {
     found.push('LATCHKEY_FEED_URL must be postgres://user@host/database, as the database has it without a pooler.');
   }
-  const isAlone = sessionStore === null && database.startsWith('sqlite:');
-  if (isAlone && sessions.checks !== null && sessions.checks !== 'strict') {
+  const isRead = sessions.checks !== null && sessions.checks !== 'strict' && sessionStore === null;
+  if (isRead && stores.pooler && stores.feedUrl === null) {
+    found.push(
+      `LATCHKEY_CHECKS is ${sessions.checks}, and through a pooler nodes do not hear of each other: set LATCHKEY_FEED_URL to a direct way to the database.`,
+    );
+  }
+  if (isRead && database.startsWith('sqlite:')) {
     found.push(
       `LATCHKEY_CHECKS is ${sessions.checks}, and SQLite is always read: it costs no more than remembering. Remove it, or keep sessions in PostgreSQL or Redis.`,
     );
@@ -166,8 +171,10 @@ function storesFrom({ database, sessionStore, stores }: Read): StoreSettings {
   return { database, sessions: sessionStore, ...stores };
 }
 
-function checksFrom({ database, sessionStore, sessions }: Read): Settings['checks'] {
-  const usual = sessionStore === null && database.startsWith('sqlite:') ? 'strict' : 'acked';
+function checksFrom({ database, sessionStore, sessions, stores }: Read): Settings['checks'] {
+  const hasFeed =
+    sessionStore !== null || (!database.startsWith('sqlite:') && (!stores.pooler || stores.feedUrl !== null));
+  const usual = hasFeed ? 'acked' : 'strict';
   return { trust: sessions.checks ?? usual, remembered: sessions.remembered };
 }
 

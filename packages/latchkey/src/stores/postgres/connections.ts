@@ -3,7 +3,8 @@ import type { Client, ClientConfig, Pool, PoolClient, PoolConfig, QueryConfig } 
 import { StoreUnavailable } from '../store.ts';
 import { explained } from './errors.ts';
 
-export type Source = { readonly url: string } | { readonly pool: Pool };
+/** Of a URL, `most` is how many connections there are for changes; 10 by default. */
+export type Source = { readonly url: string; readonly most?: number } | { readonly pool: Pool };
 
 /** How long the server may take: to be reached, for a statement, for somebody else's turn to be over, and for us to go on. */
 const CONNECT_MS = 2_000;
@@ -41,8 +42,8 @@ export type Connections = {
   client(): Promise<PoolClient>;
   /** A direct connection of its own that takes one query after another at once; null behind a pooler. Not connected yet. */
   readonly pipelined: (() => Client) | null;
-  /** A direct connection of its own to listen on; null where there is no way to one. Not connected yet. */
-  readonly listening: (() => Client) | null;
+  /** A direct connection of a node to listen on; null where there is no way to one. Not connected yet. */
+  readonly listening: ((node: string) => Client) | null;
   close(): Promise<void>;
 };
 
@@ -67,15 +68,21 @@ export async function connections(way: Way): Promise<Connections> {
   clientOf(driver, own);
   const feed = feedUrl === null ? own : configOf({ url: feedUrl });
   if (feedUrl !== null) clientOf(driver, feed);
-  const pool = isOurs ? ownPool(driver, isPooled ? own : { ...direct, pipeline: true }) : source.pool;
+  const pool = isOurs
+    ? ownPool(driver, { ...(isPooled ? own : { ...direct, pipeline: true }), max: source.most ?? POOL_SIZE })
+    : source.pool;
   return {
     types: driver.types,
     begin: isOurs && !isPooled ? BEGIN : [BEGIN, ...LIMITS].join('; '),
     isNaming: !isPooled,
     isPipelined: !isPooled && (isOurs || source.pool.options?.pipeline === true),
-    client: () => within(POOL_WAIT_MS, pool.connect(), (late) => late.release()),
+    client: () =>
+      within(POOL_WAIT_MS, pool.connect(), { missed: 'no connection was free', late: (client) => client.release() }),
     pipelined: isPooled ? null : () => clientOf(driver, { ...direct, pipeline: true }),
-    listening: isPooled && feedUrl === null ? null : () => clientOf(driver, feed),
+    listening:
+      isPooled && feedUrl === null
+        ? null
+        : (node) => clientOf(driver, { ...feed, application_name: `latchkey feed ${node}`, pipeline: true }),
     async close() {
       if (isOurs) await pool.end();
     },
@@ -117,19 +124,23 @@ function clientOf(driver: Driver, config: ClientConfig): Client {
 }
 
 function ownPool(driver: Driver, config: PoolConfig): Pool {
-  const pool = new driver.Pool({ ...config, max: POOL_SIZE, idleTimeoutMillis: 30_000 });
+  const pool = new driver.Pool({ ...config, idleTimeoutMillis: 30_000 });
   // A connection that breaks while nobody uses it is replaced with the next need.
   pool.on('error', () => undefined);
   return pool;
 }
 
-/** What comes too late is given to `late`. @throws StoreUnavailable, and what `promise` rejects with as it is explained */
-export function within<T>(limitMs: number, promise: Promise<T>, late: (value: T) => void): Promise<T> {
+/** What is waited for, with its errors explained. What comes too late is given to `late`. */
+export function within<T>(
+  limitMs: number,
+  promise: Promise<T>,
+  { missed, late = () => undefined }: { readonly missed: string; readonly late?: (value: T) => void },
+): Promise<T> {
   return new Promise((resolve, reject) => {
     let isOver = false;
     const timer = setTimeout(() => {
       isOver = true;
-      reject(new StoreUnavailable(`PostgreSQL: no connection was to be had within ${limitMs} ms.`));
+      reject(new StoreUnavailable(`PostgreSQL: ${missed} within ${limitMs} ms.`));
     }, limitMs);
     promise.then(
       (value) => {

@@ -64,7 +64,7 @@ export function openDatabase(parts: Parts, committed: (notice: Notice) => Promis
     async read(sentence, { isTimed } = { isTimed: false }) {
       alive();
       const now = isTimed ? await time() : Number.NaN;
-      const steps = sentence({ dialect: 'postgres', now, moved: () => undefined });
+      const steps = sentence({ dialect: 'postgres', now, moved: () => undefined, sessions: parts.sessions });
       let step = steps.next([]);
       while (step.done !== true) {
         step = steps.next(await Promise.all(step.value.map((query) => reads.rows(prepare(query, ANSWER_MS)))));

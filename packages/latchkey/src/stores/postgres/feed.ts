@@ -15,7 +15,7 @@ import {
   type Notice,
 } from '../feed.ts';
 import { ANSWER_MS } from './connections.ts';
-import { type Listener, listen } from './listener.ts';
+import { begin as beginListening, type Listener, listen } from './listener.ts';
 import type { Prepare } from './prepared.ts';
 import { notify } from './statements.ts';
 import type { Announcing } from './transaction.ts';
@@ -24,6 +24,8 @@ export type Hub = Announcing & {
   /** A change was committed: awaited before it is answered. */
   committed(notice: Notice): Promise<void>;
   readonly feed: Feed | null;
+  /** Rejects where a connection to listen on cannot be made, or hears nothing of what changes say. */
+  prove(): Promise<void>;
   /** Calls back when sessions changed on any node, and now and then: openings are announced by nobody. */
   watch(onChange: () => void): () => void;
   close(): Promise<void>;
@@ -151,6 +153,16 @@ export function openHub({ names, prepare, create, say }: HubParts): Hub {
       notify({ channel, text: feedText({ kind: 'changed', node, number, accountId }) }, 'postgres'),
     committed: async (notice) => await member?.committed(notice),
     feed: create === null ? null : feed,
+    async prove() {
+      const client = create?.();
+      if (client === undefined) return;
+      client.on('error', () => undefined);
+      try {
+        await beginListening(client, { channels: [channel, own], say });
+      } finally {
+        client.end().catch(() => undefined);
+      }
+    },
     watch(onChange) {
       watchers.add(onChange);
       begin();

@@ -96,7 +96,7 @@ export function listen(listening: Listening): Listener {
  * Connects, listens, and sees to it that what changes say is heard here: another database, and a server that nobody changes
  * any more, would be silent for ever. Rejects where it is not.
  */
-async function begin(client: Client, { channels, say }: Pick<Listening, 'channels' | 'say'>): Promise<void> {
+export async function begin(client: Client, { channels, say }: Pick<Listening, 'channels' | 'say'>): Promise<void> {
   await client.connect();
   const listens = channels.map((channel) => `LISTEN ${quote(channel)}`);
   // What is said here changes nothing: to wait for the disk would hold up whoever has something to say.
@@ -109,7 +109,7 @@ async function begin(client: Client, { channels, say }: Pick<Listening, 'channel
   };
   client.on('notification', hear);
   try {
-    await within(PROOF_MS, Promise.all([promise, say(own, proof)]), () => undefined);
+    await within(PROOF_MS, Promise.all([promise, say(own, proof)]), { missed: 'what changes say was not heard' });
   } finally {
     client.off('notification', hear);
   }

@@ -147,4 +147,16 @@ export const migrations: readonly Migration[] = [
       INSERT INTO setting VALUES ('last_position', '0');
     `,
   },
+  {
+    number: 2,
+    name: 'what has to reach sessions that are kept elsewhere',
+    sql: `
+      CREATE TABLE handover (
+        account_id BIGINT PRIMARY KEY,
+        revision BIGINT NOT NULL,
+        due_at BIGINT NOT NULL
+      );
+      CREATE INDEX handover_due ON handover (due_at);
+    `,
+  },
 ];

@@ -1,6 +1,8 @@
 import type { Spend } from '../../model/once.ts';
+import type { AccountsSide } from '../apart/accounts-side.ts';
 import type { Clock } from '../clock.ts';
 import * as accounts from '../sql/accounts.ts';
+import * as apart from '../sql/apart.ts';
 import * as counters from '../sql/counters.ts';
 import * as history from '../sql/history.ts';
 import * as once from '../sql/once.ts';
@@ -9,10 +11,10 @@ import { sessionOfValues } from '../sql/records.ts';
 import * as sessions from '../sql/sessions.ts';
 import * as settings from '../sql/settings.ts';
 import type { Run, Sentence } from '../sql/statement.ts';
-import type { Store } from '../store.ts';
+import { type Store, StoreUnavailable } from '../store.ts';
 import { ANSWER_MS, type Connections, connections, type Source } from './connections.ts';
 import { type Database, openDatabase } from './database.ts';
-import { answer } from './errors.ts';
+import { answer, explained, messageOf } from './errors.ts';
 import { feedNames, openHub } from './feed.ts';
 import { migrate } from './migrate.ts';
 import * as positions from './positions.ts';
@@ -39,19 +41,43 @@ type TurnOf<In> = (input: In) => number;
  * @throws StoreUnavailable where the database cannot be used, with the remedy
  */
 export async function postgresStore(options: PostgresOptions): Promise<Store> {
+  const { apart: _, ...store } = await open(options, 'here');
+  return store;
+}
+
+/** As above for accounts alone, whose sessions are kept elsewhere. */
+export async function postgresAccounts(options: PostgresOptions): Promise<AccountsSide> {
+  return await open(options, 'apart');
+}
+
+async function open(options: PostgresOptions, sessions: Run['sessions']): Promise<AccountsSide> {
   const { schema = 'latchkey', pooler = false, feedUrl = null, clock = null } = options;
   const ways = await connections({ source: options, isPooled: pooler, feedUrl });
   try {
     const { isHasty } = await migrate(ways, schema);
     const prepare = preparing(schema, ways);
     const say = saying(ways, prepare);
-    const hub = openHub({ names: feedNames(schema), prepare, create: ways.listening, say });
-    const database = openDatabase({ connections: ways, prepare, announcing: hub, clock, isHasty }, hub.committed);
+    const names = feedNames(schema);
+    const { listening } = ways;
+    const create = listening === null ? null : () => listening(names.node);
+    const hub = openHub({ names, prepare, create, say });
+    if (feedUrl !== null) await hub.prove().catch(refuseFeed);
+    const database = openDatabase(
+      { connections: ways, prepare, announcing: hub, clock, isHasty, sessions },
+      hub.committed,
+    );
     return storeOf(database, hub);
   } catch (error) {
     await ways.close();
     throw error;
   }
+}
+
+function refuseFeed(error: unknown): never {
+  throw new StoreUnavailable(
+    `The feed's URL cannot be used: ${messageOf(explained(error))} It is to lead to the same database as the other, past any pooler.`,
+    { cause: error },
+  );
 }
 
 function saying(ways: Connections, prepare: Prepare): (channel: string, text: string) => Promise<void> {
@@ -61,7 +87,7 @@ function saying(ways: Connections, prepare: Prepare): (channel: string, text: st
   };
 }
 
-function storeOf(database: Database, hub: ReturnType<typeof openHub>): Store {
+function storeOf(database: Database, hub: ReturnType<typeof openHub>): AccountsSide {
   /** A change of no one account, or of one that is not known before. */
   const changes =
     <In, Out>(sentence: (run: Run, input: In) => Sentence<Out>) =>
@@ -86,9 +112,10 @@ function storeOf(database: Database, hub: ReturnType<typeof openHub>): Store {
   const ofAccount = ({ accountId }: { readonly accountId: number }): number => accountId;
   const ofGate = ({ gate }: { readonly gate: { readonly accountId: number } }): number => gate.accountId;
 
-  /** Everything that was committed until now has its position after this. */
+  /** Everything that was committed until now has its position after this. What is committed meanwhile need not. */
   const numbered = async (): Promise<void> => {
-    while (await database.read(positions.isBehind)) await database.transact({ turn: null }, positions.number);
+    let isBehind = await database.read(positions.isBehind);
+    while (isBehind) isBehind = await database.transact({ turn: null }, positions.number);
   };
   const readsOn =
     <In, Out>(sentence: (run: Run, input: In) => Sentence<Out>) =>
@@ -139,6 +166,7 @@ function storeOf(database: Database, hub: ReturnType<typeof openHub>): Store {
       put: changes((run, item) => once.put(run, item, null)),
       peek: reads(peekForData, timed),
       spend: changes(spendForData),
+      voidAll: () => changes((run) => once.voidEverything(run))(undefined),
       purge: changes(once.purge),
     },
     counters: {
@@ -163,6 +191,13 @@ function storeOf(database: Database, hub: ReturnType<typeof openHub>): Store {
     },
     settings: {
       getOrSet: (name, value) => changes((run) => settings.getOrSet(run, name, value))(undefined),
+    },
+    apart: {
+      claimHandovers: changes(apart.claimHandovers),
+      handedOver: changes(apart.handedOver),
+      writeStream: changes(apart.writeStream),
+      cursorOf: reads(apart.cursorOf),
+      forgetDevices: changes(history.forgetDevices),
     },
     feed: hub.feed,
     writable: () => database.check(),

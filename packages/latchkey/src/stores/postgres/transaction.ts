@@ -31,6 +31,8 @@ export type Parts = {
   readonly clock: Clock | null;
   /** Whether the server, left to itself, answers a commit before it is on the disk. */
   readonly isHasty: boolean;
+  /** Of sessions that are kept elsewhere, those who keep them say what happened. */
+  readonly sessions: Run['sessions'];
 };
 
 type Outcome<T> = { readonly value: T; readonly notices: readonly Notice[] };
@@ -42,7 +44,7 @@ export type Transaction = <T>(
   sentence: (run: Run) => Sentence<T>,
 ) => Promise<Outcome<T>>;
 
-export function transactions({ connections, prepare, announcing, clock, isHasty }: Parts): Transaction {
+export function transactions({ connections, prepare, announcing, clock, isHasty, sessions }: Parts): Transaction {
   const begin = plain(isHasty ? `${connections.begin}; SET LOCAL synchronous_commit = on` : connections.begin);
   const beginNote = plain(`${connections.begin}; SET LOCAL synchronous_commit = off`);
 
@@ -83,9 +85,9 @@ export function transactions({ connections, prepare, announcing, clock, isHasty 
     const moved = new Set<AccountId>();
     try {
       const now = await enter(client, work);
-      const run: Run = { dialect: 'postgres', now, moved: (accountId) => moved.add(accountId) };
+      const run: Run = { dialect: 'postgres', now, moved: (accountId) => moved.add(accountId), sessions };
       const value = await go(client, sentence(run));
-      const notices = [...moved].map(announcing.notice);
+      const notices = sessions === 'apart' ? [] : [...moved].map(announcing.notice);
       await leave(client, notices);
       return { value, notices };
     } catch (error) {

@@ -11,6 +11,7 @@ import type {
   ProfileChange,
   Voided,
 } from '../store.ts';
+import { noteHandover } from './apart.ts';
 import { forgetDevices, note } from './history.ts';
 import { peek, putAll as putAllOnce, put as putOnce, spend, voidAll } from './once.ts';
 import { put as putOutbox } from './outbox.ts';
@@ -267,7 +268,7 @@ export function* updateProfile(
   run: Run,
   change: ProfileChange,
 ): Sentence<AccountRecord | Over | 'username_taken' | 'profile_moved' | null> {
-  const over = yield* overBy(run, change.by);
+  const over = yield* overBy(run, change.by, change.id);
   if (over !== null) return over;
   const record = yield* row(run, selectById, { id: change.id });
   if (record === null) return null;
@@ -296,8 +297,9 @@ export function* renewHash(run: Run, change: Parameters<AccountStore['renewHash'
 /** Moves the account's gate and the sessions' with it. */
 function* moveGate(run: Run, record: AccountRecord, gate: Gate, kind: HistoryKind): Sentence<Voided> {
   yield* rows(run, updateGate, { id: record.account.id, ...gateColumns(gate) });
-  const { ended } = yield* raise(run, gate);
   yield* note(run, { kind, accountId: record.account.id });
+  const { ended } = yield* raise(run, gate);
+  if (run.sessions === 'apart') yield* noteHandover(run, gate);
   const { state, roles } = gate;
   return { record: { ...record, account: { ...record.account, state, roles }, gate }, ended };
 }
@@ -306,7 +308,7 @@ export function* changePassword(
   run: Run,
   change: Parameters<AccountStore['changePassword']>[0],
 ): Sentence<Voided | Over | null> {
-  const over = yield* overBy(run, change.by);
+  const over = yield* overBy(run, change.by, change.id);
   if (over !== null) return over;
   const record = yield* find(run, change.id);
   if (record === null || record.gate.state !== 'active') return null;
@@ -355,7 +357,11 @@ export function* setState(
 ): Sentence<(Voided & { readonly isChanged: boolean }) | null> {
   const record = yield* find(run, id);
   if (record === null) return null;
-  if (record.gate.state === state) return { record, ended: [], isChanged: false };
+  if (record.gate.state === state) {
+    // Whoever changed it may still wait to be heard.
+    run.moved(id);
+    return { record, ended: [], isChanged: false };
+  }
   yield* voidAll(run, id, 'reset-password');
   const gate = voidedGate(record.gate, { reason: 'account_disabled', kept: null, state });
   const kind = state === 'active' ? 'account_reactivated' : 'account_suspended';
@@ -376,7 +382,7 @@ export function* signOutEverywhere(
   run: Run,
   { id, by, kept }: Parameters<AccountStore['signOutEverywhere']>[0],
 ): Sentence<Voided | Over | null> {
-  const over = yield* overBy(run, by);
+  const over = yield* overBy(run, by, id);
   if (over !== null) return over;
   const record = yield* find(run, id);
   if (record === null) return null;
@@ -385,7 +391,7 @@ export function* signOutEverywhere(
 }
 
 export function* close(run: Run, { id, by }: Parameters<AccountStore['close']>[0]): Sentence<Voided | Over | null> {
-  const over = yield* overBy(run, by);
+  const over = yield* overBy(run, by, id);
   if (over !== null) return over;
   const record = yield* find(run, id);
   if (record === null) return null;

@@ -42,33 +42,13 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'delete from "@schema"."once" where "account_id" = $1 and "purpose" = $2',
     parameters: [{ arg: 'account_id' }, { arg: 'purpose' }],
   },
+  'once.deleteAll': {
+    sql: 'delete from "@schema"."once"',
+    parameters: [],
+  },
   'once.deleteExpired': {
     sql: 'delete from "@schema"."once" where "hash" in (select "hash" from "@schema"."once" where "expires_at" <= $1 limit $2 for update skip locked) returning "purpose"',
     parameters: [{ arg: 'now' }, { arg: 'limit' }],
-  },
-  'outbox.insert': {
-    sql: 'insert into "@schema"."outbox" ("topic", "payload", "created_at", "due_at", "attempts", "error") values ($1, $2, $3, $4, $5, $6)',
-    parameters: [{ arg: 'topic' }, { arg: 'payload' }, { arg: 'now' }, { arg: 'now' }, { constant: 0 }, { constant: null }],
-  },
-  'outbox.claimDue': {
-    sql: 'with "due" as materialized (select "id" from "@schema"."outbox" where "due_at" <= $1 order by "due_at" limit $2 for update skip locked) update "@schema"."outbox" set "due_at" = $3, "attempts" = "attempts" + $4 where "id" in (select "due"."id" from "due") returning *',
-    parameters: [{ arg: 'now' }, { arg: 'limit' }, { arg: 'until' }, { constant: 1 }],
-  },
-  'outbox.remove': {
-    sql: 'delete from "@schema"."outbox" where "id" = $1',
-    parameters: [{ arg: 'id' }],
-  },
-  'outbox.reschedule': {
-    sql: 'update "@schema"."outbox" set "due_at" = $1, "error" = $2 where "id" = $3',
-    parameters: [{ arg: 'due_at' }, { arg: 'error' }, { arg: 'id' }],
-  },
-  'outbox.selectPage': {
-    sql: 'select * from "@schema"."outbox" order by "id" desc limit $1',
-    parameters: [{ arg: 'limit' }],
-  },
-  'outbox.removeOld': {
-    sql: 'delete from "@schema"."outbox" where "id" in (select "id" from "@schema"."outbox" where "created_at" <= $1 order by "id" limit $2 for update skip locked) returning "id"',
-    parameters: [{ arg: 'before' }, { arg: 'limit' }],
   },
   'settings.select': {
     sql: 'select "value" from "@schema"."setting" where "name" = $1',
@@ -144,6 +124,54 @@ export const compiled: Readonly<Record<string, Compiled>> = {
   },
   'sessions.purgeExpired': {
     sql: 'delete from "@schema"."session" where "token_hash" in (select "token_hash" from "@schema"."session" where "expires_at" <= $1 limit $2 for update skip locked) returning "id"',
+    parameters: [{ arg: 'before' }, { arg: 'limit' }],
+  },
+  'apart.upsert': {
+    sql: 'insert into "@schema"."handover" ("account_id", "revision", "due_at") values ($1, $2, $3) on conflict ("account_id") do update set "revision" = $4, "due_at" = $5',
+    parameters: [{ arg: 'account_id' }, { arg: 'revision' }, { arg: 'due_at' }, { arg: 'revision' }, { arg: 'due_at' }],
+  },
+  'apart.claimDue': {
+    sql: 'update "@schema"."handover" set "due_at" = $1 where "account_id" in (select "account_id" from "@schema"."handover" where "due_at" <= $2 limit $3 for update skip locked) returning "account_id"',
+    parameters: [{ arg: 'until' }, { arg: 'now' }, { arg: 'limit' }],
+  },
+  'apart.remove': {
+    sql: 'delete from "@schema"."handover" where "account_id" = $1 and "revision" = $2',
+    parameters: [{ arg: 'account_id' }, { arg: 'revision' }],
+  },
+  'apart.selectCursor': {
+    sql: 'select "value" from "@schema"."setting" where "name" = $1',
+    parameters: [{ arg: 'name' }],
+  },
+  'apart.takeCursor': {
+    sql: 'select "value" from "@schema"."setting" where "name" = $1 for update',
+    parameters: [{ arg: 'name' }],
+  },
+  'apart.insertCursor': {
+    sql: 'insert into "@schema"."setting" ("name", "value") values ($1, $2) on conflict ("name") do nothing',
+    parameters: [{ arg: 'name' }, { constant: '' }],
+  },
+  'outbox.insert': {
+    sql: 'insert into "@schema"."outbox" ("topic", "payload", "created_at", "due_at", "attempts", "error") values ($1, $2, $3, $4, $5, $6)',
+    parameters: [{ arg: 'topic' }, { arg: 'payload' }, { arg: 'now' }, { arg: 'now' }, { constant: 0 }, { constant: null }],
+  },
+  'outbox.claimDue': {
+    sql: 'with "due" as materialized (select "id" from "@schema"."outbox" where "due_at" <= $1 order by "due_at" limit $2 for update skip locked) update "@schema"."outbox" set "due_at" = $3, "attempts" = "attempts" + $4 where "id" in (select "due"."id" from "due") returning *',
+    parameters: [{ arg: 'now' }, { arg: 'limit' }, { arg: 'until' }, { constant: 1 }],
+  },
+  'outbox.remove': {
+    sql: 'delete from "@schema"."outbox" where "id" = $1',
+    parameters: [{ arg: 'id' }],
+  },
+  'outbox.reschedule': {
+    sql: 'update "@schema"."outbox" set "due_at" = $1, "error" = $2 where "id" = $3',
+    parameters: [{ arg: 'due_at' }, { arg: 'error' }, { arg: 'id' }],
+  },
+  'outbox.selectPage': {
+    sql: 'select * from "@schema"."outbox" order by "id" desc limit $1',
+    parameters: [{ arg: 'limit' }],
+  },
+  'outbox.removeOld': {
+    sql: 'delete from "@schema"."outbox" where "id" in (select "id" from "@schema"."outbox" where "created_at" <= $1 order by "id" limit $2 for update skip locked) returning "id"',
     parameters: [{ arg: 'before' }, { arg: 'limit' }],
   },
   'accounts.selectById': {

@@ -118,6 +118,22 @@ function* noteAll(run: Run, notes: readonly Note[]): Sentence<void> {
   yield* each(run, insert, list);
 }
 
+/** What happened to a session, as somebody else wrote it down. `data` is JSON text. */
+export type ReadEntry = {
+  readonly at: number;
+  readonly kind: 'session_opened' | 'session_ended';
+  readonly accountId: number;
+  readonly sessionId: string;
+  readonly data: string;
+};
+
+export function* writeDown(run: Run, entries: readonly ReadEntry[]): Sentence<void> {
+  const list = entries.map(({ at, kind, accountId: account_id, sessionId: session_id, data }) => ({
+    ...{ at, kind, account_id, session_id, data },
+  }));
+  yield* each(run, insert, list);
+}
+
 export function* noteOpened(run: Run, session: Session): Sentence<void> {
   const { method, device, sequence, place } = session;
   const data = { method, sequence, device: device.name, class: device.class, place };

@@ -279,6 +279,8 @@ function* firstResult(run: Run, input: Admit): Sentence<Admitted | null> {
   const ended = yield* rows(run, selectEndedBy, { account_id: session.accountId, ended_by: session.id });
   const isSameDevice = (other: Session): boolean => other.device.id !== null && other.device.id === session.device.id;
   const endings = ended.map(sessionOf);
+  // Who asks again must wait as whoever asked first.
+  if (endings.length > 0) run.moved(session.accountId);
   return {
     kind: 'admitted',
     session,
@@ -365,9 +367,22 @@ export function* touch(run: Run, { tokens, idleMs }: Parameters<SessionStore['to
   yield* each(run, touchLive, list);
 }
 
-/** Whether the session on whose behalf something is to be changed is over, and why; null where it is not, and for an operator. */
-export function* overBy(run: Run, by: By): Sentence<Over | null> {
+/** The gate that was handed over last; null where none was. */
+export function* gateHeld(run: Run, accountId: number): Sentence<Gate | null> {
+  const found = yield* row(run, selectGate, { account_id: accountId });
+  return found === null ? null : gateOf(accountId, found);
+}
+
+/**
+ * Whether the session on whose behalf something of an account is to be changed is over, and why; null where it is not, and for
+ * an operator. Of a session that is kept apart it is known here what voided it with others.
+ */
+export function* overBy(run: Run, by: By, accountId: number): Sentence<Over | null> {
   if (by === null) return null;
+  if (run.sessions === 'apart') {
+    const gate = yield* gateHeld(run, accountId);
+    return gate === null || isWithinGate(gate, by) ? null : { over: gate.reason };
+  }
   const found = yield* row(run, selectById, { id: by.id });
   // What was purged had expired or ended long before.
   if (found === null) return { over: 'expired' };
@@ -380,11 +395,13 @@ export function* end(
   { accountId, sessionId, by, reason }: Parameters<SessionStore['end']>[0],
 ): Sentence<Awaited<ReturnType<SessionStore['end']>>> {
   // Its own end is no change of anything else: asked for twice, it was done.
-  const over = by?.id === sessionId ? null : yield* overBy(run, by);
+  const over = by?.id === sessionId ? null : yield* overBy(run, by, accountId);
   if (over !== null) return over;
   const found = yield* row(run, selectById, { id: sessionId });
   if (found === null || found.account_id !== accountId) return null;
   const [ended] = yield* endAll(run, [{ id: sessionId }], { reason, by: null });
+  // Announced even where it had ended: whoever ended it may still wait to be heard.
+  run.moved(accountId);
   return { session: ended ?? sessionOf(found), isEndedNow: ended !== undefined };
 }
 

@@ -84,6 +84,8 @@ export type Run = {
   readonly now: number;
   /** To be told where sessions of an account ended, or are to be shown with something else from now on. */
   readonly moved: (accountId: AccountId) => void;
+  /** Whether accounts' sessions are in this database, or have to be told of its changes. */
+  readonly sessions: 'here' | 'apart';
 };
 
 /** Runs a sentence to its end by what runs its queries, at once. */
