@@ -13,7 +13,13 @@ const { values, positionals } = parseArgs({
 });
 
 const all = globSync(
-  ['packages/*/test/**/*.test.ts', 'contract/**/*.test.ts', 'examples/**/*.test.ts', 'scripts/**/*.test.ts'],
+  [
+    'packages/*/test/**/*.test.ts',
+    'contract/**/*.test.ts',
+    'chaos/**/*.test.ts',
+    'examples/**/*.test.ts',
+    'scripts/**/*.test.ts',
+  ],
   {
     exclude: ['**/node_modules/**'],
   },

@@ -9,8 +9,10 @@ import { type Log, type OutboxJob, sealMessage, startOutbox } from './jobs/outbo
 import { startPurging } from './jobs/purge.ts';
 import type { Templates } from './mail/render.ts';
 import { type Send, smtpSender } from './mail/smtp.ts';
+import { memoryFor } from './memory-for.ts';
 import { codeOfEnd } from './model/reasons.ts';
 import type { Settings } from './model/settings.ts';
+import { openStore, type PostgresPool } from './open-store.ts';
 import { type Environment, InvalidSettings, type Resolved } from './resolve-settings.ts';
 import { followEndings } from './sessions/endings.ts';
 import { sessionSignals } from './sessions/signals.ts';
@@ -18,7 +20,6 @@ import { sessionStreams } from './sessions/streams.ts';
 import { gatherTouches } from './sessions/touches.ts';
 import { SessionEnded } from './sessions/verify.ts';
 import type { Clock } from './stores/clock.ts';
-import { sqliteStore } from './stores/sqlite/store.ts';
 import type { Store } from './stores/store.ts';
 import { LANGUAGES } from './texts/reader.ts';
 
@@ -33,6 +34,8 @@ export type CodeOptions = {
   readonly sendMail?: Send;
   /** Where warnings and errors go. Never told a secret. */
   readonly log?: AppLog;
+  /** The host's own pool of connections to PostgreSQL, in place of `database`. Stays open when this is closed. */
+  readonly postgresPool?: PostgresPool;
   /** The store's clock, for tests. */
   readonly clock?: Clock;
 };
@@ -63,11 +66,12 @@ export type Running = {
 export async function assemble(resolved: Resolved, code: CodeOptions, role: Running['role']): Promise<Assembled> {
   const { settings } = resolved;
   const log = code.log ?? consoleLog;
-  const store = sqliteStore(resolved.database.replace(/^sqlite:/, ''), code.clock);
-  const keys = await begin(store, resolved);
-  const rule = fingerprint(JSON.stringify(settings.sessions));
-
   const warn = log.warn.bind(log);
+  const store = await openStore(resolved.stores, { clock: code.clock, pool: code.postgresPool, warn });
+  const keys = await begin(store, resolved);
+  const rule = ruleOf(settings);
+
+  const memory = memoryFor({ store, settings, role, warn });
   const endings = followEndings(store, warn);
   const signals = sessionSignals(() =>
     endings.onEnded(({ sessionId, reason }) => signals.abort(sessionId, new SessionEnded(codeOfEnd[reason]))),
@@ -104,6 +108,7 @@ export async function assemble(resolved: Resolved, code: CodeOptions, role: Runn
     endings,
     signals,
     streams,
+    memory,
     touches,
     hasher,
     hooks: hooksFrom(code.hooks ?? {}, warn),
@@ -129,9 +134,15 @@ export async function assemble(resolved: Resolved, code: CodeOptions, role: Runn
       await touches.flush();
       signals.close();
       endings.close();
+      await memory.close();
       await store.close();
     }),
   };
+}
+
+/** All nodes must have one rule, and one way to check: whoever remembers must be waited for by all. */
+function ruleOf({ sessions, checks }: Settings): string {
+  return fingerprint(JSON.stringify({ ...sessions, ...(checks.trust !== 'strict' && { checks: checks.trust }) }));
 }
 
 /** A host's `onEvent` that never ends must not keep a process from stopping. */

@@ -13,6 +13,7 @@ import {
   rate,
   rateOrNone,
   SECOND_MS,
+  schemaName,
   time,
   words,
 } from './options.ts';
@@ -30,8 +31,10 @@ export const top = {
     fallback: null,
     shown: 'outside production, one is made and kept in the database',
   }),
-  /** Where accounts and sessions are kept: `sqlite:` and a path, or `sqlite::memory:`. */
+  /** Where accounts are kept: `sqlite:` and a path, `sqlite::memory:`, or `postgres://user:password@host/database`. */
   database: words({ env: 'LATCHKEY_DATABASE', fallback: 'sqlite:latchkey.db' }),
+  /** Where sessions are kept if not there: `redis://host:6379`, `rediss://…`, `redis+sentinel://host:26379,host:26379/name` or `redis+cluster://host:6379,host:6379`. */
+  sessionStore: words({ env: 'LATCHKEY_SESSIONS', fallback: null, shown: 'beside the accounts' }),
   /** The path that the API stands under. */
   basePath: words({ env: 'LATCHKEY_BASE_PATH', fallback: '/auth' }),
   /** Addresses or CIDR blocks of the proxies before this server. Only they are believed about who the client is. */
@@ -50,8 +53,14 @@ const sessions = {
   limit: limit({ env: 'LATCHKEY_SESSION_LIMIT', fallback: 1 }),
   /** What happens when an account is full: `displace` signs the device out that has been in longest. */
   whenFull: choice(['displace'], { env: 'LATCHKEY_WHEN_FULL', fallback: 'displace' }),
-  /** How a key is checked: `strict` reads the store at every check. */
-  checks: choice(['strict'], { env: 'LATCHKEY_CHECKS', fallback: 'strict' }),
+  /** How a key is checked: `strict` reads the store at every check; `acked` answers from memory, and a sign-in that displaces waits until every node knows; `bounded` answers from memory that may be a second old. */
+  checks: choice(['strict', 'acked', 'bounded'], {
+    env: 'LATCHKEY_CHECKS',
+    fallback: null,
+    shown: 'acked with PostgreSQL or Redis, strict with SQLite',
+  }),
+  /** How many sessions a node remembers at most, at about a kilobyte each. */
+  remembered: count({ env: 'LATCHKEY_REMEMBERED', fallback: 50_000 }, { min: 2, max: 10_000_000 }),
   /** A session that is not used for so many days is over. Uses are noted to the minute: less than five are refused. */
   idleDays: time(DAY_MS, { env: 'LATCHKEY_IDLE_DAYS', fallback: 14, minMs: 5 * MINUTE_MS }),
   /** A session is over after so many days, however much it is used. */
@@ -60,6 +69,20 @@ const sessions = {
   freshMinutes: time(MINUTE_MS, { env: 'LATCHKEY_FRESH_MINUTES', fallback: 10 }),
   /** For so many days the holder of an ended session is still told why. */
   keepEndedDays: time(DAY_MS, { env: 'LATCHKEY_KEEP_ENDED_DAYS', fallback: 30 }),
+};
+
+/** How PostgreSQL and Redis are used. */
+const stores = {
+  /** The schema of the database that Latchkey's tables are in. It is made where it is not there. */
+  schema: schemaName({ env: 'LATCHKEY_SCHEMA', fallback: 'latchkey' }),
+  /** Whether a pooler in transaction mode (PgBouncer) stands before the database: then no statement is prepared by name. */
+  pooler: flag({ env: 'LATCHKEY_POOLER', fallback: false }),
+  /** A direct way to the database, for the feed, where the other leads through a pooler. */
+  feedUrl: words({ env: 'LATCHKEY_FEED_URL', fallback: null, shown: 'as the database' }),
+  /** How many connections to the database a node has for changes. */
+  connections: count({ env: 'LATCHKEY_CONNECTIONS', fallback: 10 }, { min: 1, max: 1_000 }),
+  /** How many replicas of Redis must have a change before it is answered. */
+  replicas: count({ env: 'LATCHKEY_REDIS_REPLICAS', fallback: 0 }, { min: 0, max: 9 }),
 };
 
 const accounts = {
@@ -203,7 +226,7 @@ const theme = {
   logo: picture({ env: 'LATCHKEY_THEME_LOGO' }),
 };
 
-export const groups = { sessions, accounts, passwords, attempts, events, mail, django, pages, theme };
+export const groups = { sessions, stores, accounts, passwords, attempts, events, mail, django, pages, theme };
 
 type GivenOf<Group> = {
   readonly [Name in keyof Group]?: Group[Name] extends Option<infer Given, unknown> ? Given : never;

@@ -13,6 +13,7 @@ import type { StandardSchema } from './http/extra-fields.ts';
 import { drfTokenRoute } from './http/routes.ts';
 import { openMail } from './jobs/outbox.ts';
 import type { Mail } from './mail/message.ts';
+import { metricsText } from './metrics.ts';
 import type { Account, AccountId, SessionId } from './model/account.ts';
 import { isForDevelopment } from './model/development.ts';
 import type { Code } from './model/reasons.ts';
@@ -100,6 +101,8 @@ export type Latchkey = {
   };
   /** A page of the host's that looks different to different people, in the frame of our own pages and by their rules. */
   view(request: Request, templates: ViewTemplates): Promise<Response>;
+  /** This node's figures, as Prometheus reads them. Answer with them only to whom they concern. */
+  metrics(): string;
   /** Sends what waits in the outbox and finishes what outlived its request. */
   settle(): Promise<void>;
   close(): Promise<void>;
@@ -127,7 +130,8 @@ export type Opened = { readonly auth: Latchkey; readonly assembled: Assembled };
 
 /** As `latchkey`, for the server, the command line and the tests, which need the parts too. */
 export async function open(options: LatchkeyOptions, running: Running): Promise<Opened> {
-  const { hooks, onEvent, mailTemplates, sendMail, log, clock, fields, pageTemplates, views, ...data } = options;
+  const { hooks, onEvent, mailTemplates, sendMail, log, clock, postgresPool, fields, pageTemplates, views, ...data } =
+    options;
   const given: CodeOptions = {
     ...(hooks !== undefined && { hooks }),
     ...(onEvent !== undefined && { onEvent }),
@@ -135,8 +139,10 @@ export async function open(options: LatchkeyOptions, running: Running): Promise<
     ...(sendMail !== undefined && { sendMail }),
     ...(log !== undefined && { log }),
     ...(clock !== undefined && { clock }),
+    ...(postgresPool !== undefined && { postgresPool }),
   };
-  const resolved = resolveSettings(data, running.environment, codeFlaws(options));
+  const database = postgresPool === undefined ? {} : { database: IN_POOL };
+  const resolved = resolveSettings({ ...data, ...database }, running.environment, codeFlaws(options));
   const assembled = await assemble(resolved, given, running.role);
   const code = { fields: fields ?? null, pageTemplates: pageTemplates ?? {}, home: views?.home ?? null };
   const pages = pagesOnDemand(assembled, code);
@@ -155,6 +161,7 @@ export async function open(options: LatchkeyOptions, running: Running): Promise<
       authenticate: (from) => authenticateFrom(parts, from),
       accounts: accountsFace(parts),
       sessions: sessionsFace(parts),
+      metrics: () => metricsText(parts),
       async settle() {
         await assembled.settle();
         await assembled.outbox?.drain();
@@ -163,6 +170,9 @@ export async function open(options: LatchkeyOptions, running: Running): Promise<
     },
   };
 }
+
+/** Where the database is, its pool knows. */
+const IN_POOL = 'postgres://pool';
 
 const NO_PEER = { address: null };
 

@@ -37,11 +37,11 @@ export function words<Value extends string | null>(shape: Shape<Value>): Option<
   );
 }
 
-export function choice<const Choices extends readonly string[]>(
+export function choice<const Choices extends readonly string[], Fallback extends Choices[number] | null>(
   choices: Choices,
-  shape: Shape<Choices[number]>,
-): Option<Choices[number], Choices[number]> {
-  return option(shape, (given) => {
+  shape: Shape<Fallback | Choices[number]>,
+): Option<Choices[number], Choices[number] | Fallback> {
+  return option<Choices[number], Choices[number] | Fallback>(shape, (given) => {
     const choice = choices.find((known) => known === String(given));
     return choice ?? new Problem(`must be one of ${choices.join(', ')}`);
   });
@@ -135,5 +135,13 @@ export function limit(shape: Shape<number | 'unlimited'>): Option<number | 'unli
     const value = typeof given === 'string' && given.trim() !== '' ? Number(given) : given;
     const isRight = typeof value === 'number' && Number.isSafeInteger(value) && value >= 1 && value <= 1_000_000;
     return isRight ? value : new Problem('must be a whole number from 1, or unlimited');
+  });
+}
+
+/** A name that PostgreSQL takes as it stands, with room for what is put before and after it. */
+export function schemaName(shape: Shape<string>): Option<string, string> {
+  return option(shape, (given) => {
+    const isName = typeof given === 'string' && /^[a-z_][a-z0-9_]{0,49}$/.test(given) && !given.startsWith('pg_');
+    return isName ? given : new Problem('must be small letters, digits and _, at most 50, and not begin with pg_');
   });
 }

@@ -17,9 +17,21 @@ export class InvalidSettings extends Error {
   }
 }
 
+/** Where things are kept, and how that is reached. URLs may carry passwords: never shown. */
+export type StoreSettings = {
+  readonly database: string;
+  /** null where sessions are kept beside the accounts. */
+  readonly sessions: string | null;
+  readonly schema: string;
+  readonly pooler: boolean;
+  readonly feedUrl: string | null;
+  readonly connections: number;
+  readonly replicas: number;
+};
+
 export type Resolved = {
   readonly settings: Settings;
-  readonly database: string;
+  readonly stores: StoreSettings;
   /** The root secrets, the newest first; empty where one is to be made and kept in the database. */
   readonly secrets: readonly string[];
 };
@@ -43,7 +55,7 @@ export function resolveSettings(given: DataOptions, environment: Environment, fo
   problems.push(...flaws(read, origin, secrets));
   if (production) problems.push(...unsafeInProduction(read, origin, secrets));
   if (problems.length > 0) throw new InvalidSettings(problems);
-  return { settings: settingsFrom(read, origin, production), database: read.database, secrets };
+  return { settings: settingsFrom(read, origin, production), stores: storesFrom(read), secrets };
 }
 
 type Group = Readonly<Record<string, Option<unknown, unknown>>>;
@@ -94,13 +106,7 @@ function flaws(read: Read, origin: string, secrets: readonly string[]): readonly
   if (!isOrigin(origin)) {
     found.push(`LATCHKEY_ORIGIN must be an origin, such as https://accounts.example; “${origin}” is not one.`);
   }
-  if (read.database.startsWith('sqlite:file:')) {
-    found.push('LATCHKEY_DATABASE must be sqlite: and a path as it stands: a URI (file:…) is not read.');
-  } else if (!/^sqlite:.+/.test(read.database)) {
-    found.push(
-      `LATCHKEY_DATABASE must be sqlite: and a path; “${read.database.split(':')[0]}:…” is a store that this version does not have.`,
-    );
-  }
+  found.push(...storeFlaws(read));
   if (!/^(?:\/[\w-]+)+$/.test(read.basePath))
     found.push('LATCHKEY_BASE_PATH must be a path such as /auth, without a slash at its end.');
   if (secrets.some((secret) => secret.length < MIN_SECRET_LENGTH)) {
@@ -124,6 +130,52 @@ function flaws(read: Read, origin: string, secrets: readonly string[]): readonly
     found.push('LATCHKEY_SMTP_URL must be smtp://host:port, smtps://host:port, or none.');
   }
   return found;
+}
+
+const POSTGRES = /^postgres(?:ql)?:\/\/./;
+const REDIS = /^(?:rediss?|redis\+sentinel|redis\+cluster):\/\/./;
+
+function storeFlaws({ database, sessionStore, sessions, stores }: Read): readonly string[] {
+  const found: string[] = [];
+  const scheme = (url: string): string => `“${url.split(':')[0]}:…”`;
+  if (database.startsWith('sqlite:file:')) {
+    found.push('LATCHKEY_DATABASE must be sqlite: and a path as it stands: a URI (file:…) is not read.');
+  } else if (!/^sqlite:.+/.test(database) && !POSTGRES.test(database)) {
+    found.push(
+      `LATCHKEY_DATABASE must be sqlite: and a path, or postgres://user@host/database; ${scheme(database)} is a store that this version does not have.`,
+    );
+  }
+  if (sessionStore !== null && !REDIS.test(sessionStore)) {
+    found.push(
+      `LATCHKEY_SESSIONS must be redis://host:port, rediss://…, redis+sentinel://… or redis+cluster://…; ${scheme(sessionStore)} is a store that this version does not have.`,
+    );
+  }
+  if (stores.feedUrl !== null && !POSTGRES.test(stores.feedUrl)) {
+    found.push('LATCHKEY_FEED_URL must be postgres://user@host/database, as the database has it without a pooler.');
+  }
+  const isRead = sessions.checks !== null && sessions.checks !== 'strict' && sessionStore === null;
+  if (isRead && stores.pooler && stores.feedUrl === null) {
+    found.push(
+      `LATCHKEY_CHECKS is ${sessions.checks}, and through a pooler nodes do not hear of each other: set LATCHKEY_FEED_URL to a direct way to the database.`,
+    );
+  }
+  if (isRead && database.startsWith('sqlite:')) {
+    found.push(
+      `LATCHKEY_CHECKS is ${sessions.checks}, and SQLite is always read: it costs no more than remembering. Remove it, or keep sessions in PostgreSQL or Redis.`,
+    );
+  }
+  return found;
+}
+
+function storesFrom({ database, sessionStore, stores }: Read): StoreSettings {
+  return { database, sessions: sessionStore, ...stores };
+}
+
+function checksFrom({ database, sessionStore, sessions, stores }: Read): Settings['checks'] {
+  const hasFeed =
+    sessionStore !== null || (!database.startsWith('sqlite:') && (!stores.pooler || stores.feedUrl !== null));
+  const usual = hasFeed ? 'acked' : 'strict';
+  return { trust: sessions.checks ?? usual, remembered: sessions.remembered };
 }
 
 /** What is fit for development and for nothing else. */
@@ -175,6 +227,7 @@ function settingsFrom(read: Read, origin: string, production: boolean): Settings
       freshMs: sessions.freshMinutes,
       keepEndedMs: sessions.keepEndedDays,
     },
+    checks: checksFrom(read),
     accounts: {
       usernameCase: accounts.usernameCase,
       signInBy: accounts.signInBy,

@@ -50,7 +50,7 @@ function breach({ from, to, names, isType }: Import): string | null {
   const [at, of] = [levelOf(from), levelOf(to)];
   if (of > at) return `${what}, which stands below it`;
   if (of === at && folderOf(from) !== folderOf(to)) return `${what}, which is its neighbour`;
-  const isStoreByType = to === 'stores/store.ts' && isType;
+  const isStoreByType = ['stores/store.ts', 'stores/feed.ts'].includes(to) && isType;
   const knowsStoresByType = ['sessions', 'flows'].includes(folderOf(from));
   if (knowsStoresByType && to.startsWith('stores/') && !isStoreByType)
     return `${what}: of the stores it knows the port's types alone`;

@@ -36,6 +36,13 @@ export function readToken(presented: string): PresentedToken | null {
   return hash === null ? null : { accountId: null, hash };
 }
 
+const LONGEST_TOKEN = 128;
+
+/** The hash of a presented token, one letter a byte, whatever it looks like; null for what is too long to be one. */
+export function hashLetters(presented: string): string | null {
+  return presented.length > LONGEST_TOKEN ? null : lettersOf(presented);
+}
+
 /** The hash of a Django REST framework key (40 lower-case hex digits), or null if it is not one. */
 export function hashOfDrfKey(presented: string): SecretHash | null {
   return DRF_KEY.test(presented) ? hashOf(presented) : null;
@@ -56,6 +63,11 @@ export function newSessionId(): string {
   return `ses_${randomBase62(22)}`;
 }
 
+/** As letters a hash costs a third of what it costs as bytes. */
+function lettersOf(text: string): string {
+  return hash('sha256', text, 'latin1');
+}
+
 function hashOf(text: string): SecretHash {
-  return hash('sha256', text, 'buffer');
+  return Buffer.from(lettersOf(text), 'latin1');
 }

@@ -46,7 +46,7 @@ export async function changePassword(parts: Parts, change: PasswordChange): Prom
   } as const;
   const changing = parts.store.accounts.changePassword({
     id: account.id,
-    by: change.session.id,
+    by: change.session,
     kept: change.isOwnEnded ? null : change.session.id,
     to: await parts.hasher.hash(change.newPassword1),
     outbox: account.email === '' ? [] : [parts.mail(notice)],

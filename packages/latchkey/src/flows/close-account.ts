@@ -30,7 +30,7 @@ export async function closeAccount(parts: Parts, { session, now, password, netwo
   } else if (!isFresh(session, parts.settings.sessions.freshMs, now)) {
     throw invalidInput({ password: [fieldTexts.required] });
   }
-  const closing = parts.store.accounts.close({ id: session.accountId, by: session.id });
+  const closing = parts.store.accounts.close({ id: session.accountId, by: session });
   if (unlessOver(await closing) === null) throw new Refusal('account_disabled');
   parts.endings.nudge();
   parts.tell({ type: 'account_closed', account: record.account });

@@ -30,7 +30,7 @@ export async function endSession(
 
 /** Ends every session of an account but the one that asks, and stops sign-ins that are under way. How many; null when it is gone. */
 export async function endSessions(parts: Parts, accountId: AccountId, by: By): Promise<number | null> {
-  const done = unlessOver(await parts.store.accounts.signOutEverywhere({ id: accountId, by, kept: by }));
+  const done = unlessOver(await parts.store.accounts.signOutEverywhere({ id: accountId, by, kept: by?.id ?? null }));
   if (done === null) return null;
   parts.endings.nudge();
   parts.tell({ type: 'sessions_ended', accountId, sessions: done.ended });

@@ -22,11 +22,8 @@ const NEW_NAMES = { limit: 10, windowMs: 3_600_000 } as const;
 
 /** Changes what is given of the session's account's names and extra fields. Throws `invalid_input`,
  * `too_many_attempts`. */
-export async function updateProfile(
-  parts: Parts,
-  { accountId: id, id: by }: Session,
-  input: ProfileInput,
-): Promise<Account> {
+export async function updateProfile(parts: Parts, by: Session, input: ProfileInput): Promise<Account> {
+  const { accountId: id } = by;
   const { username, profile, ...names } = input;
   if (username !== undefined && !isUsername(username)) throw invalidInput({ username: [texts.usernameInvalid] });
   const name = username === undefined ? {} : { username: nameOf(parts, username) };

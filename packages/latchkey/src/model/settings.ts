@@ -26,6 +26,12 @@ export type Settings = {
     readonly freshMs: number;
     readonly keepEndedMs: number;
   };
+  readonly checks: {
+    /** Whether the store is read at every check, or what a node remembers is trusted, and how far. */
+    readonly trust: 'strict' | 'acked' | 'bounded';
+    /** How many sessions a node remembers at most. */
+    readonly remembered: number;
+  };
   readonly accounts: {
     readonly usernameCase: UsernameCase;
     readonly signInBy: SignInBy;

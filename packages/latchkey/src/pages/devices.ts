@@ -101,12 +101,12 @@ export async function endDevices(visit: SignedInVisit): Promise<Response> {
   const { session } = visitor.who;
   const end = (await readForm(visit)).text('end');
   if (end === 'others') {
-    await endSessions(parts, session.accountId, session.id);
+    await endSessions(parts, session.accountId, session);
     return sendOn(visit, '/account/devices/');
   }
   const isOwn = end === session.id;
   const reason = isOwn ? 'signed_out' : 'revoked';
-  const isEnded = await endSession(parts, { accountId: session.accountId, sessionId: end, by: session.id, reason });
+  const isEnded = await endSession(parts, { accountId: session.accountId, sessionId: end, by: session, reason });
   if (!isEnded) throw new Refusal('not_found');
   return isOwn
     ? sendOn(visit, '/signed-out/', { cookies: [noSessionCookie(parts.settings)] })

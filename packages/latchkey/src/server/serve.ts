@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { Assembled, Running } from '../assemble.ts';
 import { clientAddressBehind } from '../http/client.ts';
 import { type LatchkeyOptions, open } from '../latchkey.ts';
+import { METRICS_TYPE, metricsText } from '../metrics.ts';
 import { isForDevelopment } from '../model/development.ts';
 import { logEvent, serverLog } from './log.ts';
 import { nodeHandler } from './node.ts';
@@ -56,6 +57,7 @@ export async function serve(
   const server = createServer(LIMITS, (req, res) => {
     if (req.url === '/healthz') return answerPlain(res, 200, 'ok');
     if (req.url === '/readyz') return void answerReadiness(assembled, res);
+    if (req.url === '/metrics' && isOfThisMachine(req)) return answerMetrics(assembled, res);
     warnOfProxy(req);
     answer(req, res);
   });
@@ -96,6 +98,16 @@ async function finish(server: Server): Promise<void> {
 
 function answerPlain(res: ServerResponse, status: number, text: string): void {
   res.writeHead(status, { 'content-type': 'text/plain', 'cache-control': 'no-store' }).end(`${text}\n`);
+}
+
+/** Figures are for who is on this machine, and not for who comes through a proxy that is. */
+function isOfThisMachine({ socket, headers }: IncomingMessage): boolean {
+  const isLoopback = /^(?:127\.|::1$|::ffff:127\.)/.test(socket.remoteAddress ?? '');
+  return isLoopback && headers['x-forwarded-for'] === undefined && headers.forwarded === undefined;
+}
+
+function answerMetrics({ parts }: Assembled, res: ServerResponse): void {
+  res.writeHead(200, { 'content-type': METRICS_TYPE, 'cache-control': 'no-store' }).end(metricsText(parts));
 }
 
 /** Ready is who reaches its store, can write to it, and follows the rule in force. */

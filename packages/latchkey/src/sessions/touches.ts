@@ -9,6 +9,9 @@ export type Touches = {
   flush(): Promise<void>;
 };
 
+/** “Last seen” is written at most this often, in milliseconds. */
+export const TOUCH_EVERY_MS = 60_000;
+
 const GATHER_MS = 1_000;
 
 export function gatherTouches(store: Store, idleMs: number, warn: Warn): Touches {

@@ -1,16 +1,18 @@
-import { readToken } from '../crypto/token.ts';
+import { hashLetters, readToken } from '../crypto/token.ts';
 import type { SessionId } from '../model/account.ts';
 import type { DeviceSummary } from '../model/device.ts';
 import { type Code, codeOfEnd } from '../model/reasons.ts';
 import { type Session, sessionState, type TokenRef } from '../model/session.ts';
 import type { Settings } from '../model/settings.ts';
 import type { EndingNotice, Store } from '../stores/store.ts';
+import type { Found, Memory } from './memory.ts';
 import type { Outlook, Signals } from './signals.ts';
-import type { Touches } from './touches.ts';
+import { TOUCH_EVERY_MS, type Touches } from './touches.ts';
 
 export type Checker = {
   readonly store: Store;
   readonly settings: Settings;
+  readonly memory: Memory;
   readonly touches: Touches;
   readonly signals: Signals;
 };
@@ -43,20 +45,27 @@ export type Checked =
 
 const UNKNOWN: Refused = { live: false, code: 'invalid_token', sessionId: null, at: null, by: null, now: null };
 
-/** "Last seen" is written at most this often. */
-const TOUCH_EVERY_MS = 60_000;
+/**
+ * Is this a live session's token, and if not, why not? From this node's memory, where it has the session and may trust it;
+ * otherwise by one read of the store, and none for what cannot be a token.
+ */
+export function verify(checker: Checker, token: string): Checked | Promise<Checked> {
+  const hash = hashLetters(token);
+  if (hash === null) return UNKNOWN;
+  const known = checker.memory.recall(hash);
+  return known === null ? verifyInStore(checker, token, hash) : new LiveCheck(checker, hash, known);
+}
 
-/** Is this a live session's token, and if not, why not? One read of the store; none for what cannot be a token. */
-export async function verify(checker: Checker, token: string): Promise<Checked> {
+async function verifyInStore(checker: Checker, token: string, hash: string): Promise<Checked> {
   const presented = readToken(token);
   if (presented === null) return UNKNOWN;
-  const found = await checker.store.sessions.find(presented);
+  const found = await checker.memory.read(presented, hash);
   if (found === null) return UNKNOWN;
   const { session, now } = found;
   const state = sessionState(session, checker.settings.sessions, now);
   if (!state.live) return refusedFor(session.id, state, now);
   if (now - session.seenAt >= TOUCH_EVERY_MS) checker.touches.add(presented);
-  return new LiveCheck(checker, presented, session, now);
+  return new LiveCheck(checker, hash, found);
 }
 
 /** What the holder of a session that is over may know of it. */
@@ -72,15 +81,19 @@ export function refusedFor(
 class LiveCheck {
   readonly live = true;
   readonly session: Session;
-  readonly token: TokenRef;
   readonly now: number;
   readonly #checker: Checker;
+  readonly #hash: string;
 
-  constructor(checker: Checker, token: TokenRef, session: Session, now: number) {
+  constructor(checker: Checker, hash: string, { session, now }: Found) {
     this.#checker = checker;
-    this.token = token;
+    this.#hash = hash;
     this.session = session;
     this.now = now;
+  }
+
+  get token(): TokenRef {
+    return { accountId: this.session.accountId, hash: Buffer.from(this.#hash, 'latin1') };
   }
 
   get signal(): AbortSignal {

@@ -12,7 +12,7 @@ export type Feed = {
   readonly node: NodeId;
   readonly lanes: number;
   laneOf(accountId: AccountId): number;
-  /** Connects, and goes on connecting, until the line is closed. At most one member at a time. */
+  /** Connects, and goes on connecting, until the line is closed. At most one member at a time; nothing is heard before this returns. */
   join(member: FeedMember): FeedLine;
 };
 

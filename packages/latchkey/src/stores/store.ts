@@ -88,7 +88,10 @@ export type Voided = { readonly record: AccountRecord; readonly ended: readonly 
  * On whose behalf something is changed: a session, or null for an operator. A session that has ended by then, however little
  * before, changes nothing: what it asks for was checked too long ago.
  */
-export type By = SessionId | null;
+export type By = Acting | null;
+
+/** The session that asks. Where sessions are kept apart from accounts, its revision says whether the account still lets it. */
+export type Acting = Pick<Session, 'id' | 'openedRevision'>;
 
 /** The session that asked is over, for this reason; nothing was changed. */
 export type Over = { readonly over: EndReason };
@@ -115,7 +118,7 @@ export type AccountStore = {
    */
   changePassword(change: {
     readonly id: AccountId;
-    readonly by: SessionId;
+    readonly by: Acting;
     readonly kept: SessionId | null;
     readonly to: PasswordHash;
     readonly outbox: readonly OutboxItem[];
@@ -288,6 +291,8 @@ export type OnceStore = {
   peek(spend: Spend): Promise<string | null>;
   /** The data of a good one, which is gone by this; null when absent, expired or spent. Of two at once, one gets it. */
   spend(spend: Spend): Promise<string | null>;
+  /** Makes void all that is out, whatever it is for. */
+  voidAll(): Promise<void>;
   /** Removes at most `limit` that have expired. How many went. */
   purge(limit: number): Promise<number>;
 };

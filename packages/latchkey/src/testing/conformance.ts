@@ -83,17 +83,26 @@ type AdmitGiven = Partial<Omit<Admit, 'gate' | 'session'>> & {
   readonly place?: string | null;
   readonly id?: string;
   readonly tokenHash?: Uint8Array;
+  readonly method?: Session['method'];
 };
 
 function admission(gate: Gate, given: AdmitGiven = {}): Admit {
-  const { max = 1, device = DEVICE, place = null, id = newSessionId(), tokenHash, ...rest } = given;
+  const {
+    max = 1,
+    device = DEVICE,
+    place = null,
+    id = newSessionId(),
+    tokenHash,
+    method = 'password',
+    ...rest
+  } = given;
   return {
     session: {
       id,
       tokenHash: tokenHash ?? newSessionToken(gate.accountId).hash,
       device,
       place,
-      method: 'password',
+      method,
       lifetimeMs: LIFETIME_MS,
       isFresh: true,
     },
@@ -426,7 +435,7 @@ const cases: Record<string, (world: World) => Promise<void>> = {
         const to = { hash: 'new', scheme: 's' };
         return await other.accounts.changePassword({
           id: session.accountId,
-          by: session.id,
+          by: session,
           kept: session.id,
           to,
           outbox: [],
@@ -447,17 +456,17 @@ const cases: Record<string, (world: World) => Promise<void>> = {
     const other = await signIn(store, gate, { max: 2 });
     const mine = await signIn(store, gate, { max: 2 });
     const change = { id: gate.accountId, kept: mine.session.id, to: { hash: 'new', scheme: 's' }, outbox: [] };
-    const done = await store.accounts.changePassword({ ...change, by: mine.session.id });
+    const done = await store.accounts.changePassword({ ...change, by: mine.session });
     assert.deepEqual(endedBy(done), [other.session.id]);
     assert.equal((await stateOf(store, other))?.reason, 'password_changed');
     assert.equal(await stateOf(store, mine), null);
     assert.deepEqual(
-      await store.accounts.changePassword({ ...change, by: other.session.id }),
+      await store.accounts.changePassword({ ...change, by: other.session }),
       { over: 'password_changed' },
       'an ended session changes nothing',
     );
     assert.ok(
-      (await store.accounts.changePassword({ ...change, by: mine.session.id })) !== null,
+      (await store.accounts.changePassword({ ...change, by: mine.session })) !== null,
       'the kept one may again',
     );
   },
@@ -470,7 +479,7 @@ const cases: Record<string, (world: World) => Promise<void>> = {
       const outcomes = await atOnce(world, 2, (other, turn) => {
         const { session } = both[turn === 0 ? 0 : 1];
         const to = { hash: `by ${turn}`, scheme: 's' };
-        return other.accounts.changePassword({ id: gate.accountId, by: session.id, kept: session.id, to, outbox: [] });
+        return other.accounts.changePassword({ id: gate.accountId, by: session, kept: session.id, to, outbox: [] });
       });
       const isDone = outcomes.map((outcome) => outcome !== null && !('over' in outcome));
       assert.equal(isDone.filter(Boolean).length, 1);
@@ -513,7 +522,7 @@ const cases: Record<string, (world: World) => Promise<void>> = {
     const gateNow = (await store.accounts.find(id))?.gate ?? gate;
     const mine = await signIn(store, gateNow);
     await store.accounts.issueLinks({ links: [{ id, link: link({ hash: secret(3) }) }], outbox: [] });
-    await store.accounts.changePassword({ id, by: mine.session.id, kept: null, to, outbox: [] });
+    await store.accounts.changePassword({ id, by: mine.session, kept: null, to, outbox: [] });
     assert.equal(await store.accounts.resetPassword({ id, link: secret(3), to, outbox: [] }), null);
   },
 
@@ -573,7 +582,7 @@ const cases: Record<string, (world: World) => Promise<void>> = {
     const [other, mine] = [await signIn(store, gate, { max: 2 }), await signIn(store, gate, { max: 2 })];
     const done = await store.accounts.signOutEverywhere({
       id: gate.accountId,
-      by: mine.session.id,
+      by: mine.session,
       kept: mine.session.id,
     });
     assert.deepEqual(endedBy(done), [other.session.id]);
@@ -634,20 +643,22 @@ const cases: Record<string, (world: World) => Promise<void>> = {
     const { id } = account;
     const old = await signIn(store, gate);
     const next = await signIn(store, gate);
-    const by = old.session.id;
+    const by = old.session;
     const over = { over: 'displaced' };
     const to = { hash: 'theirs', scheme: 's' };
-    assert.deepEqual(await store.accounts.changePassword({ id, by, kept: by, to, outbox: [] }), over);
-    assert.deepEqual(await store.accounts.signOutEverywhere({ id, by, kept: by }), over);
+    assert.deepEqual(await store.accounts.changePassword({ id, by, kept: by.id, to, outbox: [] }), over);
+    assert.deepEqual(await store.accounts.signOutEverywhere({ id, by, kept: by.id }), over);
     assert.deepEqual(await store.accounts.close({ id, by }), over);
     assert.deepEqual(await store.accounts.updateProfile({ id, by, firstName: 'Theirs' }), over);
     const end = { accountId: id, sessionId: next.session.id, reason: 'revoked' } as const;
     assert.deepEqual(await store.sessions.end({ ...end, by }), over);
-    assert.deepEqual(await store.sessions.end({ ...end, by: 'ses_purged' }), { over: 'expired' });
+    assert.deepEqual(await store.sessions.end({ ...end, by: { id: 'ses_purged', openedRevision: 1 } }), {
+      over: 'expired',
+    });
     const kept = await store.accounts.find(id);
     assert.deepEqual([kept?.account.firstName, kept?.passwordHash, kept?.gate], ['', 'hash', gate]);
     assert.equal(await stateOf(store, next), null);
-    const again = await store.sessions.end({ ...end, sessionId: by, by });
+    const again = await store.sessions.end({ ...end, sessionId: by.id, by });
     assert.ok(again !== null && 'session' in again, 'its own end was asked for twice');
   },
 
@@ -727,10 +738,45 @@ const cases: Record<string, (world: World) => Promise<void>> = {
     await store.sessions.end({ accountId: one.gate.accountId, sessionId: session.id, by: null, reason: 'signed_out' });
     const all = await store.sessions.changes({ after: 0, limit: 10 });
     const { accountId } = one.gate;
+    const [opened, ended] = all.filter((change) =>
+      'opening' in change ? change.opening.accountId === accountId : change.ending.accountId === accountId,
+    );
     const its = await store.sessions.changesOf({ accountId, after: 0, limit: 10 });
-    assert.deepEqual(its, [all[0], all[2]]);
-    assert.deepEqual(await store.sessions.changesOf({ accountId, after: 0, limit: 1 }), [all[0]]);
-    assert.deepEqual(await store.sessions.changesOf({ accountId, after: all[0]?.position ?? 0, limit: 10 }), [all[2]]);
+    assert.equal(all.length, 3);
+    assert.deepEqual(its, [opened, ended]);
+    assert.deepEqual(await store.sessions.changesOf({ accountId, after: 0, limit: 1 }), [opened]);
+    assert.deepEqual(await store.sessions.changesOf({ accountId, after: opened?.position ?? 0, limit: 10 }), [ended]);
+  },
+
+  async 'P3: what ends a session is answered when it is in force, whoever asks for it first or again; what ends none waits for nobody'({
+    store,
+  }) {
+    const { feed } = store;
+    if (feed === null) return;
+    const heard: number[] = [];
+    const silent = () => undefined;
+    const committed = async ({ accountId }: { readonly accountId: number }) => void heard.push(accountId);
+    const line = feed.join({ up: silent, down: silent, heard: silent, acknowledged: silent, committed });
+    const waitedFor = async (work: () => Promise<unknown>): Promise<readonly number[]> => {
+      heard.length = 0;
+      await work();
+      return [...heard];
+    };
+    const { account, gate } = await makeAccount(store);
+    const { id } = account;
+    assert.deepEqual(await waitedFor(() => signIn(store, gate)), [], 'nobody is displaced');
+    const again = admission(gate);
+    assert.deepEqual(await waitedFor(() => store.sessions.admit(again)), [id]);
+    assert.deepEqual(await waitedFor(() => store.sessions.admit(again)), [id], 'asked again, with the first result');
+    const end = { accountId: id, sessionId: again.session.id, by: null, reason: 'revoked' } as const;
+    assert.deepEqual(await waitedFor(() => store.sessions.end(end)), [id]);
+    assert.deepEqual(await waitedFor(() => store.sessions.end(end)), [id], 'it has ended before');
+    const suspend = () => store.accounts.setState({ id, state: 'suspended' });
+    assert.deepEqual(await waitedFor(suspend), [id]);
+    assert.deepEqual(await waitedFor(suspend), [id], 'it is suspended already');
+    const roles = () => store.accounts.setRoles({ id, roles: ['a'] });
+    assert.deepEqual(await waitedFor(roles), [id]);
+    await line.close();
   },
 
   async 'a watcher hears of what another connection has ended'(world) {
@@ -835,7 +881,7 @@ const cases: Record<string, (world: World) => Promise<void>> = {
     const all = await store.history.page({ accountId: account.id, before: null, limit: 10 });
     assert.deepEqual(
       all.map(({ kind }) => kind),
-      ['account_suspended', 'session_ended', 'session_opened', 'session_ended', 'session_opened', 'account_created'],
+      ['session_ended', 'account_suspended', 'session_opened', 'session_ended', 'session_opened', 'account_created'],
     );
     const older = await store.history.page({ accountId: account.id, before: all[3]?.id ?? 0, limit: 10 });
     assert.deepEqual(
@@ -909,14 +955,14 @@ const cases: Record<string, (world: World) => Promise<void>> = {
   ) {
     const { store, clock } = world;
     const [mine, other] = [await makeAccount(store), await makeAccount(store)];
-    const tokenHash = secret(8);
-    const all = await atOnce(world, 4, (one) => signIn(one, mine.gate, { tokenHash, max: 'unlimited' }));
+    const key = { tokenHash: secret(8), method: 'imported' } as const;
+    const all = await atOnce(world, 4, (one) => signIn(one, mine.gate, { ...key, max: 'unlimited' }));
     assert.equal(new Set(all.map(({ session }) => session.id)).size, 1);
     assert.equal((await store.sessions.list(mine.account.id)).sessions.length, 1);
     const used = { kind: 'token_used' };
-    assert.deepEqual(await store.sessions.admit(admission(other.gate, { tokenHash })), used);
+    assert.deepEqual(await store.sessions.admit(admission(other.gate, key)), used);
     clock.advance(IDLE_MS);
-    assert.deepEqual(await store.sessions.admit(admission(mine.gate, { tokenHash })), used);
+    assert.deepEqual(await store.sessions.admit(admission(mine.gate, key)), used);
   },
 
   async 'a store that is closed is unavailable, whatever is asked of it'({ store, connect }) {

@@ -61,7 +61,7 @@ describe('F-4, P3: a session that ends while its request is under way', () => {
     const [newest, oldest] = (await store.sessions.list(1)).sessions;
     assert.ok(newest !== undefined && oldest !== undefined);
     await server.auth.sessions.end(1, oldest.id);
-    const end = { accountId: 1, sessionId: newest.id, by: oldest.id, reason: 'revoked' } as const;
+    const end = { accountId: 1, sessionId: newest.id, by: oldest, reason: 'revoked' } as const;
     assert.deepEqual(await store.sessions.end(end), { over: 'revoked' });
     assert.equal((await server.auth.sessions.list(1)).length, 1);
     assert.equal((await server.ask('/auth/session/', { key: thief })).status, 401);

@@ -29,7 +29,7 @@ describe('where a setting comes from', () => {
     const names = [top, ...Object.values(groups)].flatMap((group) => Object.values(group).map(({ env }) => env));
     assert.equal(new Set(names).size, names.length);
     for (const name of names) assert.match(name, /^LATCHKEY_[A-Z_]+$/);
-    assert.ok(names.length <= 62, `${names.length} options: is a new one worth a decision?`);
+    assert.ok(names.length <= 69, `${names.length} options: is a new one worth a decision?`);
   });
 
   test('names for tests are passed over', () => {
@@ -39,8 +39,9 @@ describe('where a setting comes from', () => {
 
 describe('what settings come to', () => {
   test('without any: one device, displaced; ten tries; thirty days; a form of its own for each unit', () => {
-    const { settings, database, secrets } = resolveSettings({}, {});
-    assert.deepEqual([database, secrets], ['sqlite:latchkey.db', []]);
+    const { settings, stores, secrets } = resolveSettings({}, {});
+    assert.deepEqual([stores.database, stores.sessions, secrets], ['sqlite:latchkey.db', null, []]);
+    assert.equal(settings.checks.trust, 'strict');
     assert.deepEqual(settings.sessions, {
       limit: 1,
       whenFull: 'displace',

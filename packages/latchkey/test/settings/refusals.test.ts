@@ -111,7 +111,7 @@ const wrong: Readonly<Record<string, Wrong>> = {
     says: / must be a whole number from 1, or unlimited\.$/,
   },
   'sessions.whenFull': notOneOf('displace'),
-  'sessions.checks': notOneOf('strict'),
+  'sessions.checks': notOneOf('strict', 'acked', 'bounded'),
   'sessions.idleDays': notTime(DAY_MS, 5 * MINUTE_MS, '5 min'),
   'sessions.lifetimeDays': notTime(DAY_MS, MINUTE_MS, '1 min'),
   'sessions.freshMinutes': notTime(MINUTE_MS, MINUTE_MS, '1 min'),
@@ -128,6 +128,17 @@ const wrong: Readonly<Record<string, Wrong>> = {
     values: [5, {}, [5], ['x'], true],
     says: / must be (?:among similarity, length, common, numeric|a list of texts)\.$/,
   },
+  'sessions.remembered': notCount(2, 10_000_000),
+  'stores.schema': {
+    texts: ['', 'Latchkey', 'pg_x', '1a', 'a-b', 'a"b', 'a;b', 'x'.repeat(51)],
+    values: [5, {}, true],
+    says: / must be small letters, digits and _, at most 50, and not begin with pg_\.$/,
+  },
+  'stores.pooler': notFlag,
+  'stores.feedUrl': notWords,
+  'stores.connections': notCount(1, 1_000),
+  'stores.replicas': notCount(0, 9),
+  sessionStore: notWords,
   'passwords.concurrency': notCount(1, 64),
   'passwords.hash': notOneOf('argon2id', 'dangerously-cheap'),
   'attempts.perAccount': notRate,
@@ -240,9 +251,15 @@ describe('F-11: what is wrong with an option’s meaning, or with several togeth
     [{ PORT: '' }, /^PORT is “”/],
     [{ PORT: '65536' }, /^PORT is “65536”/],
     [
-      { LATCHKEY_DATABASE: 'postgres://user:secret@db/latchkey' },
-      /^LATCHKEY_DATABASE must be sqlite: and a path; “postgres:…” is a store that this version does not have\.$/,
+      { LATCHKEY_DATABASE: 'mysql://user:secret@db/latchkey' },
+      /^LATCHKEY_DATABASE must be sqlite: and a path, or postgres:\/\/user@host\/database; “mysql:…” is a store that this version does not have\.$/,
     ],
+    [
+      { LATCHKEY_SESSIONS: 'memcached://host' },
+      /^LATCHKEY_SESSIONS must be redis:\/\/host:port, .* “memcached:…” is a store/,
+    ],
+    [{ LATCHKEY_FEED_URL: 'db/latchkey' }, /^LATCHKEY_FEED_URL must be postgres:\/\//],
+    [{ LATCHKEY_CHECKS: 'acked' }, /^LATCHKEY_CHECKS is acked, and SQLite is always read: /],
     [{ LATCHKEY_DATABASE: 'latchkey.db' }, /^LATCHKEY_DATABASE must be sqlite: and a path/],
     [{ LATCHKEY_DATABASE: 'sqlite:file:latchkey.db' }, /^LATCHKEY_DATABASE must be .* a URI \(file:…\) is not read\.$/],
     [{ LATCHKEY_DATABASE: 'sqlite:' }, /^LATCHKEY_DATABASE must be sqlite: and a path/],
@@ -283,7 +300,13 @@ describe('F-11: what is wrong with an option’s meaning, or with several togeth
 
   test('V13: no secret is repeated in what is said of it', () => {
     const secret = 'hunter2-hunter2';
-    for (const name of ['LATCHKEY_SECRET', 'LATCHKEY_DATABASE', 'LATCHKEY_SMTP_URL']) {
+    for (const name of [
+      'LATCHKEY_SECRET',
+      'LATCHKEY_DATABASE',
+      'LATCHKEY_SESSIONS',
+      'LATCHKEY_FEED_URL',
+      'LATCHKEY_SMTP_URL',
+    ]) {
       const value = name === 'LATCHKEY_SECRET' ? secret : `nonsense://user:${secret}@host`;
       assert.doesNotMatch(problemsOf({}, { [name]: value }).join(), /hunter2/, name);
     }

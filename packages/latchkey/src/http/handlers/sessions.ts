@@ -30,15 +30,16 @@ export async function list({ parts, who, headers }: SignedInCall): Promise<Respo
 
 export async function endOne({ parts, who, params, headers }: SignedInCall): Promise<Response> {
   const sessionId = params['id'] ?? '';
-  const { id: by, accountId } = who.session;
-  const reason = sessionId === by ? 'signed_out' : 'revoked';
+  const { session: by } = who;
+  const { accountId } = by;
+  const reason = sessionId === by.id ? 'signed_out' : 'revoked';
   const isEnded = await endSession(parts, { accountId, sessionId, by, reason });
   if (!isEnded) throw new Refusal('not_found');
   return empty(204, headers);
 }
 
 export async function endOthers({ parts, who, headers }: SignedInCall): Promise<Response> {
-  const ended = await endSessions(parts, who.session.accountId, who.session.id);
+  const ended = await endSessions(parts, who.session.accountId, who.session);
   return json(200, { ended: ended ?? 0 }, headers);
 }
 

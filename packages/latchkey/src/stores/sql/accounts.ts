@@ -11,8 +11,9 @@ import type {
   ProfileChange,
   Voided,
 } from '../store.ts';
+import { noteHandover } from './apart.ts';
 import { forgetDevices, note } from './history.ts';
-import { peek, put as putOnce, spend, voidAll } from './once.ts';
+import { peek, putAll as putAllOnce, put as putOnce, spend, voidAll } from './once.ts';
 import { put as putOutbox } from './outbox.ts';
 import { accountRecordOf, gateColumns } from './records.ts';
 import { forgetDevices as forgetSessionDevices, overBy, raise } from './sessions.ts';
@@ -89,7 +90,6 @@ const insertAccount = define<{
       reason: arg.reason,
       created_at: arg.now,
     })
-    .onConflict((conflict) => conflict.column('username_key').doNothing())
     .returning('id'),
 );
 
@@ -247,7 +247,7 @@ export function* create(run: Run, input: NewAccount): Sentence<Created> {
     state: input.state,
     now: run.now,
   });
-  if (inserted === null) throw new Error('A username was free and is taken within one transaction.');
+  if (inserted === null) throw new Error('An account was inserted and has no number.');
   yield* addParts(run, inserted.id, input);
   const record = yield* find(run, inserted.id);
   if (record === null) throw new Error('An account was inserted and is not there.');
@@ -268,7 +268,7 @@ export function* updateProfile(
   run: Run,
   change: ProfileChange,
 ): Sentence<AccountRecord | Over | 'username_taken' | 'profile_moved' | null> {
-  const over = yield* overBy(run, change.by);
+  const over = yield* overBy(run, change.by, change.id);
   if (over !== null) return over;
   const record = yield* row(run, selectById, { id: change.id });
   if (record === null) return null;
@@ -297,8 +297,9 @@ export function* renewHash(run: Run, change: Parameters<AccountStore['renewHash'
 /** Moves the account's gate and the sessions' with it. */
 function* moveGate(run: Run, record: AccountRecord, gate: Gate, kind: HistoryKind): Sentence<Voided> {
   yield* rows(run, updateGate, { id: record.account.id, ...gateColumns(gate) });
-  const { ended } = yield* raise(run, gate);
   yield* note(run, { kind, accountId: record.account.id });
+  const { ended } = yield* raise(run, gate);
+  if (run.sessions === 'apart') yield* noteHandover(run, gate);
   const { state, roles } = gate;
   return { record: { ...record, account: { ...record.account, state, roles }, gate }, ended };
 }
@@ -307,7 +308,7 @@ export function* changePassword(
   run: Run,
   change: Parameters<AccountStore['changePassword']>[0],
 ): Sentence<Voided | Over | null> {
-  const over = yield* overBy(run, change.by);
+  const over = yield* overBy(run, change.by, change.id);
   if (over !== null) return over;
   const record = yield* find(run, change.id);
   if (record === null || record.gate.state !== 'active') return null;
@@ -319,7 +320,7 @@ export function* changePassword(
 }
 
 export function* issueLinks(run: Run, { links, outbox }: Parameters<AccountStore['issueLinks']>[0]): Sentence<void> {
-  for (const { id, link } of links) yield* putOnce(run, link, id);
+  yield* putAllOnce(run, links);
   yield* putOutbox(run, outbox);
 }
 
@@ -356,7 +357,11 @@ export function* setState(
 ): Sentence<(Voided & { readonly isChanged: boolean }) | null> {
   const record = yield* find(run, id);
   if (record === null) return null;
-  if (record.gate.state === state) return { record, ended: [], isChanged: false };
+  if (record.gate.state === state) {
+    // Whoever changed it may still wait to be heard.
+    run.moved(id);
+    return { record, ended: [], isChanged: false };
+  }
   yield* voidAll(run, id, 'reset-password');
   const gate = voidedGate(record.gate, { reason: 'account_disabled', kept: null, state });
   const kind = state === 'active' ? 'account_reactivated' : 'account_suspended';
@@ -377,7 +382,7 @@ export function* signOutEverywhere(
   run: Run,
   { id, by, kept }: Parameters<AccountStore['signOutEverywhere']>[0],
 ): Sentence<Voided | Over | null> {
-  const over = yield* overBy(run, by);
+  const over = yield* overBy(run, by, id);
   if (over !== null) return over;
   const record = yield* find(run, id);
   if (record === null) return null;
@@ -386,7 +391,7 @@ export function* signOutEverywhere(
 }
 
 export function* close(run: Run, { id, by }: Parameters<AccountStore['close']>[0]): Sentence<Voided | Over | null> {
-  const over = yield* overBy(run, by);
+  const over = yield* overBy(run, by, id);
   if (over !== null) return over;
   const record = yield* find(run, id);
   if (record === null) return null;

@@ -11,12 +11,12 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     parameters: [{ arg: 'account_id' }, { arg: 'before' }, { arg: 'limit' }],
   },
   'history.selectChanges': {
-    sql: 'select * from "history" where "id" > ? and "kind" in (?, ?) order by "id" limit ?',
-    parameters: [{ arg: 'after' }, { constant: 'session_opened' }, { constant: 'session_ended' }, { arg: 'limit' }],
+    sql: 'select "id" as "position", "at", "kind", "account_id", "session_id", "data" from "history" where "kind" in (?, ?) and "id" > ? order by "id" limit ?',
+    parameters: [{ constant: 'session_opened' }, { constant: 'session_ended' }, { arg: 'after' }, { arg: 'limit' }],
   },
   'history.selectChangesOf': {
-    sql: 'select * from "history" where "account_id" = ? and "id" > ? and "kind" in (?, ?) order by "id" limit ?',
-    parameters: [{ arg: 'account_id' }, { arg: 'after' }, { constant: 'session_opened' }, { constant: 'session_ended' }, { arg: 'limit' }],
+    sql: 'select "id" as "position", "at", "kind", "account_id", "session_id", "data" from "history" where "kind" in (?, ?) and "id" > ? and "account_id" = ? order by "id" limit ?',
+    parameters: [{ constant: 'session_opened' }, { constant: 'session_ended' }, { arg: 'after' }, { arg: 'account_id' }, { arg: 'limit' }],
   },
   'history.selectLast': {
     sql: 'select max("id") as "last" from "history"',
@@ -46,33 +46,13 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'delete from "once" where "account_id" = ? and "purpose" = ?',
     parameters: [{ arg: 'account_id' }, { arg: 'purpose' }],
   },
+  'once.deleteAll': {
+    sql: 'delete from "once"',
+    parameters: [],
+  },
   'once.deleteExpired': {
     sql: 'delete from "once" where "hash" in (select "hash" from "once" where "expires_at" <= ? limit ?) returning "purpose"',
     parameters: [{ arg: 'now' }, { arg: 'limit' }],
-  },
-  'outbox.insert': {
-    sql: 'insert into "outbox" ("topic", "payload", "created_at", "due_at", "attempts", "error") values (?, ?, ?, ?, ?, ?)',
-    parameters: [{ arg: 'topic' }, { arg: 'payload' }, { arg: 'now' }, { arg: 'now' }, { constant: 0 }, { constant: null }],
-  },
-  'outbox.claimDue': {
-    sql: 'update "outbox" set "due_at" = ?, "attempts" = "attempts" + ? where "id" in (select "id" from "outbox" where "due_at" <= ? order by "due_at" limit ?) returning *',
-    parameters: [{ arg: 'until' }, { constant: 1 }, { arg: 'now' }, { arg: 'limit' }],
-  },
-  'outbox.remove': {
-    sql: 'delete from "outbox" where "id" = ?',
-    parameters: [{ arg: 'id' }],
-  },
-  'outbox.reschedule': {
-    sql: 'update "outbox" set "due_at" = ?, "error" = ? where "id" = ?',
-    parameters: [{ arg: 'due_at' }, { arg: 'error' }, { arg: 'id' }],
-  },
-  'outbox.selectPage': {
-    sql: 'select * from "outbox" order by "id" desc limit ?',
-    parameters: [{ arg: 'limit' }],
-  },
-  'outbox.removeOld': {
-    sql: 'delete from "outbox" where "id" in (select "id" from "outbox" where "created_at" <= ? order by "id" limit ?) returning "id"',
-    parameters: [{ arg: 'before' }, { arg: 'limit' }],
   },
   'settings.select': {
     sql: 'select "value" from "setting" where "name" = ?',
@@ -139,7 +119,7 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     parameters: [{ constant: null }, { arg: 'name' }, { constant: null }, { arg: 'name' }, { arg: 'account_id' }],
   },
   'sessions.touchLive': {
-    sql: 'update "session" set "seen_at" = ? where "token_hash" = ? and "ended_at" is null and "seen_at" > ? and "seen_at" < ?',
+    sql: 'update "session" set "seen_at" = ? where "token_hash" in (select "token_hash" from "session" where "token_hash" = ? and "ended_at" is null and "seen_at" > ? and "seen_at" < ?)',
     parameters: [{ arg: 'now' }, { arg: 'token_hash' }, { arg: 'idle_since' }, { arg: 'now' }],
   },
   'sessions.purgeEnded': {
@@ -148,6 +128,54 @@ export const compiled: Readonly<Record<string, Compiled>> = {
   },
   'sessions.purgeExpired': {
     sql: 'delete from "session" where "token_hash" in (select "token_hash" from "session" where "expires_at" <= ? limit ?) returning "id"',
+    parameters: [{ arg: 'before' }, { arg: 'limit' }],
+  },
+  'apart.upsert': {
+    sql: 'insert into "handover" ("account_id", "revision", "due_at") values (?, ?, ?) on conflict ("account_id") do update set "revision" = ?, "due_at" = ?',
+    parameters: [{ arg: 'account_id' }, { arg: 'revision' }, { arg: 'due_at' }, { arg: 'revision' }, { arg: 'due_at' }],
+  },
+  'apart.claimDue': {
+    sql: 'update "handover" set "due_at" = ? where "account_id" in (select "account_id" from "handover" where "due_at" <= ? limit ?) returning "account_id"',
+    parameters: [{ arg: 'until' }, { arg: 'now' }, { arg: 'limit' }],
+  },
+  'apart.remove': {
+    sql: 'delete from "handover" where "account_id" = ? and "revision" = ?',
+    parameters: [{ arg: 'account_id' }, { arg: 'revision' }],
+  },
+  'apart.selectCursor': {
+    sql: 'select "value" from "setting" where "name" = ?',
+    parameters: [{ arg: 'name' }],
+  },
+  'apart.takeCursor': {
+    sql: 'select "value" from "setting" where "name" = ?',
+    parameters: [{ arg: 'name' }],
+  },
+  'apart.insertCursor': {
+    sql: 'insert into "setting" ("name", "value") values (?, ?) on conflict ("name") do nothing',
+    parameters: [{ arg: 'name' }, { constant: '' }],
+  },
+  'outbox.insert': {
+    sql: 'insert into "outbox" ("topic", "payload", "created_at", "due_at", "attempts", "error") values (?, ?, ?, ?, ?, ?)',
+    parameters: [{ arg: 'topic' }, { arg: 'payload' }, { arg: 'now' }, { arg: 'now' }, { constant: 0 }, { constant: null }],
+  },
+  'outbox.claimDue': {
+    sql: 'with "due" as materialized (select "id" from "outbox" where "due_at" <= ? order by "due_at" limit ?) update "outbox" set "due_at" = ?, "attempts" = "attempts" + ? where "id" in (select "due"."id" from "due") returning *',
+    parameters: [{ arg: 'now' }, { arg: 'limit' }, { arg: 'until' }, { constant: 1 }],
+  },
+  'outbox.remove': {
+    sql: 'delete from "outbox" where "id" = ?',
+    parameters: [{ arg: 'id' }],
+  },
+  'outbox.reschedule': {
+    sql: 'update "outbox" set "due_at" = ?, "error" = ? where "id" = ?',
+    parameters: [{ arg: 'due_at' }, { arg: 'error' }, { arg: 'id' }],
+  },
+  'outbox.selectPage': {
+    sql: 'select * from "outbox" order by "id" desc limit ?',
+    parameters: [{ arg: 'limit' }],
+  },
+  'outbox.removeOld': {
+    sql: 'delete from "outbox" where "id" in (select "id" from "outbox" where "created_at" <= ? order by "id" limit ?) returning "id"',
     parameters: [{ arg: 'before' }, { arg: 'limit' }],
   },
   'accounts.selectById': {
@@ -167,7 +195,7 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     parameters: [{ arg: 'after' }, { arg: 'limit' }],
   },
   'accounts.insertAccount': {
-    sql: 'insert into "account" ("username", "username_key", "first_name", "last_name", "profile", "password_hash", "password_scheme", "state", "roles", "revision", "valid_from", "kept", "reason", "created_at") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict ("username_key") do nothing returning "id"',
+    sql: 'insert into "account" ("username", "username_key", "first_name", "last_name", "profile", "password_hash", "password_scheme", "state", "roles", "revision", "valid_from", "kept", "reason", "created_at") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning "id"',
     parameters: [{ arg: 'username' }, { arg: 'username_key' }, { arg: 'first_name' }, { arg: 'last_name' }, { arg: 'profile' }, { arg: 'password_hash' }, { arg: 'password_scheme' }, { arg: 'state' }, { arg: 'roles' }, { arg: 'revision' }, { arg: 'valid_from' }, { constant: null }, { arg: 'reason' }, { arg: 'now' }],
   },
   'accounts.updateGate': {

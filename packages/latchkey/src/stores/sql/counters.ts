@@ -1,7 +1,7 @@
 import type { ExpressionBuilder } from 'kysely';
 import type { CounterStore, Take, Taken } from '../store.ts';
 import type { Schema } from './schema.ts';
-import { define, type Run, row, rows, type Sentence } from './statement.ts';
+import { define, each, free, type Run, rows, type Sentence } from './statement.ts';
 
 /** A window that ends further ahead than one that begins now was begun by a wrong clock. */
 function isOver(eb: ExpressionBuilder<Schema, 'counter'>, arg: { readonly now: number; readonly resets_at: number }) {
@@ -41,31 +41,47 @@ const remove = define<{ key: string }>('counters.remove')((db, arg) =>
   db.deleteFrom('counter').where('key', '=', arg.key),
 );
 
-const removeOver = define<{ now: number; limit: number }>('counters.removeOver')((db, arg) =>
+const removeOver = define<{ now: number; limit: number }>('counters.removeOver')((db, arg, dialect) =>
   db
     .deleteFrom('counter')
     .where('key', 'in', (eb) =>
-      eb.selectFrom('counter').select('key').where('resets_at', '<=', arg.now).limit(arg.limit),
+      free(eb.selectFrom('counter').select('key').where('resets_at', '<=', arg.now).limit(arg.limit), dialect),
     )
     .returning('key'),
 );
 
+/** Always in the order of the keys: two that count the same ones must not wait for each other. */
 export function* take(run: Run, takes: readonly Take[]): Sentence<readonly Taken[]> {
-  const taken: Taken[] = [];
-  for (const { key, limit, windowMs } of takes) {
-    const counted = yield* row(run, count, { key, limit, resets_at: run.now + windowMs, now: run.now });
-    if (counted === null) throw new Error('A counter was counted and is not there.');
-    taken.push({ key, isWithin: counted.count <= limit, retryAfterMs: Math.max(0, counted.resets_at - run.now) });
-  }
-  return taken;
+  const sorted = takes.map((given, at) => ({ ...given, at })).sort(byKey);
+  const list = sorted.map(({ key, limit, windowMs }) => ({ key, limit, resets_at: run.now + windowMs, now: run.now }));
+  const counted = yield* each(run, count, list);
+  return sorted
+    .map(({ at, ...given }, turn) => ({ at, taken: takenOf(run, given, counted[turn]?.[0]) }))
+    .sort((one, other) => one.at - other.at)
+    .map(({ taken }) => taken);
+}
+
+type Counted = { readonly count: number; readonly resets_at: number };
+
+function takenOf(run: Run, { key, limit }: Take, counted: Counted | undefined): Taken {
+  if (counted === undefined) throw new Error('A counter was counted and is not there.');
+  return { key, isWithin: counted.count <= limit, retryAfterMs: Math.max(0, counted.resets_at - run.now) };
 }
 
 export function* settle(
   run: Run,
   { giveBack = [], clear = [] }: Parameters<CounterStore['settle']>[0],
 ): Sentence<void> {
-  for (const key of giveBack) yield* rows(run, uncount, { key, now: run.now });
-  for (const key of clear) yield* rows(run, remove, { key });
+  const steps = [
+    ...giveBack.map((key) => ({ key, query: uncount({ key, now: run.now }, run.dialect) })),
+    ...clear.map((key) => ({ key, query: remove({ key }, run.dialect) })),
+  ];
+  if (steps.length > 0) yield steps.sort(byKey).map(({ query }) => query);
+}
+
+function byKey(one: { readonly key: string }, other: { readonly key: string }): number {
+  if (one.key === other.key) return 0;
+  return one.key < other.key ? -1 : 1;
 }
 
 export function* purge(run: Run, limit: number): Sentence<number> {

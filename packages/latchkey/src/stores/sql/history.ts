@@ -4,7 +4,7 @@ import type { EndReason } from '../../model/reasons.ts';
 import type { Session } from '../../model/session.ts';
 import type { HistoryEntry, HistoryKind, HistoryStore, SessionChange, SessionStore } from '../store.ts';
 import type { Schema } from './schema.ts';
-import { define, type Run, row, rows, type Sentence } from './statement.ts';
+import { type Builder, type Dialect, define, each, type Run, row, rows, type Sentence } from './statement.ts';
 
 const insert = define<{ at: number; kind: string; account_id: number; session_id: string | null; data: string }>(
   'history.insert',
@@ -30,31 +30,36 @@ const selectPage = define<{ account_id: number; before: number; limit: number }>
 
 const CHANGES = ['session_opened', 'session_ended'];
 
-const selectChanges = define<{ after: number; limit: number }>('history.selectChanges')((db, arg) =>
-  db
-    .selectFrom('history')
-    .selectAll()
-    .where('id', '>', arg.after)
-    .where('kind', 'in', CHANGES)
-    .orderBy('id')
-    .limit(arg.limit),
-);
+/** In SQLite the ids of its one writer are the positions; in PostgreSQL these are given later (`postgres/positions.ts`). */
+function changesAfter(db: Builder, arg: { readonly after: number; readonly limit: number }, dialect: Dialect) {
+  const [position, entries] =
+    dialect === 'sqlite'
+      ? (['id', db.selectFrom('history').where('kind', 'in', CHANGES)] as const)
+      : (['position', db.selectFrom('history')] as const);
+  return entries
+    .select((eb) => [
+      eb.ref(position).$castTo<number>().as('position'),
+      'at',
+      'kind',
+      'account_id',
+      'session_id',
+      'data',
+    ])
+    .where(position, '>', arg.after)
+    .orderBy(position)
+    .limit(arg.limit);
+}
+
+const selectChanges = define<{ after: number; limit: number }>('history.selectChanges')(changesAfter);
 
 const selectChangesOf = define<{ account_id: number; after: number; limit: number }>('history.selectChangesOf')(
-  (db, arg) =>
-    db
-      .selectFrom('history')
-      .selectAll()
-      .where('account_id', '=', arg.account_id)
-      .where('id', '>', arg.after)
-      .where('kind', 'in', CHANGES)
-      .orderBy('id')
-      .limit(arg.limit),
+  (db, arg, dialect) => changesAfter(db, arg, dialect).where('account_id', '=', arg.account_id),
 );
 
-const selectLast = define<Record<never, never>>('history.selectLast')((db) =>
-  db.selectFrom('history').select((eb) => eb.fn.max('id').as('last')),
-);
+const selectLast = define<Record<never, never>>(
+  'history.selectLast',
+  'sqlite',
+)((db) => db.selectFrom('history').select((eb) => eb.fn.max('id').as('last')));
 
 /** The last entry stays: its id is the position that all who follow begin from. Few are looked at, the oldest. */
 const removeOld = define<{ before: number; limit: number }>('history.removeOld')((db, arg) =>
@@ -70,19 +75,25 @@ const removeOld = define<{ before: number; limit: number }>('history.removeOld')
     .returning('id'),
 );
 
-/** What cannot be read stays as it is. */
-const removeDevices = define<{ account_id: number }>('history.removeDevices')((db, arg) =>
-  db
-    .updateTable('history')
-    .set((eb) => ({
-      data: eb.fn<string>('json_remove', [
-        'data',
-        ...['device', 'class', 'place', 'by', 'by_class'].map((field) => eb.val(`$.${field}`)),
-      ]),
-    }))
-    .where('account_id', '=', arg.account_id)
-    .where((eb) => eb(eb.fn<number>('json_valid', ['data']), '=', eb.lit(1))),
-);
+const OF_DEVICES = ['device', 'class', 'place', 'by', 'by_class'];
+
+/** What cannot be read stays as it is; PostgreSQL keeps nothing that it could not read. */
+const removeDevices = define<{ account_id: number }>('history.removeDevices')((db, arg, dialect) => {
+  const entries = db.updateTable('history').where('account_id', '=', arg.account_id);
+  return dialect === 'sqlite'
+    ? entries
+        .set((eb) => ({ data: eb.fn('json_remove', ['data', ...OF_DEVICES.map((field) => eb.val(`$.${field}`))]) }))
+        .where((eb) => eb(eb.fn<number>('json_valid', ['data']), '=', eb.lit(1)))
+    : entries.set((eb) => ({
+        data: eb.fn.coalesce(
+          eb
+            .selectFrom(eb.fn<{ key: string; value: string }>('json_each', ['data']).as('field'))
+            .where('field.key', 'not in', OF_DEVICES)
+            .select((of) => of.fn<string>('json_object_agg', ['field.key', 'field.value']).as('data')),
+          eb.val('{}'),
+        ),
+      }));
+});
 
 type Note = {
   readonly kind: HistoryKind;
@@ -92,14 +103,35 @@ type Note = {
 };
 
 /** Writes down what happens, in the transaction in which it does. */
-export function* note(run: Run, { kind, accountId, sessionId, data }: Note): Sentence<void> {
-  yield* rows(run, insert, {
+export function* note(run: Run, noted: Note): Sentence<void> {
+  yield* noteAll(run, [noted]);
+}
+
+function* noteAll(run: Run, notes: readonly Note[]): Sentence<void> {
+  const list = notes.map(({ kind, accountId, sessionId, data }) => ({
     at: run.now,
     kind,
     account_id: accountId,
     session_id: sessionId ?? null,
     data: JSON.stringify(data ?? {}),
-  });
+  }));
+  yield* each(run, insert, list);
+}
+
+/** What happened to a session, as somebody else wrote it down. `data` is JSON text. */
+export type ReadEntry = {
+  readonly at: number;
+  readonly kind: 'session_opened' | 'session_ended';
+  readonly accountId: number;
+  readonly sessionId: string;
+  readonly data: string;
+};
+
+export function* writeDown(run: Run, entries: readonly ReadEntry[]): Sentence<void> {
+  const list = entries.map(({ at, kind, accountId: account_id, sessionId: session_id, data }) => ({
+    ...{ at, kind, account_id, session_id, data },
+  }));
+  yield* each(run, insert, list);
 }
 
 export function* noteOpened(run: Run, session: Session): Sentence<void> {
@@ -109,16 +141,18 @@ export function* noteOpened(run: Run, session: Session): Sentence<void> {
 }
 
 /** `isReplaced`: by a later session of the same device, which is no displacement. */
-export function* noteEnded(run: Run, session: Session, isReplaced: boolean): Sentence<void> {
-  const { ending } = session;
-  const data = {
-    reason: ending?.reason ?? null,
-    by: ending?.by?.name ?? null,
-    by_class: ending?.by?.class ?? null,
-    by_session: ending?.bySession ?? null,
-    ...(isReplaced && { replaced: 1 }),
-  };
-  yield* note(run, { kind: 'session_ended', accountId: session.accountId, sessionId: session.id, data });
+export function* noteEnded(run: Run, sessions: readonly Session[], isReplaced: boolean): Sentence<void> {
+  const notes = sessions.map(({ id, accountId, ending }): Note => {
+    const data = {
+      reason: ending?.reason ?? null,
+      by: ending?.by?.name ?? null,
+      by_class: ending?.by?.class ?? null,
+      by_session: ending?.bySession ?? null,
+      ...(isReplaced && { replaced: 1 }),
+    };
+    return { kind: 'session_ended', accountId, sessionId: id, data };
+  });
+  yield* noteAll(run, notes);
 }
 
 export function* page(
@@ -164,14 +198,18 @@ export function* position(run: Run): Sentence<number> {
   return (yield* row(run, selectLast, {}))?.last ?? 0;
 }
 
-function changeOf(entry: Selectable<Schema['history']>): SessionChange {
+type Change = Pick<Selectable<Schema['history']>, 'at' | 'kind' | 'account_id' | 'session_id' | 'data'> & {
+  readonly position: number;
+};
+
+function changeOf(entry: Change): SessionChange {
   const whose = { sessionId: entry.session_id ?? '', accountId: entry.account_id, at: entry.at };
   if (entry.kind === 'session_opened') {
-    return { position: entry.id, kind: 'opened', opening: { ...whose, device: openingIn(entry.data) } };
+    return { position: entry.position, kind: 'opened', opening: { ...whose, device: openingIn(entry.data) } };
   }
   const { reason, by = null, by_class } = endingIn(entry.data);
   const summary = by === null ? null : { name: by, class: by_class };
-  return { position: entry.id, kind: 'ended', ending: { ...whose, reason, by: summary } };
+  return { position: entry.position, kind: 'ended', ending: { ...whose, reason, by: summary } };
 }
 
 /** What cannot be read happened all the same: it must not keep all after it from being told. */

@@ -1,6 +1,6 @@
 import type { OncePurpose, Spend } from '../../model/once.ts';
 import type { NewOnce } from '../store.ts';
-import { define, type Run, row, rows, type Sentence } from './statement.ts';
+import { define, each, free, type Run, row, rows, type Sentence } from './statement.ts';
 
 const insert = define<{
   hash: Uint8Array;
@@ -42,24 +42,34 @@ const deleteOfAccount = define<{ account_id: number; purpose: string }>('once.de
   db.deleteFrom('once').where('account_id', '=', arg.account_id).where('purpose', '=', arg.purpose),
 );
 
-const deleteExpired = define<{ now: number; limit: number }>('once.deleteExpired')((db, arg) =>
+const deleteAll = define<Record<never, never>>('once.deleteAll')((db) => db.deleteFrom('once'));
+
+const deleteExpired = define<{ now: number; limit: number }>('once.deleteExpired')((db, arg, dialect) =>
   db
     .deleteFrom('once')
     .where('hash', 'in', (eb) =>
-      eb.selectFrom('once').select('hash').where('expires_at', '<=', arg.now).limit(arg.limit),
+      free(eb.selectFrom('once').select('hash').where('expires_at', '<=', arg.now).limit(arg.limit), dialect),
     )
     .returning('purpose'),
 );
 
 export function* put(run: Run, once: NewOnce, accountId: number | null): Sentence<void> {
-  yield* rows(run, insert, {
-    hash: once.hash,
-    purpose: once.purpose,
-    account_id: accountId,
-    data: once.data,
+  yield* putAll(run, [{ link: once, id: accountId }]);
+}
+
+export function* putAll(
+  run: Run,
+  all: readonly { readonly link: NewOnce; readonly id: number | null }[],
+): Sentence<void> {
+  const list = all.map(({ link, id }) => ({
+    hash: link.hash,
+    purpose: link.purpose,
+    account_id: id,
+    data: link.data,
     created_at: run.now,
-    expires_at: run.now + once.lifetimeMs,
-  });
+    expires_at: run.now + link.lifetimeMs,
+  }));
+  yield* each(run, insert, list);
 }
 
 type Good = { readonly accountId: number | null; readonly data: string };
@@ -79,6 +89,10 @@ export function* spend(run: Run, { purpose, hash }: Spend): Sentence<Good | null
 /** Makes void all of one purpose that an account has out. */
 export function* voidAll(run: Run, accountId: number, purpose: OncePurpose): Sentence<void> {
   yield* rows(run, deleteOfAccount, { account_id: accountId, purpose });
+}
+
+export function* voidEverything(run: Run): Sentence<void> {
+  yield* rows(run, deleteAll, {});
 }
 
 export function* purge(run: Run, limit: number): Sentence<number> {

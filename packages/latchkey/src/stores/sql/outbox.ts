@@ -1,5 +1,5 @@
 import type { OutboxEntry, OutboxItem, OutboxStore } from '../store.ts';
-import { define, type Run, rows, type Sentence } from './statement.ts';
+import { define, each, free, type Run, rows, type Sentence } from './statement.ts';
 
 const insert = define<{ topic: string; payload: Uint8Array; now: number }>('outbox.insert')((db, arg) =>
   db.insertInto('outbox').values({
@@ -12,13 +12,20 @@ const insert = define<{ topic: string; payload: Uint8Array; now: number }>('outb
   }),
 );
 
-const claimDue = define<{ now: number; until: number; limit: number }>('outbox.claimDue')((db, arg) =>
+const claimDue = define<{ now: number; until: number; limit: number }>('outbox.claimDue')((db, arg, dialect) =>
   db
+    // Once looked for: a plan that looked again would get others, more than were asked for.
+    .with(
+      (cte) => cte('due').materialized(),
+      (of) =>
+        free(
+          of.selectFrom('outbox').select('id').where('due_at', '<=', arg.now).orderBy('due_at').limit(arg.limit),
+          dialect,
+        ),
+    )
     .updateTable('outbox')
     .set((eb) => ({ due_at: arg.until, attempts: eb('attempts', '+', 1) }))
-    .where('id', 'in', (eb) =>
-      eb.selectFrom('outbox').select('id').where('due_at', '<=', arg.now).orderBy('due_at').limit(arg.limit),
-    )
+    .where('id', 'in', (eb) => eb.selectFrom('due').select('due.id'))
     .returningAll(),
 );
 
@@ -32,17 +39,21 @@ const selectPage = define<{ limit: number }>('outbox.selectPage')((db, arg) =>
   db.selectFrom('outbox').selectAll().orderBy('id', 'desc').limit(arg.limit),
 );
 
-const removeOld = define<{ before: number; limit: number }>('outbox.removeOld')((db, arg) =>
+const removeOld = define<{ before: number; limit: number }>('outbox.removeOld')((db, arg, dialect) =>
   db
     .deleteFrom('outbox')
     .where('id', 'in', (eb) =>
-      eb.selectFrom('outbox').select('id').where('created_at', '<=', arg.before).orderBy('id').limit(arg.limit),
+      free(
+        eb.selectFrom('outbox').select('id').where('created_at', '<=', arg.before).orderBy('id').limit(arg.limit),
+        dialect,
+      ),
     )
     .returning('id'),
 );
 
 export function* put(run: Run, items: readonly OutboxItem[]): Sentence<void> {
-  for (const { topic, payload } of items) yield* rows(run, insert, { topic, payload, now: run.now });
+  const list = items.map(({ topic, payload }) => ({ topic, payload, now: run.now }));
+  yield* each(run, insert, list);
 }
 
 type Row = { id: number; topic: string; payload: Uint8Array; created_at: number; attempts: number };

@@ -12,6 +12,7 @@ export type Schema = {
   outbox: OutboxTable;
   history: HistoryTable;
   setting: SettingTable;
+  handover: HandoverTable;
 };
 
 type GateColumns = {
@@ -113,6 +114,15 @@ type HistoryTable = {
   account_id: number;
   session_id: string | null;
   data: string;
+  /** PostgreSQL's alone (see `postgres/positions.ts`). In SQLite the id is the position. */
+  position: Generated<number | null>;
+};
+
+/** Gates that are to reach sessions which are kept elsewhere. */
+type HandoverTable = {
+  account_id: number;
+  revision: number;
+  due_at: number;
 };
 
 type SettingTable = {

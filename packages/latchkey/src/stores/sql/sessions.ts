@@ -9,7 +9,7 @@ import { noteEnded, noteOpened } from './history.ts';
 import { spend } from './once.ts';
 import { gateColumns, gateOf, sessionColumns, sessionOf } from './records.ts';
 import { get as getSetting } from './settings.ts';
-import { define, type Run, row, rows, type Sentence } from './statement.ts';
+import { define, each, free, type Run, row, rows, type Sentence } from './statement.ts';
 
 /** The setting that holds the fingerprint of the rule in force. */
 export const RULE = 'session_rule';
@@ -184,30 +184,43 @@ const removeDevices = define<{ account_id: number; name: string }>('sessions.rem
     .where('account_id', '=', arg.account_id),
 );
 
-const touchLive = define<{ token_hash: Uint8Array; now: number; idle_since: number }>('sessions.touchLive')((db, arg) =>
-  db
-    .updateTable('session')
-    .set({ seen_at: arg.now })
-    .where('token_hash', '=', arg.token_hash)
-    .where('ended_at', 'is', null)
-    .where('seen_at', '>', arg.idle_since)
-    .where('seen_at', '<', arg.now),
+/** A row that is being changed is left alone: its session ends, or somebody else notes the same. */
+const touchLive = define<{ token_hash: Uint8Array; now: number; idle_since: number }>('sessions.touchLive')(
+  (db, arg, dialect) =>
+    db
+      .updateTable('session')
+      .set({ seen_at: arg.now })
+      .where('token_hash', 'in', (eb) =>
+        free(
+          eb
+            .selectFrom('session')
+            .select('token_hash')
+            .where('token_hash', '=', arg.token_hash)
+            .where('ended_at', 'is', null)
+            .where('seen_at', '>', arg.idle_since)
+            .where('seen_at', '<', arg.now),
+          dialect,
+        ),
+      ),
 );
 
-const purgeEnded = define<{ before: number; limit: number }>('sessions.purgeEnded')((db, arg) =>
+const purgeEnded = define<{ before: number; limit: number }>('sessions.purgeEnded')((db, arg, dialect) =>
   db
     .deleteFrom('session')
     .where('token_hash', 'in', (eb) =>
-      eb.selectFrom('session').select('token_hash').where('ended_at', '<=', arg.before).limit(arg.limit),
+      free(eb.selectFrom('session').select('token_hash').where('ended_at', '<=', arg.before).limit(arg.limit), dialect),
     )
     .returning('id'),
 );
 
-const purgeExpired = define<{ before: number; limit: number }>('sessions.purgeExpired')((db, arg) =>
+const purgeExpired = define<{ before: number; limit: number }>('sessions.purgeExpired')((db, arg, dialect) =>
   db
     .deleteFrom('session')
     .where('token_hash', 'in', (eb) =>
-      eb.selectFrom('session').select('token_hash').where('expires_at', '<=', arg.before).limit(arg.limit),
+      free(
+        eb.selectFrom('session').select('token_hash').where('expires_at', '<=', arg.before).limit(arg.limit),
+        dialect,
+      ),
     )
     .returning('id'),
 );
@@ -266,6 +279,8 @@ function* firstResult(run: Run, input: Admit): Sentence<Admitted | null> {
   const ended = yield* rows(run, selectEndedBy, { account_id: session.accountId, ended_by: session.id });
   const isSameDevice = (other: Session): boolean => other.device.id !== null && other.device.id === session.device.id;
   const endings = ended.map(sessionOf);
+  // Who asks again must wait as whoever asked first.
+  if (endings.length > 0) run.moved(session.accountId);
   return {
     kind: 'admitted',
     session,
@@ -312,6 +327,7 @@ export function* raise(run: Run, given: Gate): Sentence<{ readonly gate: Gate; r
   if (held.revision >= given.revision) return { gate: held, ended: [] };
 
   yield* rows(run, updateGate, args);
+  run.moved(given.accountId);
   const sessions = (yield* rows(run, selectNotEnded, { account_id: given.accountId })).map(sessionOf);
   const outside = sessions.filter((session) => !isWithinGate(given, session));
   const ended = yield* endAll(run, outside, { reason: given.reason, by: null });
@@ -326,21 +342,17 @@ type EndCause = {
 };
 
 function* endAll(run: Run, victims: readonly { readonly id: string }[], cause: EndCause): Sentence<readonly Session[]> {
-  const ended: Session[] = [];
-  for (const { id } of victims) {
-    const found = yield* row(run, endLive, {
-      id,
-      now: run.now,
-      reason: cause.reason,
-      by: cause.by?.session ?? null,
-      by_class: cause.by?.device.class ?? null,
-      by_name: cause.by?.device.name ?? null,
-    });
-    if (found === null) continue;
-    const session = sessionOf(found);
-    yield* noteEnded(run, session, cause.isReplaced === true);
-    ended.push(session);
-  }
+  const how = {
+    now: run.now,
+    reason: cause.reason,
+    by: cause.by?.session ?? null,
+    by_class: cause.by?.device.class ?? null,
+    by_name: cause.by?.device.name ?? null,
+  };
+  const list = victims.map(({ id }) => ({ id, ...how }));
+  const ended = (yield* each(run, endLive, list)).flat().map(sessionOf);
+  yield* noteEnded(run, ended, cause.isReplaced === true);
+  for (const { accountId } of ended) run.moved(accountId);
   return ended;
 }
 
@@ -351,13 +363,27 @@ export function* forgetDevices(run: Run, accountId: number): Sentence<void> {
 
 export function* touch(run: Run, { tokens, idleMs }: Parameters<SessionStore['touch']>[0]): Sentence<void> {
   const times = { now: run.now, idle_since: run.now - idleMs };
-  for (const { hash } of tokens) yield* rows(run, touchLive, { token_hash: hash, ...times });
+  const list = tokens.map(({ hash }) => ({ token_hash: hash, ...times }));
+  yield* each(run, touchLive, list);
 }
 
-/** Whether the session on whose behalf something is to be changed is over, and why; null where it is not, and for an operator. */
-export function* overBy(run: Run, by: By): Sentence<Over | null> {
+/** The gate that was handed over last; null where none was. */
+export function* gateHeld(run: Run, accountId: number): Sentence<Gate | null> {
+  const found = yield* row(run, selectGate, { account_id: accountId });
+  return found === null ? null : gateOf(accountId, found);
+}
+
+/**
+ * Whether the session on whose behalf something of an account is to be changed is over, and why; null where it is not, and for
+ * an operator. Of a session that is kept apart it is known here what voided it with others.
+ */
+export function* overBy(run: Run, by: By, accountId: number): Sentence<Over | null> {
   if (by === null) return null;
-  const found = yield* row(run, selectById, { id: by });
+  if (run.sessions === 'apart') {
+    const gate = yield* gateHeld(run, accountId);
+    return gate === null || isWithinGate(gate, by) ? null : { over: gate.reason };
+  }
+  const found = yield* row(run, selectById, { id: by.id });
   // What was purged had expired or ended long before.
   if (found === null) return { over: 'expired' };
   const { ending } = sessionOf(found);
@@ -369,11 +395,13 @@ export function* end(
   { accountId, sessionId, by, reason }: Parameters<SessionStore['end']>[0],
 ): Sentence<Awaited<ReturnType<SessionStore['end']>>> {
   // Its own end is no change of anything else: asked for twice, it was done.
-  const over = by === sessionId ? null : yield* overBy(run, by);
+  const over = by?.id === sessionId ? null : yield* overBy(run, by, accountId);
   if (over !== null) return over;
   const found = yield* row(run, selectById, { id: sessionId });
   if (found === null || found.account_id !== accountId) return null;
   const [ended] = yield* endAll(run, [{ id: sessionId }], { reason, by: null });
+  // Announced even where it had ended: whoever ended it may still wait to be heard.
+  run.moved(accountId);
   return { session: ended ?? sessionOf(found), isEndedNow: ended !== undefined };
 }
 

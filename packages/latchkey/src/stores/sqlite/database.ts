@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto';
 import { chmodSync, existsSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Query, Sentence, Value } from '../sql/statement.ts';
+import { complete, type Query, type Sentence, type Value } from '../sql/statement.ts';
 import { StoreUnavailable } from '../store.ts';
 import { type LogSync, logSync, NO_LOG } from './log-sync.ts';
 import { migrations } from './migrations.ts';
@@ -210,12 +210,6 @@ function migrate(db: DatabaseSync): void {
     db.exec('ROLLBACK');
     throw error;
   }
-}
-
-function complete<T>(sentence: Sentence<T>, run: (query: Query) => readonly unknown[]): T {
-  let step = sentence.next([]);
-  while (step.done !== true) step = sentence.next(run(step.value));
-  return step.value;
 }
 
 function isBusy(error: unknown): boolean {

@@ -140,4 +140,16 @@ export const migrations: readonly Migration[] = [
     name: 'where a session was opened',
     sql: 'ALTER TABLE session ADD COLUMN place TEXT',
   },
+  {
+    number: 3,
+    name: 'what has to reach sessions that are kept elsewhere',
+    sql: `
+      CREATE TABLE handover (
+        account_id INTEGER PRIMARY KEY,
+        revision INTEGER NOT NULL,
+        due_at INTEGER NOT NULL
+      ) STRICT;
+      CREATE INDEX handover_due ON handover (due_at);
+    `,
+  },
 ];

@@ -1,6 +1,8 @@
 import type { Spend } from '../../model/once.ts';
+import type { AccountsSide } from '../apart/accounts-side.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import * as accounts from '../sql/accounts.ts';
+import * as apart from '../sql/apart.ts';
 import * as counters from '../sql/counters.ts';
 import * as history from '../sql/history.ts';
 import * as once from '../sql/once.ts';
@@ -20,8 +22,18 @@ const WATCH_EVERY_MS = 100;
  * readers never wait. `path` may be `:memory:`, which lives as long as the store.
  */
 export function sqliteStore(path: string, clock: Clock = systemClock): Store {
+  const { apart: _, ...store } = open(path, clock, 'here');
+  return store;
+}
+
+/** As above for accounts alone, whose sessions are kept elsewhere. */
+export function sqliteAccounts(path: string, clock: Clock = systemClock): AccountsSide {
+  return open(path, clock, 'apart');
+}
+
+function open(path: string, clock: Clock, where: Run['sessions']): AccountsSide {
   const database = openDatabase(path);
-  const now = (): Run => ({ dialect: 'sqlite', now: clock() });
+  const now = (): Run => ({ dialect: 'sqlite', now: clock(), moved: () => undefined, sessions: where });
   const writes = <In, Out>(sentence: (run: Run, input: In) => Sentence<Out>): ((input: In) => Promise<Out>) => {
     return (input) => database.transact(() => sentence(now(), input));
   };
@@ -72,6 +84,7 @@ export function sqliteStore(path: string, clock: Clock = systemClock): Store {
       put: writes((run, item) => once.put(run, item, null)),
       peek: reads(peekForData),
       spend: writes(spendForData),
+      voidAll: () => writes((run) => once.voidEverything(run))(undefined),
       purge: writes(once.purge),
     },
     counters: {
@@ -90,6 +103,13 @@ export function sqliteStore(path: string, clock: Clock = systemClock): Store {
     history: { page: reads(history.page), purge: writes(history.purge) },
     settings: {
       getOrSet: (name, value) => writes((run) => settings.getOrSet(run, name, value))(undefined),
+    },
+    apart: {
+      claimHandovers: writes(apart.claimHandovers),
+      handedOver: writes(apart.handedOver),
+      writeStream: writes(apart.writeStream),
+      cursorOf: reads(apart.cursorOf),
+      forgetDevices: writes(history.forgetDevices),
     },
     feed: null,
     writable: async () => database.check(),

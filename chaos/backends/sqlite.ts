@@ -1,0 +1,52 @@
+/** One file that all nodes open. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { KeptAccount, KeptEnding, KeptSession } from '../history.ts';
+import type { Backend } from './backend.ts';
+import { accountFrom, endingFrom, sessionFrom } from './rows.ts';
+
+export function sqliteBackend(): Backend {
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-chaos-'));
+  const path = join(folder, 'latchkey.db');
+  return {
+    name: 'sqlite',
+    mode: 'strict',
+    modes: ['strict'],
+    isClockOfStore: false,
+    start: async () => undefined,
+    environment: () => ({ LATCHKEY_DATABASE: `sqlite:${path}` }),
+    faults: {
+      /** Another process is writing for a while: nobody else may. Readers are not held up. */
+      async 'store-pause'({ forMs }) {
+        const other = new DatabaseSync(path, { timeout: 5_000 });
+        try {
+          other.exec('BEGIN IMMEDIATE');
+          await sleep(forMs);
+          other.exec('ROLLBACK');
+        } finally {
+          other.close();
+        }
+        return null;
+      },
+    },
+    readKept: async () => readFile(path),
+    stop: async () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+function readFile(path: string): (KeptAccount | KeptSession | KeptEnding)[] {
+  const db = new DatabaseSync(path, { readOnly: true });
+  try {
+    const all = (sql: string) => db.prepare(sql).all();
+    return [
+      ...all('SELECT id, username_key, state FROM account ORDER BY id').map(accountFrom),
+      ...all('SELECT * FROM session ORDER BY account_id, sequence').map((row) => sessionFrom(row, Date.now())),
+      ...all("SELECT * FROM history WHERE kind = 'session_ended' ORDER BY id").map(endingFrom),
+    ];
+  } finally {
+    db.close();
+  }
+}

@@ -1,0 +1,95 @@
+/**
+ * Bugs that are planted into a node, to see that they are found: `LATCHKEY_TEST_BUG` names one, and only a node of this test reads it.
+ * Each puts a faulty part in the place of a good one.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Assembled } from '../packages/latchkey/src/assemble.ts';
+import type { Store } from '../packages/latchkey/src/stores/store.ts';
+
+type Writable<Methods> = { -readonly [Name in keyof Methods]: Methods[Name] };
+
+type Parts = {
+  readonly sessions: Writable<Store['sessions']>;
+  readonly accounts: Writable<Store['accounts']>;
+};
+
+export type Bug = {
+  /** By the number of an invariant that it breaks: one of these must find it. */
+  readonly foundBy: readonly string[];
+  readonly plant: (parts: Parts) => void;
+};
+
+type Found = Awaited<ReturnType<Store['sessions']['find']>>;
+
+/** Longer than a check and a sign-in take, and shorter than a run. */
+const REMEMBERED_MS = 700;
+
+export const bugs: Readonly<Record<string, Bug>> = {
+  /** A check is answered from memory, and nothing says for how long that may be. */
+  'no-horizon': {
+    foundBy: ['I1'],
+    plant({ sessions }) {
+      const remembered = new Map<string, { readonly found: Found; readonly at: number }>();
+      const { find } = sessions;
+      sessions.find = async (token) => {
+        const key = Buffer.from(token.hash).toString('hex');
+        const known = remembered.get(key);
+        if (known !== undefined && performance.now() - known.at < REMEMBERED_MS) return known.found;
+        const found = await find(token);
+        if (found?.session.ending === null) remembered.set(key, { found, at: performance.now() });
+        return found;
+      };
+    },
+  },
+  /** The account is looked at, and then written to: two sign-ins at once see the same. */
+  'no-account-lock': {
+    foundBy: ['I2', 'I13'],
+    plant({ sessions }) {
+      const { admit, list, end } = sessions;
+      sessions.admit = async (given) => {
+        const { accountId } = given.gate;
+        const max = given.limits[0]?.max ?? 'unlimited';
+        const before = (await list(accountId)).sessions.toSorted((a, b) => a.sequence - b.sequence);
+        const admitted = await admit({ ...given, limits: [{ bucket: 'account', max: 'unlimited' }] });
+        const others = before.filter(({ device }) => device.id !== given.session.device.id);
+        const surplus = max === 'unlimited' ? 0 : Math.max(0, others.length + 1 - max);
+        for (const { id } of others.slice(0, surplus)) {
+          await end({ accountId, sessionId: id, by: null, reason: 'displaced' });
+        }
+        return admitted;
+      };
+    },
+  },
+  /** A sign-out is answered before it is done. */
+  'early-answer': {
+    foundBy: ['I5'],
+    plant({ sessions }) {
+      const { end, list } = sessions;
+      sessions.end = async (given) => {
+        const session = (await list(given.accountId)).sessions.find(({ id }) => id === given.sessionId);
+        if (session === undefined) return await end(given);
+        void sleep(40).then(() => end(given));
+        return { session, isEndedNow: true };
+      };
+    },
+  },
+  /** A suspension is said to be done, and the gate is as it was. */
+  'gate-not-raised': {
+    foundBy: ['I9'],
+    plant({ accounts }) {
+      const { setState, find } = accounts;
+      accounts.setState = async (change) => {
+        const record = await find(change.id);
+        if (change.state === 'active' || record === null) return await setState(change);
+        return { record, ended: [], isChanged: true };
+      };
+    },
+  },
+};
+
+/** Plants the bug of that name. Throws where there is none of it. */
+export function plantBug(name: string, { parts }: Assembled): void {
+  const bug = bugs[name];
+  if (bug === undefined) throw new Error(`LATCHKEY_TEST_BUG must be one of ${Object.keys(bugs).join(', ')}.`);
+  bug.plant(parts.store);
+}

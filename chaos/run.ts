@@ -1,0 +1,191 @@
+/** One run: nodes on one store, clients, faults, and the history of it all held against the invariants. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { backends } from './backends/all.ts';
+import type { Backend } from './backends/backend.ts';
+import { type Checked, check, reportOf, violationsOf } from './check.ts';
+import { Clients } from './clients.ts';
+import { makeFaults } from './faults.ts';
+import { type Recorder, recorder } from './recorder.ts';
+import { DEFAULT_RULES, type Mode, type Rules } from './rules.ts';
+import type { Report, Said } from './said.ts';
+import { faultText, type PlannedFault, plannedFaults, type StoreFault } from './schedule.ts';
+import { seeded } from './seeded.ts';
+import { freePorts, type Node, node } from './supervisor.ts';
+import { World } from './world.ts';
+
+export type RunOptions = {
+  readonly store: string;
+  /** How the nodes check keys; null for the store's usual way. */
+  readonly mode: Mode | null;
+  readonly seed: number;
+  /** How long there are faults. */
+  readonly seconds: number;
+  readonly nodes: number;
+  readonly clients: number;
+  readonly accounts: number;
+  readonly limit: number;
+  readonly rules: Partial<Rules>;
+  /** A bug that is planted into every node, or null. */
+  readonly bug: string | null;
+  /** Where the history goes; null keeps it only if something is wrong. */
+  readonly history: string | null;
+  readonly say: (text: string) => void;
+};
+
+export const DEFAULT_RUN: Omit<RunOptions, 'say' | 'store' | 'seed'> = {
+  mode: null,
+  seconds: 20,
+  nodes: 3,
+  clients: 12,
+  accounts: 40,
+  limit: 2,
+  rules: {},
+  bug: null,
+  history: null,
+};
+
+export type RunResult = {
+  readonly checked: readonly Checked[];
+  readonly violations: number;
+  /** Where the history is kept; null where it is not. */
+  readonly history: string | null;
+  readonly operations: number;
+};
+
+/** How long nodes may remember, with what they remember by, and how far apart their heartbeats are. */
+const HORIZON_MS = 1_000;
+const HEARTBEAT_MS = 200;
+
+/** So long after they recovered, nodes are watched. */
+const WATCHED_MS = 2_000;
+/** By then every node has heard of everything. */
+const HEARS_WITHIN_MS = 700;
+
+export async function run(options: RunOptions): Promise<RunResult> {
+  const backend = backendOf(options.store);
+  const rules = rulesOf(options, backend);
+  const path = options.history ?? join(mkdtempSync(join(tmpdir(), 'latchkey-chaos-')), 'history.jsonl');
+  const record = recorder(path);
+  record.add({ op: 'run', rules, seed: options.seed, store: backend.name });
+  try {
+    await backend.start();
+    await live(options, { backend, record, rules });
+  } catch (error) {
+    options.say(`The history so far is in ${path}.`);
+    throw error;
+  } finally {
+    await backend.stop();
+    await record.close();
+  }
+  const checked = check(record.entries, rules);
+  const violations = violationsOf(checked);
+  options.say(reportOf(record.entries, checked));
+  const isKept = options.history !== null || violations > 0;
+  if (!isKept) rmSync(dirname(path), { recursive: true });
+  const operations = record.entries.filter((entry) => 'outcome' in entry).length;
+  return { checked, violations, history: isKept ? path : null, operations };
+}
+
+function backendOf(store: string): Backend {
+  const made = backends[store];
+  if (made === undefined) throw new Error(`--store must be one of ${Object.keys(backends).join(', ')}.`);
+  return made();
+}
+
+function rulesOf({ mode, limit, nodes, rules }: RunOptions, backend: Backend): Rules {
+  const checked = mode ?? backend.mode;
+  if (!backend.modes.includes(checked)) throw new Error(`${backend.name} has no mode ${checked}.`);
+  const remembers = checked === 'strict' ? {} : { horizonMs: HORIZON_MS, heartbeatMs: HEARTBEAT_MS };
+  const names = Array.from({ length: nodes }, (_, n) => nameOf(n));
+  return { ...DEFAULT_RULES, mode: checked, limit, nodes: names, listens: true, ...remembers, ...rules };
+}
+
+const nameOf = (n: number): string => `node ${n}`;
+
+type Stage = { readonly backend: Backend; readonly record: Recorder; readonly rules: Rules };
+
+/** Starts everything, lets it run, and leaves it stopped, with what was kept in the history. */
+async function live(options: RunOptions, stage: Stage): Promise<void> {
+  const { backend, record, rules } = stage;
+  const world = new World(options.limit);
+  const nodes = await nodesOf(options, stage, world);
+  try {
+    const [first, ...others] = nodes;
+    // The first makes the tables and the secret, which the others find.
+    await first?.start();
+    await Promise.all(others.map((one) => one.start()));
+    const random = seeded(options.seed);
+    const { clients: count, accounts } = options;
+    const clients = new Clients({ world, record, random, nodes, clients: count, accounts });
+    await clients.signUpAll();
+    const running = clients.run();
+    await Promise.race([running, faultsOf(options, stage, nodes, random.fork('faults'))]);
+    await Promise.race([running, sleep(rules.recoversWithinMs + WATCHED_MS)]);
+    clients.stop();
+    await running;
+    await sleep(HEARS_WITHIN_MS);
+    await Promise.all(nodes.map((one) => report(one, record)));
+    await Promise.all(nodes.map((one) => one.end('SIGTERM')));
+    for (const entry of await backend.readKept()) record.add(entry);
+    record.add({ op: 'kept-all', at: performance.now() });
+  } finally {
+    for (const one of nodes) one.close();
+  }
+}
+
+async function faultsOf(
+  { seconds, nodes: count, say }: RunOptions,
+  { backend, record }: Stage,
+  nodes: readonly Node[],
+  random: ReturnType<typeof seeded>,
+): Promise<void> {
+  const storeFaults = Object.keys(backend.faults) as StoreFault[];
+  const { isClockOfStore } = backend;
+  const plan: PlannedFault[] = plannedFaults(random, { seconds, nodes: count, storeFaults, isClockOfStore });
+  await makeFaults(plan, seconds, { nodes, backend, record, tell: (fault) => say(faultText(fault)) });
+}
+
+async function nodesOf(options: RunOptions, { backend, record, rules }: Stage, world: World): Promise<readonly Node[]> {
+  const ports = await freePorts(options.nodes);
+  return ports.map((port, n) => {
+    const name = nameOf(n);
+    const onSaid = (said: Exclude<Said, { said: 'ready' }>): void => {
+      if (said.said === 'reset-link') world.mailed(said.uid, said.token);
+      else {
+        const { session, position, reason } = said;
+        record.add({ op: 'heard', node: name, at: performance.now(), session, position, reason });
+      }
+    };
+    return node({ name, port, environment: environmentOf(options, rules, backend.environment(n)), onSaid });
+  });
+}
+
+/** Nodes are alike in all but their way to the store. */
+function environmentOf(
+  { limit, bug }: RunOptions,
+  { mode }: Rules,
+  store: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  return {
+    LATCHKEY_ORIGIN: 'http://127.0.0.1:8787',
+    LATCHKEY_SESSION_LIMIT: String(limit),
+    LATCHKEY_CHECKS: mode,
+    LATCHKEY_PASSWORD_HASH: 'dangerously-cheap',
+    LATCHKEY_RATE_LIMITS: 'off',
+    LATCHKEY_EMAIL_VERIFICATION: 'none',
+    LATCHKEY_TRUSTED_PROXIES: '127.0.0.1',
+    LATCHKEY_UID: 'base36',
+    ...(bug !== null && { LATCHKEY_TEST_BUG: bug }),
+    ...store,
+  };
+}
+
+async function report(one: Node, record: Recorder): Promise<void> {
+  const { status, body } = await one.tell('/report', {});
+  if (status !== 200) throw new Error(`${one.name} does not say how it is.`);
+  const { uncaught, rssBytes } = body as Report;
+  record.add({ op: 'node-report', node: one.name, at: performance.now(), uncaught, rssBytes });
+}

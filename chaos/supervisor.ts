@@ -1,0 +1,120 @@
+/** The nodes as processes: started, stopped in every way, and started again on the same port. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { createInterface } from 'node:readline';
+import type { Said, Told } from './said.ts';
+import { type Answered, type Line, lineTo } from './wire.ts';
+
+const MODULE = new URL('node.ts', import.meta.url).pathname;
+const READY_WITHIN_MS = 30_000;
+const STOP_WITHIN_MS = 20_000;
+
+export type Node = {
+  readonly name: string;
+  /** For clients that wait for their answers. */
+  readonly line: Line;
+  /** For whoever asks at his own times. */
+  readonly probes: Line;
+  start(): Promise<void>;
+  /** Sends a signal and waits for the end. */
+  end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>;
+  /** `SIGSTOP`, and `SIGCONT`. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void;
+  /** By the control port of whichever process is the node now. */
+  tell<Path extends keyof Told>(path: Path, told: Told[Path]): Promise<Answered>;
+  close(): void;
+};
+
+export type NodeOptions = {
+  readonly name: string;
+  readonly port: number;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly onSaid: (said: Exclude<Said, { said: 'ready' }>) => void;
+};
+
+export function node({ name, port, environment, onSaid }: NodeOptions): Node {
+  const line = lineTo(port);
+  const probes = lineTo(port);
+  let child: ChildProcess | null = null;
+  let control: Line | null = null;
+  const atExit = (): void => void child?.kill('SIGKILL');
+  process.once('exit', atExit);
+
+  return {
+    name,
+    line,
+    probes,
+    async start() {
+      const started = launch(environment, port);
+      child = started;
+      const controlPort = await readyAt(started, name, onSaid);
+      control?.close();
+      control = lineTo(controlPort);
+    },
+    async end(signal) {
+      const ending = child;
+      if (ending === null || ending.exitCode !== null || ending.signalCode !== null) return;
+      const ended = once(ending, 'exit');
+      ending.kill(signal);
+      const deadline = setTimeout(() => ending.kill('SIGKILL'), STOP_WITHIN_MS);
+      await ended;
+      clearTimeout(deadline);
+    },
+    signal: (signal) => void child?.kill(signal),
+    tell: async (path, body) => {
+      if (control !== null) return await control.ask({ path, body });
+      const now = performance.now();
+      return { called: now, returned: now, status: null, reason: null, body: null, isUnsent: true };
+    },
+    close() {
+      process.off('exit', atExit);
+      atExit();
+      line.close();
+      probes.close();
+      control?.close();
+    },
+  };
+}
+
+function launch(environment: Readonly<Record<string, string>>, port: number): ChildProcess {
+  const { PATH, HOME, TMPDIR, CHAOS_VERBOSE } = process.env;
+  return spawn(process.execPath, ['--conditions=source', '--disable-warning=ExperimentalWarning', MODULE], {
+    env: { PATH, HOME, TMPDIR, CHAOS_VERBOSE, PORT: String(port), ...environment },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+}
+
+async function readyAt(child: ChildProcess, name: string, onSaid: NodeOptions['onSaid']): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  const deadline = setTimeout(() => reject(new Error(`${name} did not get ready.`)), READY_WITHIN_MS);
+  child.once('exit', (code, signal) => reject(new Error(`${name} ended before it was ready (${signal ?? code}).`)));
+  if (child.stdout === null) throw new Error('A node says what it does on its standard output.');
+  createInterface({ input: child.stdout }).on('line', (text) => {
+    const said = saidIn(text);
+    if (said?.said === 'ready') resolve(said.controlPort);
+    else if (said !== null) onSaid(said);
+  });
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(deadline);
+  }
+}
+
+/** A node that is killed may have said half a line. */
+function saidIn(text: string): Said | null {
+  try {
+    return JSON.parse(text) as Said;
+  } catch {
+    return null;
+  }
+}
+
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
+  await Promise.all(servers.map((server) => once(server, 'listening')));
+  const ports = servers.map((server) => (server.address() as { readonly port: number }).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}

@@ -1,0 +1,118 @@
+/**
+ * Accounts in one store and sessions in another, which have no transaction in common. What is changed about an account is
+ * committed together with the note that its sessions have to be told, then they are told, and only then it is answered; whoever
+ * dies in between has it finished by another. What an account spends is spent before its session opens: a crash in between costs
+ * the person that code, and never gives it a second use.
+ */
+import type { AccountId } from '../../model/account.ts';
+import type { RedisStore } from '../redis/store.ts';
+import type { Acting, Admit, Admitted, By, Over, Store, Voided } from '../store.ts';
+import type { AccountsSide } from './accounts-side.ts';
+import { handovers } from './handovers.ts';
+import { ledgerOf } from './ledger.ts';
+import { watched } from './watched.ts';
+
+type Change = { readonly id: AccountId; readonly by?: By | Acting };
+
+export function storeApart(accounts: AccountsSide, elsewhere: RedisStore): Store {
+  const { sessions, counters } = elsewhere;
+  const { feed, watch } = watched(elsewhere.feed);
+  const ledger = ledgerOf({ streams: elsewhere.history, accounts });
+  const handing = handovers({ sessions, accounts });
+
+  /** A change that voids sessions, or alters what a check returns of them. */
+  const handedOver =
+    <Given extends Change, Done extends Voided>(change: (given: Given) => Promise<Done | Over | null>) =>
+    async (given: Given): Promise<Done | Over | null> => {
+      const over = await sessions.overOf(given.by ?? null, given.id);
+      if (over !== null) return over;
+      // What happened before it is written down before it.
+      await ledger.ofAccount(given.id);
+      const done = await change(given);
+      if (done === null || 'over' in done) return done;
+      const ended = await handing.now(done.record.gate);
+      ledger.soon(given.id);
+      return { ...done, ended };
+    };
+  /** One that nobody's session asks for. */
+  const ordered = <Given extends Change, Done extends Voided>(change: (given: Given) => Promise<Done | null>) => {
+    const ask = handedOver(change);
+    return async (given: Given): Promise<Done | null> => (await ask(given)) as Done | null;
+  };
+
+  const admit = async (input: Admit): Promise<Admitted> => {
+    for (const item of input.spends) {
+      if ((await accounts.once.spend(item)) === null) return { kind: 'spent' };
+    }
+    const admitted = await sessions.admit({ ...input, spends: [] });
+    if (admitted.kind === 'admitted') ledger.soon(input.gate.accountId);
+    return admitted;
+  };
+
+  return {
+    ...accounts,
+    accounts: {
+      ...accounts.accounts,
+      async updateProfile(change) {
+        const over = await sessions.overOf(change.by, change.id);
+        return over ?? (await accounts.accounts.updateProfile(change));
+      },
+      changePassword: handedOver(accounts.accounts.changePassword),
+      resetPassword: ordered(accounts.accounts.resetPassword),
+      setState: ordered(accounts.accounts.setState),
+      async setRoles({ id, roles }) {
+        const record = await accounts.accounts.setRoles({ id, roles });
+        if (record !== null) await handing.now(record.gate);
+        return record;
+      },
+      signOutEverywhere: handedOver(accounts.accounts.signOutEverywhere),
+      async close(closing) {
+        const closed = await handedOver(accounts.accounts.close)(closing);
+        if (closed === null || 'over' in closed) return closed;
+        // What its sessions said of their devices until now must not come after them.
+        await ledger.ofAccount(closing.id);
+        await accounts.apart.forgetDevices(closing.id);
+        return closed;
+      },
+      resetSecondStep: ordered(accounts.accounts.resetSecondStep),
+    },
+    sessions: {
+      ...sessions,
+      admit,
+      async end(end) {
+        const ended = await sessions.end(end);
+        ledger.soon(end.accountId);
+        return ended;
+      },
+      async changes(since) {
+        await ledger.ofAll();
+        return await accounts.sessions.changes(since);
+      },
+      async changesOf(since) {
+        await ledger.ofAccount(since.accountId);
+        return await accounts.sessions.changesOf(since);
+      },
+      async position() {
+        await ledger.ofAll();
+        return await accounts.sessions.position();
+      },
+      watch,
+    },
+    counters,
+    history: {
+      ...accounts.history,
+      async page(page) {
+        await ledger.ofAccount(page.accountId);
+        return await accounts.history.page(page);
+      },
+    },
+    feed,
+    async writable() {
+      await Promise.all([accounts.writable(), elsewhere.writable()]);
+    },
+    async close() {
+      await Promise.all([handing.close(), ledger.close()]);
+      await Promise.all([accounts.close(), elsewhere.close()]);
+    },
+  };
+}

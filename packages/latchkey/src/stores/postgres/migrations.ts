@@ -1,0 +1,162 @@
+/**
+ * The tables, step by step, as `sqlite/migrations.ts` has them. A step that was released is never changed: what comes later is
+ * a step of its own. Steps only add, or are split over two releases, so that an older node can run beside a newer one.
+ */
+export type Migration = { readonly number: number; readonly name: string; readonly sql: string };
+
+/** Which steps a database has seen. */
+export const MIGRATION_TABLE = `
+  CREATE TABLE IF NOT EXISTS migration (
+    number INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    made_at TIMESTAMPTZ NOT NULL DEFAULT now()
+  )`;
+
+export const migrations: readonly Migration[] = [
+  {
+    number: 1,
+    name: 'accounts, sessions and what goes with them',
+    sql: `
+      CREATE TABLE account (
+        id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        username TEXT NOT NULL,
+        username_key TEXT NOT NULL UNIQUE,
+        first_name TEXT NOT NULL,
+        last_name TEXT NOT NULL,
+        profile TEXT NOT NULL,
+        password_hash TEXT,
+        password_scheme TEXT,
+        state TEXT NOT NULL CHECK (state IN ('active', 'suspended', 'closed')),
+        roles TEXT NOT NULL,
+        revision INTEGER NOT NULL,
+        valid_from INTEGER NOT NULL,
+        kept TEXT,
+        reason TEXT NOT NULL,
+        created_at BIGINT NOT NULL
+      ) WITH (fillfactor = 90);
+      CREATE INDEX account_password_scheme ON account (password_scheme);
+
+      CREATE TABLE email (
+        account_id BIGINT NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+        address TEXT NOT NULL,
+        address_key TEXT NOT NULL,
+        verified INTEGER NOT NULL,
+        is_primary INTEGER NOT NULL,
+        PRIMARY KEY (account_id, address_key)
+      );
+      CREATE UNIQUE INDEX email_verified ON email (address_key) WHERE verified = 1;
+      CREATE UNIQUE INDEX email_primary ON email (account_id) WHERE is_primary = 1;
+      CREATE INDEX email_address ON email (address_key);
+
+      CREATE TABLE credential (
+        id TEXT PRIMARY KEY,
+        account_id BIGINT NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+        kind TEXT NOT NULL,
+        label TEXT NOT NULL,
+        data BYTEA NOT NULL,
+        created_at BIGINT NOT NULL,
+        last_used_at BIGINT
+      );
+      CREATE INDEX credential_account ON credential (account_id, kind);
+
+      CREATE TABLE gate (
+        account_id BIGINT PRIMARY KEY,
+        state TEXT NOT NULL,
+        roles TEXT NOT NULL,
+        revision INTEGER NOT NULL,
+        valid_from INTEGER NOT NULL,
+        kept TEXT,
+        reason TEXT NOT NULL,
+        last_sequence INTEGER NOT NULL
+      ) WITH (fillfactor = 80);
+
+      CREATE TABLE session (
+        token_hash BYTEA PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        account_id BIGINT NOT NULL,
+        sequence INTEGER NOT NULL,
+        device_id TEXT,
+        device_class TEXT NOT NULL,
+        device_name TEXT NOT NULL,
+        place TEXT,
+        method TEXT NOT NULL,
+        opened_at BIGINT NOT NULL,
+        authenticated_at BIGINT NOT NULL,
+        seen_at BIGINT NOT NULL,
+        expires_at BIGINT NOT NULL,
+        opened_revision INTEGER NOT NULL,
+        roles TEXT NOT NULL,
+        ended_at BIGINT,
+        ended_reason TEXT,
+        ended_by TEXT,
+        ended_by_class TEXT,
+        ended_by_name TEXT,
+        CHECK ((ended_at IS NULL) = (ended_reason IS NULL))
+      ) WITH (fillfactor = 85);
+      CREATE UNIQUE INDEX session_sequence ON session (account_id, sequence);
+      CREATE INDEX session_not_ended ON session (account_id, sequence) WHERE ended_at IS NULL;
+      CREATE INDEX session_ended ON session (ended_at) WHERE ended_at IS NOT NULL;
+      CREATE INDEX session_expires ON session (expires_at);
+
+      CREATE TABLE once (
+        hash BYTEA PRIMARY KEY,
+        purpose TEXT NOT NULL,
+        account_id BIGINT,
+        data TEXT NOT NULL,
+        created_at BIGINT NOT NULL,
+        expires_at BIGINT NOT NULL
+      );
+      CREATE INDEX once_account ON once (account_id, purpose);
+      CREATE INDEX once_expires ON once (expires_at);
+
+      CREATE TABLE counter (
+        key TEXT PRIMARY KEY,
+        count INTEGER NOT NULL,
+        resets_at BIGINT NOT NULL
+      ) WITH (fillfactor = 70);
+      CREATE INDEX counter_resets ON counter (resets_at);
+
+      CREATE TABLE outbox (
+        id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        topic TEXT NOT NULL,
+        payload BYTEA NOT NULL,
+        created_at BIGINT NOT NULL,
+        due_at BIGINT,
+        attempts INTEGER NOT NULL,
+        error TEXT
+      );
+      CREATE INDEX outbox_due ON outbox (due_at) WHERE due_at IS NOT NULL;
+
+      CREATE TABLE history (
+        id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        at BIGINT NOT NULL,
+        kind TEXT NOT NULL,
+        account_id BIGINT NOT NULL,
+        session_id TEXT,
+        data JSON NOT NULL,
+        position BIGINT
+      );
+      CREATE INDEX history_account ON history (account_id, id);
+      CREATE UNIQUE INDEX history_position ON history (position) WHERE position IS NOT NULL;
+      CREATE INDEX history_unnumbered ON history (id) WHERE position IS NULL AND session_id IS NOT NULL;
+
+      CREATE TABLE setting (
+        name TEXT PRIMARY KEY,
+        value TEXT NOT NULL
+      );
+      INSERT INTO setting VALUES ('last_position', '0');
+    `,
+  },
+  {
+    number: 2,
+    name: 'what has to reach sessions that are kept elsewhere',
+    sql: `
+      CREATE TABLE handover (
+        account_id BIGINT PRIMARY KEY,
+        revision BIGINT NOT NULL,
+        due_at BIGINT NOT NULL
+      );
+      CREATE INDEX handover_due ON handover (due_at);
+    `,
+  },
+];

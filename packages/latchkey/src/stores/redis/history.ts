@@ -1,0 +1,61 @@
+import type { AccountId, SessionId } from '../../model/account.ts';
+import type { HistoryEntry } from '../store.ts';
+import type { Voice } from './sessions.ts';
+
+/** An entry of history as a script wrote it down: what SQL keeps of it, and its position in the bucket's stream. */
+export type StreamEntry = Omit<HistoryEntry, 'id' | 'data'> & {
+  readonly kind: 'session_opened' | 'session_ended';
+  readonly sessionId: SessionId;
+  /** JSON text. */
+  readonly data: string;
+  /** Grows from entry to entry: milliseconds of the server's clock and a number, `1767268800000-0`. */
+  readonly position: string;
+};
+
+/** What happened to sessions, bucket by bucket, until somebody has written it down elsewhere and trims it. */
+export type HistoryStreams = {
+  /** The entries after a position (null: from the first), in their order, at most `limit`. */
+  read(page: {
+    readonly bucket: number;
+    readonly after: string | null;
+    readonly limit: number;
+  }): Promise<readonly StreamEntry[]>;
+  /** Removes all entries up to a position, that one too. */
+  trim(upTo: { readonly bucket: number; readonly upTo: string }): Promise<void>;
+};
+
+type Reply = readonly (readonly [position: string, fields: readonly string[]])[];
+
+export function historyStreams({ servers, names }: Pick<Voice, 'servers' | 'names'>): HistoryStreams {
+  return {
+    async read({ bucket, after, limit }) {
+      const from = after === null ? '-' : `(${after}`;
+      const reply = await servers.send(bucket, 'XRANGE', names.history(bucket), from, '+', 'COUNT', limit);
+      return (reply as Reply).map(entryOf);
+    },
+    async trim({ bucket, upTo }) {
+      await servers.send(bucket, 'XTRIM', names.history(bucket), 'MINID', after(upTo));
+    },
+  };
+}
+
+/** The first position after another: its second half is a number of 64 bits. */
+function after(position: string): string {
+  const [ms = '', number = ''] = position.split('-');
+  return `${ms}-${BigInt(number) + 1n}`;
+}
+
+function entryOf([position, values]: Reply[number]): StreamEntry {
+  const fields = new Map(
+    values.map((value, at) => [value, values[at + 1] ?? ''] as const).filter((_, at) => at % 2 === 0),
+  );
+  const field = (name: string): string => fields.get(name) ?? '';
+  return {
+    position,
+    at: Number(field('at')),
+    kind: field('kind') as StreamEntry['kind'],
+    accountId: Number(field('account')) as AccountId,
+    sessionId: field('session'),
+    data: field('data'),
+  };
+}

@@ -1,0 +1,126 @@
+import { FIELDS } from '../records.ts';
+import { keeping } from '../script.ts';
+import { ACCOUNT, CLOCK, FINISH, RAISE, ROWS } from './pieces.ts';
+
+/**
+ * The door: what `model/admission.ts` decides, and the same results for a call that is repeated. Replies what came of it, whether
+ * that was announced, and the rest by what it was.
+ */
+export const ADMIT = keeping(
+  CLOCK,
+  ROWS,
+  ACCOUNT,
+  FINISH,
+  RAISE,
+  `
+local rule, onces = KEYS[7], KEYS[9]
+local id, hash = ARGV[13], ARGV[14]
+local device, device_class, device_name = ARGV[15], ARGV[16], ARGV[17]
+local said = cjson.decode(ARGV[18])
+local lifetime, is_fresh, idle = tonumber(ARGV[19]), ARGV[20] == '1', tonumber(ARGV[21])
+local rule_here, limits = ARGV[22], cjson.decode(ARGV[23])
+local spare_rows = tonumber(ARGV[24])
+
+local in_force = redis.call('HGET', rule, 'rule')
+if in_force and in_force ~= rule_here then return { 'rule_mismatch', 0, in_force } end
+
+local function is_live(session)
+  if session.ended then return false end
+  if now >= math.min(session.expires_at, session.seen_at + idle) then return false end
+  return session.opened_at - now <= session.expires_at - session.opened_at
+end
+
+local function words(text)
+  local found = {}
+  for word in string.gmatch(text or '', '%S+') do found[#found + 1] = word end
+  return found
+end
+
+-- every key is read before one is written
+read_gate()
+local sessions = not_ended()
+if #sessions > 0 then last = math.max(last, sessions[#sessions].sequence) end
+local first = redis.call('HGET', ids, id)
+local before = first and redis.call('HMGET', rows .. first, '${FIELDS.id}', 'rp', 'dp')
+local replaced_before, displaced_before = {}, {}
+if before and before[1] then
+  replaced_before, displaced_before = words(before[2]), words(before[3])
+  rows_of(replaced_before)
+  rows_of(displaced_before)
+end
+local holder = session_of(hash)
+local are_good = true
+for at = 10, #KEYS do
+  local until_then = redis.call('HGET', KEYS[at], 'expires_at')
+  if not until_then or tonumber(until_then) <= now then are_good = false end
+end
+
+raise(sessions)
+sweep()
+local function announced(is_again)
+  return (#ended > 0 or has_shown or is_again) and announce() or 0
+end
+
+if before and before[1] then
+  local is_again = #replaced_before + #displaced_before > 0
+  return { 'admitted', announced(is_again), row(first), rows_of(replaced_before), rows_of(displaced_before) }
+end
+if holder then
+  holder = session_of(hash)
+  if holder.account ~= account or not is_live(holder) then return { 'token_used', announced() } end
+  return { 'admitted', announced(), row(hash), {}, {} }
+end
+if held.state ~= 'active' then return { 'void', announced(), 'account_disabled' } end
+if given.revision < held.valid_from then return { 'void', announced(), 'proof_void' } end
+if not are_good then return { 'spent', announced() } end
+
+local replaced, others = {}, {}
+for at = 10, #KEYS do
+  redis.call('DEL', KEYS[at])
+  redis.call('ZREM', onces, KEYS[at])
+end
+for _, session in ipairs(sessions) do
+  if session.ended then
+    -- the gate left it outside
+  elseif not is_live(session) then finish(session, { reason = 'expired' })
+  elseif device ~= '' and session.device == device then replaced[#replaced + 1] = session
+  else others[#others + 1] = session end
+end
+local surplus = 0
+for _, limit in ipairs(limits) do
+  if limit.max ~= 'unlimited' then surplus = math.max(surplus, #others + 1 - limit.max) end
+end
+
+local by = { id = id, class = device_class, name = device_name }
+local replaced_hashes, displaced_hashes = {}, {}
+for _, session in ipairs(replaced) do
+  finish(session, { reason = 'displaced', by = by, replaced = true })
+  replaced_hashes[#replaced_hashes + 1] = session.hash
+end
+for at = 1, math.min(surplus, #others) do
+  finish(others[at], { reason = 'displaced', by = by })
+  displaced_hashes[at] = others[at].hash
+end
+
+local sequence = last + 1
+redis.call('HSET', gate, 'last_sequence', sequence)
+redis.call('HSET', rows .. hash, '${FIELDS.id}', id, '${FIELDS.accountId}', account, '${FIELDS.sequence}', sequence,
+  '${FIELDS.deviceClass}', device_class, '${FIELDS.deviceName}', device_name, '${FIELDS.method}', said.method,
+  '${FIELDS.openedAt}', now, '${FIELDS.authenticatedAt}', is_fresh and now or 0, '${FIELDS.seenAt}', now,
+  '${FIELDS.expiresAt}', now + lifetime, '${FIELDS.openedRevision}', held.revision, '${FIELDS.roles}', held.roles)
+if device ~= '' then redis.call('HSET', rows .. hash, '${FIELDS.deviceId}', device) end
+if said.place ~= cjson.null then redis.call('HSET', rows .. hash, '${FIELDS.place}', said.place) end
+if #replaced_hashes > 0 then redis.call('HSET', rows .. hash, 'rp', table.concat(replaced_hashes, ' ')) end
+if #displaced_hashes > 0 then redis.call('HSET', rows .. hash, 'dp', table.concat(displaced_hashes, ' ')) end
+redis.call('ZADD', live, sequence, hash)
+redis.call('HSET', ids, id, hash)
+redis.call('ZADD', due, now + lifetime, hash)
+redis.call('PEXPIRE', rows .. hash, lifetime + spare_rows)
+for _, key in ipairs({ gate, live, ids }) do keep(key, lifetime + tonumber(ARGV[12])) end
+redis.call('XADD', history, '*', 'at', now, 'kind', 'session_opened', 'account', account, 'session', id,
+  'data', cjson.encode({
+    method = said.method, sequence = sequence, device = device_name, class = device_class, place = said.place,
+  }))
+return { 'admitted', announced(), row(hash), rows_of(replaced_hashes), rows_of(displaced_hashes) }
+`,
+);

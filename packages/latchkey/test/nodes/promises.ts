@@ -1,0 +1,123 @@
+/** What several nodes must keep, whatever store they share. */
+import assert from 'node:assert/strict';
+import { listen } from '../events/listening.ts';
+import { type Fleet, until } from './fleet.ts';
+
+export type NodesCase = { readonly name: string; readonly run: (fleet: Fleet) => Promise<void> };
+
+let made = 0;
+
+async function newAccount(fleet: Fleet): Promise<string> {
+  made++;
+  const username = `person${made}`;
+  await fleet.register(username);
+  return username;
+}
+
+/** So that each node answers from memory, where it may. */
+async function warm(fleet: Fleet, key: string): Promise<void> {
+  for (let times = 0; times < 2; times++)
+    assert.deepEqual(
+      await fleet.check(key),
+      fleet.nodes.map(() => '200'),
+    );
+}
+
+const cases: Record<string, (fleet: Fleet) => Promise<void>> = {
+  async 'F-36: a key that is used again is answered from memory, on every node'(fleet) {
+    const key = await fleet.signIn(await newAccount(fleet));
+    await until('every node remembers', async () => {
+      await warm(fleet, key);
+      const hits = await Promise.all(fleet.nodes.map((_, node) => fleet.figure(node, 'latchkey_check_hits_total')));
+      return hits.every((count) => count > 0);
+    });
+    const reads = await fleet.figure(1, 'latchkey_check_reads_total');
+    for (let times = 0; times < 20; times++) await fleet.check(key);
+    assert.equal(await fleet.figure(1, 'latchkey_check_reads_total'), reads);
+  },
+
+  async 'L1, P3: once a sign-in is answered no node accepts the displaced key, though each remembered it'(fleet) {
+    const username = await newAccount(fleet);
+    let key = await fleet.signIn(username);
+    for (let turn = 0; turn < 100; turn++) {
+      await warm(fleet, key);
+      const next = await fleet.signIn(username, turn);
+      assert.deepEqual(
+        await fleet.check(key),
+        fleet.nodes.map(() => '401 session_displaced'),
+        `turn ${turn}`,
+      );
+      key = next;
+    }
+    await warm(fleet, key);
+  },
+
+  async 'F-1, L2, P1: of fifty sign-ins at once at all nodes one is live, at all nodes'(fleet) {
+    const username = await newAccount(fleet);
+    for (let round = 0; round < 5; round++) {
+      const keys = await Promise.all(Array.from({ length: 50 }, (_, turn) => fleet.signIn(username, turn)));
+      const verdicts = await Promise.all(keys.map((key) => fleet.check(key)));
+      for (const [node] of fleet.nodes.entries()) {
+        const live = verdicts.filter((verdict) => verdict[node] === '200').length;
+        assert.equal(live, 1, `round ${round}, node ${node}`);
+      }
+      const others = verdicts.filter((verdict) => verdict.some((one) => one !== '200'));
+      assert.ok(others.flat().every((one) => one === '401 session_displaced'));
+    }
+  },
+
+  async 'P3: what ends otherwise ends everywhere at once, too: signing out'(fleet) {
+    const username = await newAccount(fleet);
+    for (let turn = 0; turn < 10; turn++) {
+      const key = await fleet.signIn(username, turn);
+      await warm(fleet, key);
+      const { url } = fleet.nodes[turn % fleet.nodes.length] ?? assert.fail();
+      const answer = await fetch(`${url}/auth/logout/`, { method: 'POST', headers: { authorization: `Token ${key}` } });
+      assert.equal(answer.status, 200);
+      assert.deepEqual(
+        await fleet.check(key),
+        fleet.nodes.map(() => '401 signed_out'),
+      );
+    }
+  },
+
+  async 'F-30, P6: an open page hears within a second of a sign-in at another node, and missed events are told on any node'(
+    fleet,
+  ) {
+    const username = await newAccount(fleet);
+    const key = await fleet.signIn(username);
+    const at = (node: number): string => fleet.nodes[node]?.url ?? assert.fail();
+    const listening = await listen(at(1), { key });
+    const hello = await listening.next('hello');
+    const signedIn = performance.now();
+    await fleet.signIn(username, 2);
+    const [ended] = (await listening.rest()).filter(({ event }) => event === 'ended');
+    assert.ok(performance.now() - signedIn < 1_000, 'within a second');
+    assert.equal(ended?.data['code'], 'session_displaced');
+    // It was not connected when that happened, as far as it knows, and comes back at another node.
+    const later = await listen(at(2), { key, headers: { 'last-event-id': hello.id } });
+    assert.equal((await later.next('ended')).data['code'], 'session_displaced');
+  },
+
+  async 'P8, F-37: a node that is killed takes nothing with it, and the others go on'(fleet) {
+    const username = await newAccount(fleet);
+    const key = await fleet.signIn(username, 1);
+    await warm(fleet, key);
+    const last = fleet.nodes.at(-1) ?? assert.fail();
+    await last.stop('SIGKILL');
+    const at = (presented: string) => fetchVerdict(fleet, presented);
+    assert.equal(await at(key), '200');
+    // Nobody knows yet that it is dead: this sign-in waits until it cannot trust its memory any more.
+    const next = await fleet.signIn(username, 0);
+    assert.deepEqual([await at(key), await at(next)], ['401', '200']);
+  },
+};
+
+async function fetchVerdict({ nodes: [first] }: Fleet, key: string): Promise<string> {
+  const answer = await fetch(`${first?.url}/auth/session/`, { headers: { authorization: `Token ${key}` } });
+  await answer.arrayBuffer();
+  return String(answer.status);
+}
+
+/** In this order: the last one kills a node. */
+export const promisesOfNodes: readonly NodesCase[] = Object.entries(cases).map(([name, run]) => ({ name, run }));
