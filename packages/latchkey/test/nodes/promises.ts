@@ -1,5 +1,6 @@
 /** What several nodes must keep, whatever store they share. */
 import assert from 'node:assert/strict';
+import { listen } from '../events/listening.ts';
 import { type Fleet, until } from './fleet.ts';
 
 export type NodesCase = { readonly name: string; readonly run: (fleet: Fleet) => Promise<void> };
@@ -78,6 +79,24 @@ const cases: Record<string, (fleet: Fleet) => Promise<void>> = {
         fleet.nodes.map(() => '401 signed_out'),
       );
     }
+  },
+
+  async 'F-30, P6: an open page hears within a second of a sign-in at another node, and missed events are told on any node'(
+    fleet,
+  ) {
+    const username = await newAccount(fleet);
+    const key = await fleet.signIn(username);
+    const at = (node: number): string => fleet.nodes[node]?.url ?? assert.fail();
+    const listening = await listen(at(1), { key });
+    const hello = await listening.next('hello');
+    const signedIn = performance.now();
+    await fleet.signIn(username, 2);
+    const [ended] = (await listening.rest()).filter(({ event }) => event === 'ended');
+    assert.ok(performance.now() - signedIn < 1_000, 'within a second');
+    assert.equal(ended?.data['code'], 'session_displaced');
+    // It was not connected when that happened, as far as it knows, and comes back at another node.
+    const later = await listen(at(2), { key, headers: { 'last-event-id': hello.id } });
+    assert.equal((await later.next('ended')).data['code'], 'session_displaced');
   },
 
   async 'P8, F-37: a node that is killed takes nothing with it, and the others go on'(fleet) {

@@ -166,6 +166,7 @@ function storeOf(database: Database, hub: ReturnType<typeof openHub>): AccountsS
       put: changes((run, item) => once.put(run, item, null)),
       peek: reads(peekForData, timed),
       spend: changes(spendForData),
+      voidAll: () => changes((run) => once.voidEverything(run))(undefined),
       purge: changes(once.purge),
     },
     counters: {

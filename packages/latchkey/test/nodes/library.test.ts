@@ -1,0 +1,79 @@
+/** What an app hears of sessions that end at another node: `onEnded` and `signal`, on each store that nodes may share. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { type EndingNotice, type Latchkey, SessionEnded } from 'latchkey';
+import { open } from '../../src/latchkey.ts';
+import { PASSWORD, signedIn } from '../library/device.ts';
+import { available as noPostgres, openPostgres, type PostgresServer } from '../servers/postgres.ts';
+import { available as noRedis, openRedis, type RedisServer } from '../servers/redis.ts';
+import { QUICK, temporaryFolder } from '../serving.ts';
+import { until } from './fleet.ts';
+
+type Environment = Readonly<Record<string, string>>;
+
+async function node(environment: Environment): Promise<Latchkey> {
+  const { auth, assembled } = await open({}, { environment: { ...QUICK, ...environment }, role: 'node' });
+  await assembled.announce();
+  return auth;
+}
+
+async function hearsOfOthers(environment: Environment): Promise<void> {
+  const [here, there] = [await node(environment), await node(environment)];
+  try {
+    const { id } = await here.accounts.create({ username: 'ann', password: PASSWORD });
+    const heard: EndingNotice[] = [];
+    there.sessions.onEnded((ending) => heard.push(ending));
+    const [device] = await signedIn(here, 1);
+    const who = await there.authenticate({ authorization: `Token ${device?.key}` });
+    const { signal } = who.signedIn ? who : assert.fail(who.code);
+    const began = performance.now();
+    await signedIn(here, 1);
+    await until('its signal fires', async () => signal.aborted);
+    await until('the listener hears', async () => heard.length > 0);
+    assert.ok(performance.now() - began < 1_500);
+    assert.ok(signal.reason instanceof SessionEnded && signal.reason.code === 'session_displaced');
+    await here.sessions.endAll(id);
+    await until('the listener hears the rest', async () => heard.length === 2);
+    assert.deepEqual(
+      heard.map(({ accountId, reason }) => [accountId, reason]),
+      [
+        [id, 'displaced'],
+        [id, 'revoked'],
+      ],
+    );
+  } finally {
+    await here.close();
+    await there.close();
+  }
+}
+
+describe('P6: an app hears of what ends at another node', () => {
+  describe('on PostgreSQL', { skip: noPostgres() ?? false }, () => {
+    let server: PostgresServer;
+    before(async () => {
+      server = await openPostgres();
+    });
+    after(() => server.stop());
+    for (const checks of ['strict', 'acked', 'bounded']) {
+      test(checks, async () => {
+        const { url, schema, drop } = await server.freshSchema();
+        await hearsOfOthers({ LATCHKEY_DATABASE: url, LATCHKEY_SCHEMA: schema, LATCHKEY_CHECKS: checks });
+        await drop();
+      });
+    }
+  });
+
+  describe('with sessions in Redis', { skip: noRedis() ?? false }, () => {
+    let server: RedisServer;
+    before(async () => {
+      server = await openRedis();
+    });
+    after(() => server.stop());
+    test('acked', async () => {
+      const folder = temporaryFolder();
+      const database = `sqlite:${folder.path}/test.db`;
+      await hearsOfOthers({ LATCHKEY_DATABASE: database, LATCHKEY_SESSIONS: server.url });
+      folder.remove();
+    });
+  });
+});
