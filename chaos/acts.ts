@@ -114,7 +114,7 @@ export class Acts {
       verdict,
       account: shown?.account ?? null,
       roles: shown?.roles ?? null,
-      why: answered.reason,
+      why: answered.reason ?? (answered.status === null ? 'no_answer' : null),
     };
     this.#record.add(check);
   }

@@ -1,10 +1,11 @@
 /**
  * Bugs that are planted into a node, to see that they are found: `LATCHKEY_TEST_BUG` names one, and only a node of this test reads it.
- * Each puts a faulty part in the place of a good one.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Assembled } from '../packages/latchkey/src/assemble.ts';
 import type { Store } from '../packages/latchkey/src/stores/store.ts';
+import type { Edit } from './edits.ts';
+import type { NodeFault, StoreFault } from './schedule.ts';
 
 type Writable<Methods> = { -readonly [Name in keyof Methods]: Methods[Name] };
 
@@ -16,7 +17,14 @@ type Parts = {
 export type Bug = {
   /** By the number of an invariant that it breaks: one of these must find it. */
   readonly foundBy: readonly string[];
-  readonly plant: (parts: Parts) => void;
+  /** The stores in which there is a place for it. */
+  readonly stores: readonly string[];
+  /** The faults that bring it to light; all where nothing is said. */
+  readonly faults?: readonly (NodeFault | StoreFault)[];
+  /** Puts a faulty part in the place of a good one. */
+  readonly plant?: (parts: Parts) => void;
+  /** What the source says with the bug in it. */
+  readonly edits?: readonly Edit[];
 };
 
 type Found = Awaited<ReturnType<Store['sessions']['find']>>;
@@ -26,8 +34,9 @@ const REMEMBERED_MS = 700;
 
 export const bugs: Readonly<Record<string, Bug>> = {
   /** A check is answered from memory, and nothing says for how long that may be. */
-  'no-horizon': {
+  'remembers-for-a-while': {
     foundBy: ['I1'],
+    stores: ['sqlite'],
     plant({ sessions }) {
       const remembered = new Map<string, { readonly found: Found; readonly at: number }>();
       const { find } = sessions;
@@ -42,8 +51,9 @@ export const bugs: Readonly<Record<string, Bug>> = {
     },
   },
   /** The account is looked at, and then written to: two sign-ins at once see the same. */
-  'no-account-lock': {
+  'displaces-afterwards': {
     foundBy: ['I2', 'I13'],
+    stores: ['sqlite'],
     plant({ sessions }) {
       const { admit, list, end } = sessions;
       sessions.admit = async (given) => {
@@ -63,6 +73,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
   /** A sign-out is answered before it is done. */
   'early-answer': {
     foundBy: ['I5'],
+    stores: ['sqlite', 'postgres', 'redis'],
     plant({ sessions }) {
       const { end, list } = sessions;
       sessions.end = async (given) => {
@@ -76,6 +87,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
   /** A suspension is said to be done, and the gate is as it was. */
   'gate-not-raised': {
     foundBy: ['I9'],
+    stores: ['sqlite', 'postgres', 'redis'],
     plant({ accounts }) {
       const { setState, find } = accounts;
       accounts.setState = async (change) => {
@@ -85,11 +97,70 @@ export const bugs: Readonly<Record<string, Bug>> = {
       };
     },
   },
+  /** What is remembered is good for as long as the feed looks connected. */
+  'no-horizon': {
+    foundBy: ['I1', 'I4'],
+    stores: ['postgres', 'redis'],
+    edits: [
+      {
+        file: 'sessions/coherence.ts',
+        find: 'return now() - laneAt(at).echoedAt <= HORIZON_MS;',
+        replace: 'return true;',
+      },
+    ],
+  },
+  /** What was read is remembered, whatever was heard while it was read. */
+  'no-fill-guard': {
+    foundBy: ['I1', 'I4', 'I9', 'I16'],
+    stores: ['postgres', 'redis'],
+    edits: [
+      { file: 'sessions/memory.ts', find: 'const mark = protocol.mark();', replace: '' },
+      { file: 'sessions/memory.ts', find: 'accountId, mark);', replace: 'accountId, protocol.mark());' },
+    ],
+  },
+  /** The database's own constraints are all that keeps two sign-ins of one account apart. */
+  'no-account-lock': {
+    foundBy: ['I2', 'I8', 'I9', 'I13'],
+    stores: ['postgres'],
+    edits: [
+      {
+        file: 'stores/sql/compiled-postgres.ts',
+        find: 'where "id" = $1 for update) select count',
+        replace: 'where "id" = $1) select count',
+      },
+    ],
+  },
+  /** A change is announced once it is committed, by whoever lives to do so. */
+  'publish-after-commit': {
+    foundBy: ['I4', 'I1'],
+    stores: ['postgres'],
+    faults: ['kill'],
+    edits: [
+      {
+        file: 'stores/postgres/transaction.ts',
+        find: "ask(client, [...said, plain('COMMIT')])",
+        replace: "ask(client, [plain('COMMIT')])",
+      },
+      {
+        file: 'stores/postgres/transaction.ts',
+        find: "throw new StoreUnavailable('PostgreSQL took a change back.');",
+        replace: `throw new StoreUnavailable('PostgreSQL took a change back.');
+          await new Promise((go) => setTimeout(go, 50));
+          await ask(client, said);`,
+      },
+    ],
+  },
+  /** A change is answered as soon as it is committed. */
+  'no-acknowledgements': {
+    foundBy: ['I1'],
+    stores: ['postgres', 'redis'],
+    edits: [{ file: 'sessions/in-force.ts', find: "if (trust === 'bounded') {", replace: 'if (trust) {' }],
+  },
 };
 
 /** Plants the bug of that name. Throws where there is none of it. */
 export function plantBug(name: string, { parts }: Assembled): void {
   const bug = bugs[name];
   if (bug === undefined) throw new Error(`LATCHKEY_TEST_BUG must be one of ${Object.keys(bugs).join(', ')}.`);
-  bug.plant(parts.store);
+  bug.plant?.(parts.store);
 }

@@ -146,6 +146,8 @@ export type KeptAccount = {
   readonly account: AccountNumber;
   readonly identifiers: readonly string[];
   readonly state: string;
+  /** No session opened below a revision is live, except one; where that is not told, it is not looked at. */
+  readonly gate?: { readonly validFrom: number; readonly kept: string | null };
 };
 
 export type KeptSession = {
@@ -154,6 +156,8 @@ export type KeptSession = {
   readonly session: string;
   readonly token: TokenHash;
   readonly sequence: number;
+  /** Which revision of its account it was opened under, where that is told. */
+  readonly revision?: number;
   readonly device: string | null;
   /** The operation that opened it, where the store tells; else null. */
   readonly opener: number | null;

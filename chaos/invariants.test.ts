@@ -762,6 +762,24 @@ const keptInTheEnd = (a: boolean, b: boolean): Story => {
     .keptAll();
 };
 
+/** One live session, and what is kept of its account, which lets in what was opened under revision 2. */
+const changedInTheEnd = (given: {
+  readonly revision: number;
+  readonly kept?: string;
+  readonly state?: string;
+}): Story =>
+  story()
+    .signIn('A', { at: [0, 10] })
+    .kept('A', { revision: given.revision })
+    .add({
+      op: 'kept-account',
+      account: 1,
+      identifiers: ['ann'],
+      state: given.state ?? 'active',
+      gate: { validFrom: 2, kept: given.kept ?? null },
+    })
+    .keptAll();
+
 cases('I13: what is kept is what was answered', [
   ['the newer is kept', keptInTheEnd(false, true), []],
   ['both are', keptInTheEnd(true, true), ['I13']],
@@ -832,6 +850,14 @@ cases('I13: what is kept is what was answered', [
       .keptAll(),
     [],
   ],
+  ['a change of the account that reached its sessions', changedInTheEnd({ revision: 2 }), []],
+  ['a change of the account that never reached its sessions', changedInTheEnd({ revision: 1 }), ['I13']],
+  [
+    'a change of the account that keeps the session it was asked for by',
+    changedInTheEnd({ revision: 1, kept: 'session of A' }),
+    [],
+  ],
+  ['a suspension that never reached its sessions', changedInTheEnd({ revision: 2, state: 'suspended' }), ['I13']],
 ]);
 
 const toldOf = (...positions: readonly number[]): Story =>

@@ -73,7 +73,8 @@ const SEEDS = [1, 2, 3];
 /** A bug that is not found is a test that proves nothing. */
 async function findBugs(given: RunOptions): Promise<number> {
   let missed = 0;
-  for (const [bug, { foundBy }] of Object.entries(bugs)) {
+  const here = Object.entries(bugs).filter(([, { stores }]) => stores.includes(given.store));
+  for (const [bug, { foundBy }] of here) {
     for (const seed of SEEDS) {
       const { checked, history } = await run({ ...given, bug, seed, say: () => undefined });
       if (history !== null) rmSync(given.history ?? dirname(history), { recursive: true });
@@ -83,7 +84,7 @@ async function findBugs(given: RunOptions): Promise<number> {
       given.say(`${isFound ? '✓' : '✖'} ${bug}, seed ${seed}: ${found.join(', ') || 'nothing found'}`);
     }
   }
-  given.say(`${missed} of ${Object.keys(bugs).length * SEEDS.length} were not found as what they are`);
+  given.say(`${missed} of ${here.length * SEEDS.length} were not found as what they are`);
   return missed > 0 ? 1 : 0;
 }
 

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { backends } from './backends/all.ts';
 import type { Backend } from './backends/backend.ts';
+import { bugs } from './bugs.ts';
 import { type Checked, check, reportOf, violationsOf } from './check.ts';
 import { Clients } from './clients.ts';
 import { makeFaults } from './faults.ts';
@@ -71,7 +72,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const record = recorder(path);
   record.add({ op: 'run', rules, seed: options.seed, store: backend.name });
   try {
-    await backend.start();
+    await backend.start(options.nodes);
     await live(options, { backend, record, rules });
   } catch (error) {
     options.say(`The history so far is in ${path}.`);
@@ -137,14 +138,15 @@ async function live(options: RunOptions, stage: Stage): Promise<void> {
 }
 
 async function faultsOf(
-  { seconds, nodes: count, say }: RunOptions,
+  { seconds, nodes: count, bug, say }: RunOptions,
   { backend, record }: Stage,
   nodes: readonly Node[],
   random: ReturnType<typeof seeded>,
 ): Promise<void> {
   const storeFaults = Object.keys(backend.faults) as StoreFault[];
   const { isClockOfStore } = backend;
-  const plan: PlannedFault[] = plannedFaults(random, { seconds, nodes: count, storeFaults, isClockOfStore });
+  const only = bugs[bug ?? '']?.faults ?? null;
+  const plan: PlannedFault[] = plannedFaults(random, { seconds, nodes: count, storeFaults, isClockOfStore, only });
   await makeFaults(plan, seconds, { nodes, backend, record, tell: (fault) => say(faultText(fault)) });
 }
 

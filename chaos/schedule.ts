@@ -24,6 +24,8 @@ export type Plan = {
   readonly seconds: number;
   readonly nodes: number;
   readonly storeFaults: readonly StoreFault[];
+  /** No others than these; null for all. */
+  readonly only?: readonly (NodeFault | StoreFault)[] | null;
   /** Whether times are the store's, so that a node's wall clock may be wrong by years. */
   readonly isClockOfStore: boolean;
 };
@@ -39,17 +41,19 @@ const LASTS: Readonly<Record<NodeFault | StoreFault, readonly [fromMs: number, t
   block: [300, 1500],
   clock: [300, 2000],
   'store-restart': [0, 500],
-  'store-pause': [300, 3000],
+  'store-pause': [500, 4000],
   'feed-cut': [0, 0],
   'feed-stall': [200, 5000],
   failover: [0, 0],
 };
 
 /** One at a time, with 0.6 to 1.5 s from the end of one to the next. */
-export function plannedFaults(random: Seeded, { seconds, nodes, storeFaults, isClockOfStore }: Plan): PlannedFault[] {
+export function plannedFaults(random: Seeded, plan: Plan): PlannedFault[] {
+  const { seconds, nodes, storeFaults, isClockOfStore, only = null } = plan;
   const shifts = isClockOfStore ? [HOUR_MS, TEN_YEARS_MS] : [HOUR_MS];
-  const kinds: readonly (NodeFault | StoreFault)[] = [...NODE_FAULTS, ...storeFaults];
-  const plan: PlannedFault[] = [];
+  const all: readonly (NodeFault | StoreFault)[] = [...NODE_FAULTS, ...storeFaults];
+  const kinds = only === null ? all : all.filter((kind) => only.includes(kind));
+  const planned: PlannedFault[] = [];
   /** Each kind once, in whatever order, before any comes again: short runs have all of them. */
   let left: (NodeFault | StoreFault)[] = [];
   for (let atMs = random.between(400, 1000); atMs < seconds * 1000; ) {
@@ -60,10 +64,10 @@ export function plannedFaults(random: Seeded, { seconds, nodes, storeFaults, isC
     const isOfNode = NODE_FAULTS.some((name) => name === fault) || fault === 'feed-stall';
     const node = isOfNode ? random.integer(0, nodes - 1) : null;
     const shift = random.pick(shifts) * (random.chance(0.5) ? 1 : -1);
-    plan.push({ atMs: Math.round(atMs), fault, node, forMs, shiftMs: fault === 'clock' ? shift : 0 });
+    planned.push({ atMs: Math.round(atMs), fault, node, forMs, shiftMs: fault === 'clock' ? shift : 0 });
     atMs += forMs + random.between(600, 1500);
   }
-  return plan;
+  return planned;
 }
 
 /** A fault in a line, as a run prints it. */

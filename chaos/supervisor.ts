@@ -7,6 +7,8 @@ import type { Said, Told } from './said.ts';
 import { type Answered, type Line, lineTo } from './wire.ts';
 
 const MODULE = new URL('node.ts', import.meta.url).pathname;
+/** Before the node's own modules are loaded. */
+const PREPARE = new URL('prepare.ts', import.meta.url).href;
 const READY_WITHIN_MS = 30_000;
 const STOP_WITHIN_MS = 20_000;
 
@@ -79,7 +81,8 @@ export function node({ name, port, environment, onSaid }: NodeOptions): Node {
 
 function launch(environment: Readonly<Record<string, string>>, port: number): ChildProcess {
   const { PATH, HOME, TMPDIR, CHAOS_VERBOSE } = process.env;
-  return spawn(process.execPath, ['--conditions=source', '--disable-warning=ExperimentalWarning', MODULE], {
+  const options = ['--conditions=source', '--disable-warning=ExperimentalWarning', `--import=${PREPARE}`];
+  return spawn(process.execPath, [...options, MODULE], {
     env: { PATH, HOME, TMPDIR, CHAOS_VERBOSE, PORT: String(port), ...environment },
     stdio: ['pipe', 'pipe', 'inherit'],
   });

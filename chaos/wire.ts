@@ -27,9 +27,11 @@ export type Line = {
 };
 
 const ANSWERED_WITHIN_MS = 6_000;
+/** Less than servers leave a connection open that nobody uses: what they are about to close is not used again. */
+const UNUSED_MS = 3_000;
 
 export function lineTo(port: number): Line {
-  const agent = new Agent({ keepAlive: true, maxFreeSockets: 64 });
+  const agent = new Agent({ keepAlive: true, maxFreeSockets: 64, timeout: UNUSED_MS });
   return {
     ask: (asked) => send(agent, port, asked),
     close: () => agent.destroy(),

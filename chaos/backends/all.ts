@@ -1,7 +1,11 @@
 import type { Backend } from './backend.ts';
+import { postgresBackend } from './postgres.ts';
+import { redisBackend } from './redis.ts';
 import { sqliteBackend } from './sqlite.ts';
 
 /** Every store that a run can be on, by its name. */
 export const backends: Readonly<Record<string, () => Backend>> = {
   sqlite: sqliteBackend,
+  postgres: postgresBackend,
+  redis: redisBackend,
 };

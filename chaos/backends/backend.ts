@@ -10,8 +10,8 @@ export type Backend = {
   readonly modes: readonly Mode[];
   /** Whether times are the store's own; else each node has its own clock. */
   readonly isClockOfStore: boolean;
-  /** Makes a store of its own for this run. Resolves when nodes may connect. */
-  start(): Promise<void>;
+  /** Makes a store of its own for a run with so many nodes. Resolves when they may connect. */
+  start(nodes: number): Promise<void>;
   /** `LATCHKEY_*` for a node: each may come by a way of its own, which a fault can cut. */
   environment(node: number): Readonly<Record<string, string>>;
   /** What it can have done to it on purpose. Each resolves when the fault is over. */

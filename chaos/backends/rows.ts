@@ -7,8 +7,9 @@ type Row = Readonly<Record<string, unknown>>;
 const text = (value: unknown): string | null => (typeof value === 'string' ? value : null);
 
 export function accountFrom(row: Row): KeptAccount {
-  const { id, username_key, state } = row;
-  return { op: 'kept-account', account: Number(id), identifiers: [String(username_key)], state: String(state) };
+  const { id, username_key, state, valid_from, kept } = row;
+  const gate = { validFrom: Number(valid_from), kept: text(kept) };
+  return { op: 'kept-account', account: Number(id), identifiers: [String(username_key)], state: String(state), gate };
 }
 
 /** `now` is by the clock that the rows were written by, in milliseconds. */
@@ -19,6 +20,7 @@ export function sessionFrom(row: Row, now: number): KeptSession {
     session: String(row['id']),
     token: Buffer.from(row['token_hash'] as Uint8Array).toString('hex'),
     sequence: Number(row['sequence']),
+    revision: Number(row['opened_revision']),
     device: text(row['device_id']),
     opener: operationAt(text(row['place'])),
     isLive: row['ended_at'] === null && Number(row['expires_at']) > now,

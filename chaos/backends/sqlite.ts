@@ -8,16 +8,35 @@ import type { KeptAccount, KeptEnding, KeptSession } from '../history.ts';
 import type { Backend } from './backend.ts';
 import { accountFrom, endingFrom, sessionFrom } from './rows.ts';
 
-export function sqliteBackend(): Backend {
+export type SqliteFile = {
+  readonly path: string;
+  readonly url: string;
+  /** All that is kept in it. */
+  read(): readonly (KeptAccount | KeptSession | KeptEnding)[];
+  remove(): void;
+};
+
+/** A file of its own for one run. */
+export function sqliteFile(): SqliteFile {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-chaos-'));
   const path = join(folder, 'latchkey.db');
+  return {
+    path,
+    url: `sqlite:${path}`,
+    read: () => readFile(path),
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+export function sqliteBackend(): Backend {
+  const { path, url, read, remove } = sqliteFile();
   return {
     name: 'sqlite',
     mode: 'strict',
     modes: ['strict'],
     isClockOfStore: false,
     start: async () => undefined,
-    environment: () => ({ LATCHKEY_DATABASE: `sqlite:${path}` }),
+    environment: () => ({ LATCHKEY_DATABASE: url }),
     faults: {
       /** Another process is writing for a while: nobody else may. Readers are not held up. */
       async 'store-pause'({ forMs }) {
@@ -32,8 +51,8 @@ export function sqliteBackend(): Backend {
         return null;
       },
     },
-    readKept: async () => readFile(path),
-    stop: async () => rmSync(folder, { recursive: true, force: true }),
+    readKept: async () => read(),
+    stop: async () => remove(),
   };
 }
 

@@ -15,6 +15,7 @@ export const finalState: Invariant = {
       ...tooMany(live, rules),
       ...lost(facts, kept, rules),
       ...undead(facts, live),
+      ...outsideGate(kept, live),
       ...fromNowhere(facts, kept),
     ];
     return { examined: kept.sessions.length, violations };
@@ -48,6 +49,21 @@ function undead(facts: Facts, live: readonly KeptSession[]): readonly Violation[
     const end = token === undefined ? null : certainEnd(facts, token);
     if (end === null) return [];
     return [{ says: `kept as live, and its ${end.by.op} was answered`, lateMs: null, proof: [end.by, session] }];
+  });
+}
+
+/** What was changed about an account has reached all of its sessions by then, whoever died while it was on its way. */
+function outsideGate({ accounts }: Kept, live: readonly KeptSession[]): readonly Violation[] {
+  const gates = new Map(accounts.map((account) => [account.account, account]));
+  return live.flatMap((session) => {
+    const account = gates.get(session.account);
+    const { gate, state } = account ?? {};
+    if (account === undefined || gate === undefined || session.revision === undefined) return [];
+    const isOutside = session.revision < gate.validFrom && session.session !== gate.kept;
+    if (!isOutside && state === 'active') return [];
+    return [
+      { says: 'kept as live, and its account was changed so that it is over', lateMs: null, proof: [account, session] },
+    ];
   });
 }
 

@@ -32,6 +32,8 @@ type Lane = {
   upAt: number;
   /** When the newest beat was sent that came back. */
   echoedAt: number;
+  /** Whether one ever did. */
+  hasEchoed: boolean;
   /** The beats that are on their way: when each was sent, by its count. */
   readonly sentAt: Map<number, number>;
   /** The nodes that were heard to beat, and when last. */
@@ -94,6 +96,7 @@ export function coherence(node: NodeId, lanes: number, now: () => number, bucket
     const sentAt = lane.sentAt.get(count);
     if (sentAt === undefined) return;
     lane.echoedAt = Math.max(lane.echoedAt, sentAt);
+    lane.hasEchoed = true;
     for (const earlier of lane.sentAt.keys()) {
       if (earlier > count) break;
       lane.sentAt.delete(earlier);
@@ -191,6 +194,8 @@ export function coherence(node: NodeId, lanes: number, now: () => number, bucket
       const { brokenAt, isUp } = laneAt(lane);
       return isUp && brokenAt <= mark && (changedAt[bucket] ?? 0) <= mark;
     },
+    /** Whether a beat ever came back on a lane. */
+    hasEchoed: (at: number): boolean => laneAt(at).hasEchoed,
     /** How long ago the newest beat was sent that came back, in milliseconds. */
     ageMs: (at: number): number => now() - laneAt(at).echoedAt,
     /** A change of this node was committed: forgets at once what it had remembered of the account. */
@@ -222,7 +227,15 @@ export function coherence(node: NodeId, lanes: number, now: () => number, bucket
 
 function newLane(): Lane {
   const never = Number.NEGATIVE_INFINITY;
-  return { isUp: false, brokenAt: 0, upAt: never, echoedAt: never, sentAt: new Map(), beats: new Map() };
+  return {
+    isUp: false,
+    brokenAt: 0,
+    upAt: never,
+    echoedAt: never,
+    hasEchoed: false,
+    sentAt: new Map(),
+    beats: new Map(),
+  };
 }
 
 /** Neighbouring numbers lie far apart (Knuth's multiplicative hash). */
