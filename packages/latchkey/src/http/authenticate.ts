@@ -1,8 +1,8 @@
 import type { Code } from '../model/reasons.ts';
-import { type Checked, type Checker, type Refused, verify } from '../sessions/verify.ts';
+import { type Checked, type Checker, type Refused, remembered, verify } from '../sessions/verify.ts';
 import { credential as texts } from '../texts/api.ts';
 import { bodyOf, type Manner, type RefusalAnswer, refuse } from './answers.ts';
-import { type HeaderSource, presentedCredential } from './credential.ts';
+import { type HeaderSource, presentedCredential, usualToken } from './credential.ts';
 import { isOriginAllowed, isSafe } from './origin.ts';
 import { isoTime } from './time.ts';
 
@@ -30,6 +30,10 @@ export function authenticate(
   method: string,
   headers: HeaderSource,
 ): Authenticated | Promise<Authenticated> {
+  // What is remembered is a token that was good: its form needs no second look.
+  const usual = checker.settings.wire.key ? usualToken(headers.get('authorization')) : null;
+  const known = usual === null ? null : remembered(checker, usual);
+  if (known !== null) return { live: true, checked: known, via: 'header' };
   const presented = presentedCredential(checker.settings, headers);
   if (presented.kind === 'none') return MISSING;
   if (presented.kind === 'malformed') return { live: false, refusal: presented };

@@ -13,6 +13,8 @@ import { TOUCH_EVERY_MS } from './touches.ts';
 export type Found = { readonly session: Session; readonly now: number };
 
 export type Memory = {
+  /** Whether anything is ever remembered. */
+  readonly isInUse: boolean;
   /** What is known to be live at this very moment, by the hash of its token as letters, and the store's time; null where the store must be asked. */
   recall(hash: string): Found | null;
   /** Asks the store, and remembers what is live. */
@@ -53,6 +55,7 @@ export type MemoryParts = {
 export function noMemory(sessions: Pick<SessionStore, 'find'>): Memory {
   let reads = 0;
   return {
+    isInUse: false,
     recall: () => null,
     async read(token) {
       reads++;
@@ -125,6 +128,7 @@ export function nodeMemory(parts: MemoryParts): Memory {
   };
 
   return {
+    isInUse: true,
     recall(hash) {
       const entry = entries.get(hash);
       if (entry === undefined) return null;
