@@ -13,6 +13,7 @@ import {
   type CredentialRefusal,
   codeOfRefusal,
   refuseCredential,
+  rememberedBy,
 } from './http/authenticate.ts';
 import type { HeaderSource } from './http/credential.ts';
 import type { StandardSchema } from './http/extra-fields.ts';
@@ -291,10 +292,12 @@ type From = Request | NodeRequest | HeaderSource | NodeHeaders;
 /** Without a step in between where the answer is known at once. */
 function authenticateFrom(parts: Parts, from: From): Promise<SignedIn | SignedOut> {
   try {
+    const known = rememberedBy(parts, authorizationIn(from));
+    if (known !== null) return Promise.resolve(new Present(known));
     const headers = headersOf(from);
     const who = authenticate(parts, methodOf(from), headers);
     if (who instanceof Promise) return who.then((read) => faceOf(parts, read, headers));
-    return who.live ? Promise.resolve(new Present(who.checked)) : faceOf(parts, who, headers);
+    return faceOf(parts, who, headers);
   } catch (error) {
     return Promise.reject(error);
   }
@@ -303,6 +306,15 @@ function authenticateFrom(parts: Parts, from: From): Promise<SignedIn | SignedOu
 async function faceOf({ settings }: Parts, who: Authenticated, headers: HeaderSource): Promise<SignedIn | SignedOut> {
   if (who.live) return new Present(who.checked);
   return new Refused(settings, who.refusal, await speechFor(settings, headers.get('accept-language')));
+}
+
+function authorizationIn(from: From): string | null {
+  // A record of headers is what a busy server hands over: it is told by its member, and at once.
+  if ('authorization' in from && typeof from.authorization === 'string') return from.authorization;
+  const headers = from instanceof Request || isNodeRequest(from) ? from.headers : from;
+  if (typeof headers.get === 'function') return (headers as HeaderSource).get('authorization');
+  const { authorization } = headers as NodeHeaders;
+  return typeof authorization === 'string' ? authorization : null;
 }
 
 function headersOf(from: From): HeaderSource {

@@ -1,5 +1,5 @@
 import type { Code } from '../model/reasons.ts';
-import { type Checked, type Checker, type Refused, remembered, verify } from '../sessions/verify.ts';
+import { type Checked, type Checker, type LiveChecked, type Refused, remembered, verify } from '../sessions/verify.ts';
 import { credential as texts } from '../texts/api.ts';
 import { bodyOf, type Manner, type RefusalAnswer, refuse } from './answers.ts';
 import { type HeaderSource, presentedCredential, usualToken } from './credential.ts';
@@ -30,9 +30,7 @@ export function authenticate(
   method: string,
   headers: HeaderSource,
 ): Authenticated | Promise<Authenticated> {
-  // What is remembered is a token that was good: its form needs no second look.
-  const usual = checker.settings.wire.key ? usualToken(headers.get('authorization')) : null;
-  const known = usual === null ? null : remembered(checker, usual);
+  const known = rememberedBy(checker, headers.get('authorization'));
   if (known !== null) return { live: true, checked: known, via: 'header' };
   const presented = presentedCredential(checker.settings, headers);
   if (presented.kind === 'none') return MISSING;
@@ -41,6 +39,13 @@ export function authenticate(
   if (via === 'cookie' && !isSafe(method, headers) && !isOriginAllowed(checker.settings, headers)) return FOREIGN;
   const checked = verify(checker, token);
   return checked instanceof Promise ? checked.then((read) => judged(read, via)) : judged(checked, via);
+}
+
+/** Whose token an `Authorization` header carries, where that is remembered: what is was good, and its form needs no second look. */
+export function rememberedBy(checker: Checker, authorization: string | null): LiveChecked | null {
+  if (!checker.memory.isInUse || !checker.settings.wire.key) return null;
+  const token = usualToken(authorization);
+  return token === null ? null : remembered(checker, token);
 }
 
 function judged(checked: Checked, via: 'header' | 'cookie'): Authenticated {
