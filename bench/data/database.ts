@@ -2,6 +2,7 @@
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { newSessionId, newSessionToken } from '../../packages/latchkey/src/crypto/token.ts';
 import { latchkey } from '../../packages/latchkey/src/index.ts';
+import { onFile, type Place, productionOptions } from './place.ts';
 
 export type Filled = {
   readonly path: string;
@@ -22,7 +23,7 @@ const A_MINUTE_MS = 60_000;
  * of its rows under other names and tokens. Sessions were last seen within the last minute.
  */
 export async function fillDatabase(path: string, count: number, said: (done: number) => void): Promise<Filled> {
-  await signUpAndIn(path);
+  await signUpAndIn(onFile(path));
   const db = new DatabaseSync(path);
   db.exec('PRAGMA synchronous = OFF; PRAGMA cache_size = -524288; BEGIN');
   const copy = {
@@ -58,19 +59,9 @@ export function nameOf(account: number): string {
   return `person${String(account).padStart(8, '0')}`;
 }
 
-/** Options that a production server would have; `path` is its database. */
-export function productionOptions(path: string) {
-  return {
-    database: `sqlite:${path}`,
-    origin: 'https://accounts.example',
-    secret: 'a secret that is only here to measure with',
-    mail: { smtpUrl: 'none' },
-  } as const;
-}
-
 /** Leaves the first account and its session, as the library makes them. */
-async function signUpAndIn(path: string): Promise<void> {
-  const auth = await latchkey(productionOptions(path));
+export async function signUpAndIn(place: Place): Promise<void> {
+  const auth = await latchkey(productionOptions(place));
   const username = nameOf(1);
   await auth.accounts.create({ username, email: `${username}@school.example`, password: PASSWORD });
   const answer = await auth.handler(

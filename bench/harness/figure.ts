@@ -19,7 +19,7 @@ export type Figure = {
   readonly goal: Goal | null;
 };
 
-export type Unit = 'µs' | 'ms' | 'MB' | 'B' | '/s';
+export type Unit = 'µs' | 'ms' | 'MB' | 'B' | '%' | '/s';
 
 /** What a figure is held against, in the same run: the floor, and the ratio to it round by round. */
 export type Held = {
@@ -39,7 +39,12 @@ export type Row = {
   readonly measure: (bench: Bench) => Promise<readonly Figure[]>;
 };
 
-export type Measured = { readonly row: Pick<Row, 'name' | 'title'>; readonly figures: readonly Figure[] };
+export type Measured = {
+  readonly row: Pick<Row, 'name' | 'title'>;
+  readonly figures: readonly Figure[];
+  /** What could not be measured on this machine, and why. */
+  readonly leftOut: readonly string[];
+};
 
 /** A figure on its own. */
 export function plain(what: string, unit: Unit, samples: readonly number[], goal: Goal | null = null): Figure {

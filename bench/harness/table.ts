@@ -12,21 +12,24 @@ export function asText(machine: Machine, measured: readonly Measured[]): string 
       .map((cell, column) => cell + ' '.repeat((widths[column] ?? 0) - lengthOf(cell)))
       .join('  ')
       .trimEnd();
-  const groups = measured.map(({ row, figures }) =>
-    [`${row.title} [${row.name}]`, ...figures.map((figure) => line(cellsOf(figure)))].join('\n'),
+  const groups = measured.map(({ row, figures, leftOut }) =>
+    [
+      `${row.title} [${row.name}]`,
+      ...figures.map((figure) => line(cellsOf(figure))),
+      ...leftOut.map((what) => `not measured: ${what}`),
+    ].join('\n'),
   );
   return [describe(machine), line(HEAD), ...groups].join('\n\n');
 }
 
 export function asMarkdown(machine: Machine, measured: readonly Measured[]): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  const groups = measured.map(({ row, figures }) =>
+  const groups = measured.map(({ row, figures, leftOut }) =>
     [
       `**${row.title}** (\`${row.name}\`)`,
       '',
-      line(HEAD),
-      line(HEAD.map(() => '---')),
-      ...figures.map((figure) => line(cellsOf(figure))),
+      ...(figures.length === 0 ? [] : [HEAD, HEAD.map(() => '---'), ...figures.map(cellsOf)].map(line)),
+      ...leftOut.map((what) => `\nNot measured: ${what}.`),
     ].join('\n'),
   );
   return `${[describe(machine), ...groups].join('\n\n')}\n`;

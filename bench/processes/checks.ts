@@ -1,8 +1,9 @@
 /** `authenticate()` in process against what no check can do without, over one or two databases. */
 import { hash } from 'node:crypto';
 import { type Latchkey, latchkey } from '../../packages/latchkey/src/index.ts';
-import { type Filled, productionOptions } from '../data/database.ts';
+import type { Filled } from '../data/database.ts';
 import { oneRead } from '../data/one-read.ts';
+import { onFile, productionOptions } from '../data/place.ts';
 import { answers, ready } from '../harness/answers.ts';
 
 export type ChecksAsked = { readonly database: string; readonly variant: Variant; readonly checks: number };
@@ -25,7 +26,7 @@ const loaded = new Map<string, Loaded>();
 
 /** Opens a database, and makes what a server would be given by its clients. */
 async function load({ path, tokens }: Filled): Promise<void> {
-  const auth = await latchkey(productionOptions(path));
+  const auth = await latchkey(productionOptions(onFile(path)));
   const headers = tokens.map((token) => ({ authorization: `Token ${token}`, accept: '*/*', host: 'localhost' }));
   const requests = headers.map((given) => new Request('http://localhost/courses/', { headers: given }));
   loaded.set(path, { auth, read: oneRead(path), tokens, headers, requests });

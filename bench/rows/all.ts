@@ -1,6 +1,7 @@
 /** Every row, in the order of the table. */
 import type { Row } from '../harness/figure.ts';
 import { check } from './check.ts';
+import { checkStores } from './check-stores.ts';
 import { events } from './events.ts';
 import { memory } from './memory.ts';
 import { ownRoutes } from './own-routes.ts';
@@ -10,4 +11,15 @@ import { signIns } from './sign-ins.ts';
 import { start } from './start.ts';
 import { storm } from './storm.ts';
 
-export const rows: readonly Row[] = [check, route, ownRoutes, signIns, storm, events, refused, start, memory];
+export const rows: readonly Row[] = [
+  check,
+  checkStores,
+  route,
+  ownRoutes,
+  signIns,
+  storm,
+  events,
+  refused,
+  start,
+  memory,
+];

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { nameOf, PASSWORD } from '../data/database.ts';
+import { onFile } from '../data/place.ts';
 import { type Figure, plain, type Row } from '../harness/figure.ts';
 import { percentile } from '../harness/spread.ts';
 import type { DisplaceAsked, Displaced, OpenAsked } from '../load/streams.ts';
@@ -22,7 +23,7 @@ export const events: Row = {
     const accounts = bench.isQuick ? ACCOUNTS / 10 : ACCOUNTS;
     const { path, tokens } = await fill(bench, accounts);
     const fills = writeTokens(bench, tokens);
-    const environment = { ...uncountedServer(path), LATCHKEY_EVENTS_TOTAL: String(accounts * EACH) };
+    const environment = { ...uncountedServer(onFile(path)), LATCHKEY_EVENTS_TOTAL: String(accounts * EACH) };
     const server = await bench.start('servers/latchkey.ts', { environment });
     const load = await bench.start('load/streams.ts');
     const asked: OpenAsked = { port: server.port, fills, each: EACH };

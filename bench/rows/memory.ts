@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Filled } from '../data/database.ts';
+import { onFile } from '../data/place.ts';
 import type { Bench } from '../harness/bench.ts';
 import type { Child } from '../harness/child.ts';
 import { asTime, type Figure, plain, type Row } from '../harness/figure.ts';
@@ -50,7 +51,7 @@ async function measureIdle(bench: Bench): Promise<Figure> {
       bare: once(() => bench.start('servers/bare.ts', { args: ['node'], environment: cache })),
       latchkey: once((run) =>
         bench.start('servers/latchkey.ts', {
-          environment: { ...productionServer(join(bench.folder, `idle-${run}.db`)), ...cache },
+          environment: { ...productionServer(onFile(join(bench.folder, `idle-${run}.db`))), ...cache },
         }),
       ),
     },
@@ -62,7 +63,7 @@ async function measureIdle(bench: Bench): Promise<Figure> {
 
 async function measureLoaded(bench: Bench, { path, tokens }: Filled, count: string): Promise<Figure> {
   const fills = writeTokens(bench, tokens);
-  const server = await bench.start('servers/latchkey.ts', { environment: productionServer(path) });
+  const server = await bench.start('servers/latchkey.ts', { environment: productionServer(onFile(path)) });
   const load = await bench.start('load/closed-loop.ts');
   const pattern = getPattern('/auth/session/');
   const megabytes: number[] = [];

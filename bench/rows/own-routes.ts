@@ -1,3 +1,4 @@
+import { onFile } from '../data/place.ts';
 import type { Row } from '../harness/figure.ts';
 import { getPattern } from '../load/connection.ts';
 import { productionServer } from '../servers/environment.ts';
@@ -11,7 +12,7 @@ export const ownRoutes: Row = {
   async measure(bench) {
     const filled = await fill(bench, bench.isQuick ? 10_000 : 100_000);
     const fills = writeTokens(bench, filled.tokens);
-    const server = await bench.start('servers/latchkey.ts', { environment: productionServer(filled.path) });
+    const server = await bench.start('servers/latchkey.ts', { environment: productionServer(onFile(filled.path)) });
     const bare = await bench.start('servers/bare.ts', { args: ['hono'] });
     const served = await measureServers(bench, 'own-routes', {
       hono: { server: bare, pattern: getPattern('/courses/'), fills },

@@ -1,6 +1,7 @@
 import { pbkdf2Sync } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
 import { nameOf } from '../data/database.ts';
+import { onFile } from '../data/place.ts';
 import type { Bench } from '../harness/bench.ts';
 import { asTime, type Figure, type Row } from '../harness/figure.ts';
 import { rankTest, spreadOf } from '../harness/spread.ts';
@@ -46,7 +47,7 @@ const own: Readonly<Record<string, string>> = {
 type Kinds = { readonly kinds: Readonly<Record<string, string>>; readonly rounds: number };
 
 async function measureKinds(bench: Bench, path: string, { kinds, rounds }: Kinds): Promise<Turns> {
-  const server = await bench.start('servers/latchkey.ts', { environment: uncountedServer(path) });
+  const server = await bench.start('servers/latchkey.ts', { environment: uncountedServer(onFile(path)) });
   const client = await bench.start('load/one-by-one.ts');
   const requests = Object.fromEntries(Object.entries(kinds).map(([kind, name]) => [kind, requestOf(name)]));
   const run = (many: number): Promise<Turns> =>

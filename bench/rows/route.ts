@@ -1,5 +1,6 @@
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { onFile } from '../data/place.ts';
 import type { Bench } from '../harness/bench.ts';
 import { asSpeed, type Figure, plain, type Row } from '../harness/figure.ts';
 import { getPattern } from '../load/connection.ts';
@@ -45,16 +46,21 @@ async function plansFor(bench: Bench, sessions: number) {
     hono: own('bare.ts', 'hono'),
     constant: own('constant.ts'),
     'one read': own('one-read.ts', copies[2]),
-    latchkey: own('latchkey-host.ts', filled.path, 'request'),
-    'latchkey, headers': own('latchkey-host.ts', copies[0], 'headers'),
+    latchkey: own('latchkey-host.ts', placed(filled.path), 'request'),
+    'latchkey, headers': own('latchkey-host.ts', placed(copies[0]), 'headers'),
     'usual, constant': own('constant.ts', 'usual'),
-    'usual, latchkey': own('latchkey-host.ts', copies[1], 'request', 'usual'),
+    'usual, latchkey': own('latchkey-host.ts', placed(copies[1]), 'request', 'usual'),
     'better-auth': peer('better-auth.ts', [], ['better-auth']),
     'better-auth, cookie cache': peer('better-auth.ts', [], ['better-auth-cached', 'cookie-cache']),
     express: own('peers/express.ts', 'bare'),
     'express-session, SQLite': peer('express.ts', ['sqlite'], ['express']),
     'express-session, memory': peer('express.ts', ['memory'], ['express-memory']),
   };
+}
+
+/** A place as an argument of a process. */
+function placed(path: string): string {
+  return JSON.stringify(onFile(path));
 }
 
 type All = Awaited<ReturnType<typeof plansFor>>;

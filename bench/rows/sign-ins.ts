@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { nameOf, PASSWORD } from '../data/database.ts';
+import { onFile } from '../data/place.ts';
 import type { Bench } from '../harness/bench.ts';
 import type { Child } from '../harness/child.ts';
 import { asSpeed, type Figure, type Row } from '../harness/figure.ts';
@@ -31,7 +32,9 @@ export const signIns: Row = {
     const usual = Math.max(1, availableParallelism() - 1);
     const figures: Figure[] = [];
     for (const inFlight of new Set(bench.isQuick ? [usual] : [usual, 1, 2, 4, 8])) {
-      const server = await bench.start('servers/latchkey.ts', { environment: uncountedServer(filled.path, inFlight) });
+      const server = await bench.start('servers/latchkey.ts', {
+        environment: uncountedServer(onFile(filled.path), inFlight),
+      });
       figures.push(await against(bench, { server, raw, load, fills, inFlight, isUsual: inFlight === usual }));
       await server.stop();
     }

@@ -1,3 +1,4 @@
+import { onFile } from '../data/place.ts';
 import type { Bench } from '../harness/bench.ts';
 import { asTime, type Figure, plain, type Row } from '../harness/figure.ts';
 import { interleave } from '../harness/rounds.ts';
@@ -46,7 +47,7 @@ async function startAll(bench: Bench): Promise<Both> {
   const filled = await fill(bench, SESSIONS);
   const tokens = writeTokens(bench, filled.tokens.slice(SIGNING_IN));
   const names = writeNames(bench, SIGNING_IN);
-  const { port } = await bench.start('servers/latchkey.ts', { environment: uncountedServer(filled.path) });
+  const { port } = await bench.start('servers/latchkey.ts', { environment: uncountedServer(onFile(filled.path)) });
   const checks = await bench.start('load/open-loop.ts');
   const people = await bench.start('load/closed-loop.ts');
   const ms = bench.isQuick ? 2_000 : 6_000;

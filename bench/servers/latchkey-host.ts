@@ -1,10 +1,10 @@
 /** The host app under Latchkey's check, as a library: given the request, or the headers of `node:http`. */
 import { latchkey } from '../../packages/latchkey/src/index.ts';
-import { productionOptions } from '../data/database.ts';
+import { type Place, productionOptions } from '../data/place.ts';
 import { serveUnder } from './hono-host.ts';
 
-const [, , database = '', given = 'request', size = 'lean'] = process.argv;
-const auth = await latchkey(productionOptions(database));
+const [, , place = '', given = 'request', size = 'lean'] = process.argv;
+const auth = await latchkey(productionOptions(JSON.parse(place) as Place));
 
 serveUnder(
   async (context, next) => {

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import type { StoreSettings } from './resolve-settings.ts';
+import { InvalidSettings, type StoreSettings } from './resolve-settings.ts';
 import type { Warn } from './sessions/endings.ts';
 import type { AccountsSide } from './stores/apart/accounts-side.ts';
 import type { Clock } from './stores/clock.ts';
@@ -40,7 +40,8 @@ async function openApart(settings: StoreSettings, code: StoreCode, path: string 
     return storeApart(accounts, sessions);
   } catch (error) {
     await accounts.close();
-    throw error;
+    // What is wrong with a URL is the operator's to mend, and is said without it.
+    throw error instanceof TypeError ? new InvalidSettings([`LATCHKEY_SESSIONS: ${error.message}`]) : error;
   }
 }
 

@@ -6,6 +6,7 @@ import { StoreUnavailable } from '../stores/store.ts';
 import * as account from './account.ts';
 import { doctor } from './doctor.ts';
 import { migrate, purgeNow } from './maintenance.ts';
+import { restored } from './restored.ts';
 import { serveUntilStopped } from './serve.ts';
 
 /** Reads the command line and does what it says. Errors that an operator can mend are told in a line, with exit status 1. */
@@ -38,6 +39,10 @@ function program(): Command {
     .command('purge')
     .description('remove what has been over for long enough')
     .action(async () => await purgeNow(root.opts().config));
+  root
+    .command('restored')
+    .description('after a backup was restored, before a node is started: sign everybody out, and void every link')
+    .action(async () => await restored(root.opts().config));
   root
     .command('doctor')
     .description('look for what is wrong, and say what to do about it')

@@ -21,14 +21,25 @@ export type CredentialRefusal =
 const MISSING: Authenticated = { live: false, refusal: { kind: 'missing' } };
 const FOREIGN: Authenticated = { live: false, refusal: { kind: 'foreign-origin' } };
 
-/** Who is behind a request? A cookie counts on a request that does more than look only where its origin is one of ours. */
-export async function authenticate(checker: Checker, method: string, headers: HeaderSource): Promise<Authenticated> {
+/**
+ * Who is behind a request? A cookie counts on a request that does more than look only where its origin is one of ours. What is
+ * known at once is no promise: the check's cost is the product's.
+ */
+export function authenticate(
+  checker: Checker,
+  method: string,
+  headers: HeaderSource,
+): Authenticated | Promise<Authenticated> {
   const presented = presentedCredential(checker.settings, headers);
   if (presented.kind === 'none') return MISSING;
   if (presented.kind === 'malformed') return { live: false, refusal: presented };
   const { token, via } = presented;
   if (via === 'cookie' && !isSafe(method, headers) && !isOriginAllowed(checker.settings, headers)) return FOREIGN;
-  const checked = await verify(checker, token);
+  const checked = verify(checker, token);
+  return checked instanceof Promise ? checked.then((read) => judged(read, via)) : judged(checked, via);
+}
+
+function judged(checked: Checked, via: 'header' | 'cookie'): Authenticated {
   return checked.live
     ? { live: true, checked, via }
     : { live: false, refusal: { kind: 'dead', refused: checked, via } };

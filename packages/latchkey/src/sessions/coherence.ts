@@ -18,8 +18,8 @@ const CLOCK_TOLERANCE = 1.1;
 /** Longer than any node trusts its memory after its beat was heard, in milliseconds. */
 export const TRUST_MS = HORIZON_MS * CLOCK_TOLERANCE;
 
-/** Accounts that share a bucket forget together: one in 65,536. A power of two. */
-const BUCKETS = 65_536;
+/** Accounts that share a bucket forget together: one in 16,384. A power of two, and few enough to stay in a processor's cache. */
+const BUCKETS = 16_384;
 
 /** What a session that is remembered hangs on: its account, and how much this node had heard when the read was sent. */
 export type Origin = { readonly lane: number; readonly bucket: number; readonly mark: number };
@@ -32,6 +32,8 @@ type Lane = {
   upAt: number;
   /** When the newest beat was sent that came back. */
   echoedAt: number;
+  /** Whether one ever did. */
+  hasEchoed: boolean;
   /** The beats that are on their way: when each was sent, by its count. */
   readonly sentAt: Map<number, number>;
   /** The nodes that were heard to beat, and when last. */
@@ -94,6 +96,7 @@ export function coherence(node: NodeId, lanes: number, now: () => number, bucket
     const sentAt = lane.sentAt.get(count);
     if (sentAt === undefined) return;
     lane.echoedAt = Math.max(lane.echoedAt, sentAt);
+    lane.hasEchoed = true;
     for (const earlier of lane.sentAt.keys()) {
       if (earlier > count) break;
       lane.sentAt.delete(earlier);
@@ -170,9 +173,9 @@ export function coherence(node: NodeId, lanes: number, now: () => number, bucket
     distrust(): void {
       for (const lane of state) distrust(lane);
     },
-    /** To be asked after what was remembered was looked up, and in the same turn. */
-    isFresh(at: number): boolean {
-      return now() - laneAt(at).echoedAt <= HORIZON_MS;
+    /** Whether the memory may be trusted at a time that was looked at after what was remembered was looked up, in the same turn. */
+    isFresh(at: number, time: number): boolean {
+      return time - laneAt(at).echoedAt <= HORIZON_MS;
     },
     /** For how long nothing has come back that proves a lane to work, in milliseconds. */
     silenceMs(at: number): number {
@@ -191,6 +194,8 @@ export function coherence(node: NodeId, lanes: number, now: () => number, bucket
       const { brokenAt, isUp } = laneAt(lane);
       return isUp && brokenAt <= mark && (changedAt[bucket] ?? 0) <= mark;
     },
+    /** Whether a beat ever came back on a lane. */
+    hasEchoed: (at: number): boolean => laneAt(at).hasEchoed,
     /** How long ago the newest beat was sent that came back, in milliseconds. */
     ageMs: (at: number): number => now() - laneAt(at).echoedAt,
     /** A change of this node was committed: forgets at once what it had remembered of the account. */
@@ -222,7 +227,15 @@ export function coherence(node: NodeId, lanes: number, now: () => number, bucket
 
 function newLane(): Lane {
   const never = Number.NEGATIVE_INFINITY;
-  return { isUp: false, brokenAt: 0, upAt: never, echoedAt: never, sentAt: new Map(), beats: new Map() };
+  return {
+    isUp: false,
+    brokenAt: 0,
+    upAt: never,
+    echoedAt: never,
+    hasEchoed: false,
+    sentAt: new Map(),
+    beats: new Map(),
+  };
 }
 
 /** Neighbouring numbers lie far apart (Knuth's multiplicative hash). */

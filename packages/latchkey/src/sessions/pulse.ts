@@ -30,7 +30,11 @@ export type Pulse = {
 export function startPulse({ protocol, line, lanes, now, wallClock, warn, onReconnect }: PulseParts): Pulse {
   const all = Array.from({ length: lanes }, (_, lane) => lane);
   let difference = wallClock() - now();
+  const startedAt = now();
   let isTold = false;
+
+  /** Whether it never brought anything back, for long enough to be sure. */
+  const isMute = (lane: number): boolean => !protocol.hasEchoed(lane) && now() - startedAt > SILENT_MS;
 
   const warnOnce = (): void => {
     if (isTold) return;
@@ -51,8 +55,8 @@ export function startPulse({ protocol, line, lanes, now, wallClock, warn, onReco
   const beat = (lane: number): void => {
     const count = protocol.beat(lane);
     if (count !== null) line.beat(lane, count);
+    if (isMute(lane)) warnOnce();
     if (protocol.silenceMs(lane) <= SILENT_MS) return;
-    if (protocol.ageMs(lane) === Number.POSITIVE_INFINITY) warnOnce();
     onReconnect();
     line.reconnect(lane);
   };

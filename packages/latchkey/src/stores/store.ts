@@ -291,6 +291,8 @@ export type OnceStore = {
   peek(spend: Spend): Promise<string | null>;
   /** The data of a good one, which is gone by this; null when absent, expired or spent. Of two at once, one gets it. */
   spend(spend: Spend): Promise<string | null>;
+  /** Makes void all that is out, whatever it is for. */
+  voidAll(): Promise<void>;
   /** Removes at most `limit` that have expired. How many went. */
   purge(limit: number): Promise<number>;
 };

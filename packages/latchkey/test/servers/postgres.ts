@@ -5,8 +5,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { freePort } from './ports.ts';
-import { launch, type ServerProcess, serverFolder } from './process.ts';
-import { find, type Program, unprivilegedUser } from './programs.ts';
+import { type Launch, type Server, startServer } from './process.ts';
+import { find, type Program, remedy, unprivilegedUser } from './programs.ts';
 
 const OLDEST_MAJOR = 15;
 const WANTED = {
@@ -33,8 +33,7 @@ export function startable(): string | null {
     return 'LATCHKEY_TEST_POSTGRES_URL names a server that no test may restart: unset it, and install PostgreSQL here';
   const found = find(WANTED);
   if (typeof found !== 'string') return null;
-  const install = process.platform === 'darwin' ? 'brew install postgresql' : 'apt-get install postgresql';
-  return `${found}: ${install}, or set LATCHKEY_TEST_POSTGRES_URL`;
+  return `${found}: ${remedy({ debian: 'postgresql', homebrew: 'postgresql' })}, or set LATCHKEY_TEST_POSTGRES_URL`;
 }
 
 export type TestSchema = {
@@ -53,17 +52,14 @@ export type PostgresServer = {
   stop(): Promise<void>;
 };
 
-export type OwnPostgres = PostgresServer & {
-  readonly port: number;
-  readonly user: string;
-  readonly password: string;
-  /** `immediate` is a crash: connections are cut, transactions lost, and the log is replayed. */
-  restart(mode: 'fast' | 'immediate'): Promise<void>;
-  /** Nothing of it runs any more, and its connections stay open, until `resume`. */
-  pause(): Promise<void>;
-  resume(): void;
-  log(): string;
-};
+export type OwnPostgres = PostgresServer &
+  Pick<Server, 'pause' | 'resume' | 'log'> & {
+    readonly port: number;
+    /** As in its URL. */
+    readonly password: string;
+    /** `immediate` is a crash: connections are cut, transactions lost, and the log is replayed. */
+    restart(mode: 'fast' | 'immediate'): Promise<void>;
+  };
 
 export type PostgresSettings = {
   /** `durable` waits for the disk as in production, `fast` (the default) leaves that out. */
@@ -90,74 +86,59 @@ export async function openPostgres(settings: PostgresSettings = {}): Promise<Pos
 export async function startPostgres({ disk = 'fast', settings = {} }: PostgresSettings = {}): Promise<OwnPostgres> {
   const program = find(WANTED);
   if (typeof program === 'string') throw new Error(startable() ?? program);
-  const folder = serverFolder('postgres');
   const port = await freePort();
-  const [user, password] = ['latchkey', randomBytes(12).toString('hex')];
-  const start = () => startCluster(program, folder.path, { port, settings: { ...DISK[disk], ...settings } });
-  let cluster: ServerProcess;
-  try {
-    initialize(program, folder.path, { user, password });
-    cluster = await start();
-  } catch (error) {
-    folder.remove();
-    throw error;
-  }
-  const url = `postgres://${user}:${password}@127.0.0.1:${port}/postgres`;
+  const password = randomBytes(12).toString('hex');
+  const server = await startServer('postgres', (folder) => {
+    initialize(program, folder, password);
+    return cluster(program, folder, {
+      ...DISK[disk],
+      listen_addresses: '127.0.0.1',
+      port: `${port}`,
+      unix_socket_directories: folder,
+      ...settings,
+    });
+  });
+  const url = `postgres://${OWNER}:${password}@127.0.0.1:${port}/postgres`;
   return {
+    ...server,
     url,
     port,
-    user,
     password,
     freshSchema: schemasOf(url).fresh,
-    async restart(mode) {
-      await cluster.end(mode === 'immediate' ? 'SIGQUIT' : 'SIGINT');
-      cluster = await start();
-    },
-    pause: () => cluster.pause(),
-    resume: () => cluster.resume(),
-    log: () => cluster.log(),
-    async stop() {
-      await cluster.end();
-      folder.remove();
-    },
+    restart: (mode) => server.restart(mode === 'immediate' ? 'SIGQUIT' : 'SIGINT'),
   };
 }
+
+const OWNER = 'latchkey';
 
 const DISK = {
   durable: { fsync: 'on', synchronous_commit: 'on', full_page_writes: 'on' },
   fast: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' },
 } as const;
 
-type Owner = { readonly user: string; readonly password: string };
-
 /** Sorts text as people do, not by bytes, as most databases do that one meets. */
 const TEXT = ['--encoding=UTF8', '--locale=C', '--locale-provider=icu', '--icu-locale=en'];
 
-function initialize(program: Program, folder: string, { user, password }: Owner): void {
+function initialize(program: Program, folder: string, password: string): void {
   const passwordFile = join(folder, 'password');
-  const ids = unprivilegedUser();
   writeFileSync(passwordFile, password);
-  const auth = ['--auth-local=trust', '--auth-host=scram-sha-256', `--username=${user}`, `--pwfile=${passwordFile}`];
+  const auth = ['--auth-local=trust', '--auth-host=scram-sha-256', `--username=${OWNER}`, `--pwfile=${passwordFile}`];
   const args = ['-D', join(folder, 'data'), ...auth, ...TEXT, '--no-sync', '--no-instructions'];
   execFileSync(join(program.folder, 'initdb'), args, {
     cwd: folder,
     stdio: ['ignore', 'ignore', 'pipe'],
-    ...ids,
+    ...unprivilegedUser(),
   });
 }
 
-type Cluster = { readonly port: number; readonly settings: Readonly<Record<string, string>> };
-
-function startCluster(program: Program, folder: string, { port, settings }: Cluster): Promise<ServerProcess> {
+function cluster(program: Program, folder: string, settings: Readonly<Record<string, string>>): Launch {
   const data = join(folder, 'data');
-  const all = { listen_addresses: '127.0.0.1', port: `${port}`, unix_socket_directories: folder, ...settings };
-  return launch({
+  return {
     path: program.path,
-    args: ['-D', data, ...Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
-    folder,
+    args: ['-D', data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
     endBy: 'QUIT',
     isReady: (pid) => statusOf(data, pid) === 'ready',
-  });
+  };
 }
 
 /** As the server itself tells in its lock file, whose eighth line is its status. */
@@ -170,7 +151,8 @@ function statusOf(data: string, pid: number): string | null {
   }
 }
 
-async function query(url: string, sql: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
+/** One statement on a connection of its own. */
+export async function query(url: string, sql: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {

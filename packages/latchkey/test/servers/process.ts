@@ -1,55 +1,100 @@
-/** A server's process: started until it is ready, signalled with its children, ended, and its log at hand if it fails. */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+/** A server's process and folder: waited for until it is ready, stopped with its children, and its log told if it fails. */
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chownSync, closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pauseAll, signalAll, withDescendants } from './process-tree.ts';
 import { unprivilegedUser } from './programs.ts';
 import { unwatch, watch, watchFolder } from './watchdog.ts';
 
 const READY_WITHIN_MS = 30_000;
 const END_WITHIN_MS = 10_000;
 
-/** A folder that the servers' user owns. */
-export type ServerFolder = { readonly path: string; remove(): void };
-
-export function serverFolder(name: string): ServerFolder {
-  const path = mkdtempSync(join(tmpdir(), `latchkey-${name}-`));
-  watchFolder(path);
-  const user = unprivilegedUser();
-  if (user !== null) chownSync(path, user.uid, user.gid);
-  return { path, remove: () => rmSync(path, { recursive: true, force: true, maxRetries: 5 }) };
-}
-
 export type Launch = {
   readonly path: string;
   readonly args: readonly string[];
-  /** Where it runs, and where its log is kept as `log`. */
-  readonly folder: string;
   /** How it is ended where nobody says otherwise, and when the test process is gone. */
   readonly endBy: 'QUIT' | 'KILL';
   isReady(pid: number): boolean | Promise<boolean>;
 };
 
-export type ServerProcess = {
-  readonly pid: number;
-  /** Everything that it, and those started in the same folder before it, have written. */
-  log(): string;
-  /** Stops it and its children where they are (SIGSTOP). */
+export type Server = {
+  /** Ends it, if it still runs, and starts it as before, in the same folder. */
+  restart(signal?: NodeJS.Signals): Promise<void>;
+  /** Ends it, paused or not, and waits until it is gone; by -9 if it takes longer than 10 s. Its folder stays. */
+  end(signal?: NodeJS.Signals): Promise<void>;
+  /** Nothing of it runs any more (SIGSTOP), and its connections stay open, until `resume`. */
   pause(): Promise<void>;
   resume(): void;
-  /** Ends it, paused or not, and waits until it is gone; killed with -9 if it takes longer than 10 s. */
-  end(signal?: NodeJS.Signals): Promise<void>;
+  /** Everything that it has written so far, restarts included. */
+  log(): string;
+  /** Ends it and removes its folder. */
+  stop(): Promise<void>;
 };
 
 /**
- * Starts a program as the servers' user and waits until it is ready.
- * @throws where it ends or is not ready within 30 s, with its log
+ * Starts a server, as `prepare` says, in a folder of its own, which the servers' user owns, and waits until it is ready.
+ * @throws where it ends before, or is not ready within 30 s, with its log
  */
-export async function launch({ path, args, folder, endBy, isReady }: Launch): Promise<ServerProcess> {
-  const file = join(folder, 'log');
-  const log = openSync(file, 'a');
+export async function startServer(name: string, prepare: (folder: string) => Launch): Promise<Server> {
+  const folder = mkdtempSync(join(tmpdir(), `latchkey-${name}-`));
+  const remove = (): void => rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  watchFolder(folder);
+  try {
+    own(folder);
+    const launching = prepare(folder);
+    let running = await launch(launching, folder);
+    return {
+      async restart(signal) {
+        await running.end(signal);
+        running = await launch(launching, folder);
+      },
+      end: (signal) => running.end(signal),
+      pause: () => running.pause(),
+      resume: () => running.resume(),
+      log: () => logOf(folder),
+      async stop() {
+        await running.end();
+        remove();
+      },
+    };
+  } catch (error) {
+    remove();
+    throw error;
+  }
+}
+
+/** Gives a folder or a file to the servers' user. */
+export function own(path: string): void {
+  const user = unprivilegedUser();
+  if (user !== null) chownSync(path, user.uid, user.gid);
+}
+
+/** Starts several at once; where one fails, none is left. */
+export async function startAll<Started extends { stop(): Promise<void> }>(
+  starting: readonly Promise<Started>[],
+): Promise<readonly Started[]> {
+  const outcomes = await Promise.allSettled(starting);
+  const started = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (failed === undefined) return started;
+  await stopAll(started);
+  throw failed.reason;
+}
+
+export async function stopAll(started: readonly { stop(): Promise<void> }[]): Promise<void> {
+  await Promise.all(started.map((one) => one.stop()));
+}
+
+const logFile = (folder: string): string => join(folder, 'log');
+const logOf = (folder: string): string => readFileSync(logFile(folder), 'utf8');
+
+type Running = Pick<Server, 'end' | 'pause' | 'resume'>;
+
+async function launch({ path, args, endBy, isReady }: Launch, folder: string): Promise<Running> {
+  const log = openSync(logFile(folder), 'a');
   const child = spawn(path, args, {
     cwd: folder,
     detached: true,
@@ -63,98 +108,52 @@ export async function launch({ path, args, folder, endBy, isReady }: Launch): Pr
   if (pid === undefined) return await ended.then(() => Promise.reject(new Error(`${path} did not start`)));
   watch(pid, endBy);
   const gone = ended.then(() => unwatch(pid));
-  const running: ServerProcess = {
-    pid,
-    log: () => readFileSync(file, 'utf8'),
-    pause: () => pauseAll(pid),
-    resume: () => signalAll([pid, ...descendants(pid)], 'SIGCONT'),
-    end: (signal = `SIG${endBy}`) => end(child, gone, signal),
+  const { pause, resume } = pausing(pid);
+  const end = async (signal: NodeJS.Signals = `SIG${endBy}`): Promise<void> => {
+    resume();
+    if (!hasEnded(child)) await endOf(child, gone, signal);
   };
-  await untilReady(child, running, { path, isReady });
+  await untilReady(child, () => isReady(pid)).catch(async (error: Error) => {
+    await end('SIGKILL');
+    throw new Error(`${path} ${error.message}. Its log:\n${logOf(folder)}`);
+  });
   // A server that a test forgot keeps no test process from ending.
   child.unref();
-  return running;
+  return { pause, resume, end };
 }
 
-async function untilReady(
-  child: ChildProcess,
-  running: ServerProcess,
-  { path, isReady }: Pick<Launch, 'path' | 'isReady'>,
-): Promise<void> {
+async function untilReady(child: ChildProcess, isReady: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = performance.now() + READY_WITHIN_MS;
-  while (!(await isReady(running.pid))) {
-    const isGone = child.exitCode !== null || child.signalCode !== null;
-    if (isGone) throw new Error(`${path} ended (${child.exitCode ?? child.signalCode}). Its log:\n${running.log()}`);
-    if (performance.now() > deadline) {
-      await running.end('SIGKILL');
-      throw new Error(`${path} was not ready within ${READY_WITHIN_MS / 1000} s. Its log:\n${running.log()}`);
-    }
+  while (!(await isReady())) {
+    if (hasEnded(child)) throw new Error(`ended with ${child.exitCode ?? child.signalCode} before it was ready`);
+    if (performance.now() > deadline) throw new Error(`was not ready within ${READY_WITHIN_MS / 1000} s`);
     await sleep(10);
   }
 }
 
-async function end(child: ChildProcess, gone: Promise<void>, signal: NodeJS.Signals): Promise<void> {
-  const { pid } = child;
-  if (pid === undefined || child.exitCode !== null || child.signalCode !== null) return gone;
+const hasEnded = ({ exitCode, signalCode }: ChildProcess): boolean => exitCode !== null || signalCode !== null;
+
+async function endOf(child: ChildProcess, gone: Promise<void>, signal: NodeJS.Signals): Promise<void> {
   child.ref();
-  const all = [pid, ...descendants(pid)];
-  signalAll(all, 'SIGCONT');
+  const all = child.pid === undefined ? [] : withDescendants(child.pid);
   child.kill(signal);
   const timer = setTimeout(() => signalAll(all, 'SIGKILL'), END_WITHIN_MS);
   await gone;
   clearTimeout(timer);
 }
 
-/** Whoever was begun by a child while the others were being stopped is stopped in the next round. */
-async function pauseAll(pid: number): Promise<void> {
-  const stopped = new Set<number>();
-  for (;;) {
-    const more = [pid, ...descendants(pid)].filter((one) => !stopped.has(one));
-    if (more.length === 0) return;
-    signalAll(more, 'SIGSTOP');
-    for (const one of more) stopped.add(one);
-    await sleep(5);
-  }
-}
-
-function signalAll(pids: readonly number[], signal: NodeJS.Signals): void {
-  for (const pid of pids) {
-    try {
-      process.kill(pid, signal);
-    } catch {
-      // it is gone
-    }
-  }
-}
-
-/** PostgreSQL's children are in process groups of their own: they are found by their parent. */
-function descendants(pid: number): readonly number[] {
-  const parents = process.platform === 'linux' ? parentsByProc() : parentsByPs();
-  const found = [pid];
-  for (const one of found) for (const [child, parent] of parents) if (parent === one) found.push(child);
-  return found.slice(1);
-}
-
-type Parents = readonly (readonly [child: number, parent: number])[];
-
-function parentsByProc(): Parents {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map((name) => {
-      try {
-        // the name in brackets may hold anything
-        const [, parent] = readFileSync(`/proc/${name}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
-        return [Number(name), Number(parent)];
-      } catch {
-        return [Number(name), 0];
-      }
-    });
-}
-
-function parentsByPs(): Parents {
-  const lines = execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' }).trim().split('\n');
-  return lines.map((line) => {
-    const [child = 0, parent = 0] = line.trim().split(/\s+/).map(Number);
-    return [child, parent];
-  });
+function pausing(pid: number): Pick<Server, 'pause' | 'resume'> {
+  let paused: readonly number[] = [];
+  return {
+    async pause() {
+      paused = await pauseAll(pid);
+      // who is stopped does not hear that its parent ends
+      for (const child of paused) if (child !== pid) watch(child, 'CONT');
+    },
+    resume() {
+      for (const child of paused) if (child !== pid) unwatch(child);
+      signalAll(paused, 'SIGCONT');
+      paused = [];
+    },
+  };
 }

@@ -66,3 +66,8 @@ export function unprivilegedUser(): { readonly uid: number; readonly gid: number
   }
   throw new Error('Root runs the tests, and there is no user that servers could run as: add a user `nobody`');
 }
+
+/** How one gets it, on this kind of machine. */
+export function remedy({ debian, homebrew }: { readonly debian: string; readonly homebrew: string }): string {
+  return process.platform === 'darwin' ? `brew install ${homebrew}` : `apt-get install ${debian}`;
+}

@@ -35,7 +35,7 @@ function tell(line: string): void {
 }
 
 /** Has the process ended by this signal when this one is gone. */
-export function watch(pid: number, signal: 'QUIT' | 'KILL'): void {
+export function watch(pid: number, signal: 'QUIT' | 'KILL' | 'CONT'): void {
   tell(`watch ${signal}:${pid}`);
 }
 

@@ -94,6 +94,19 @@ describe('positions in PostgreSQL', { skip: available() ?? false }, () => {
     for (const store of [...writers, ...readers]) await store.close();
   });
 
+  test('what nobody read for long is given its positions in parts', async () => {
+    const store = await connect();
+    const client = await slowWriter();
+    const values = "0, 'session_ended', 99, 'ses_' || turn, '{\"reason\":\"revoked\"}'";
+    await client.query(
+      `INSERT INTO history (at, kind, account_id, session_id, data) SELECT ${values} FROM generate_series(1, 12000) AS turn`,
+    );
+    await client.end();
+    assert.equal(await store.sessions.position(), 12_000);
+    assert.deepEqual(idsOf(await store.sessions.changes({ after: 11_998, limit: 9 })), ['ses_11999', 'ses_12000']);
+    await store.close();
+  });
+
   test('what is purged unread had its position: the next one is higher', async () => {
     const clock = testClock();
     const store = await postgresStore({ url: server.url, schema: schema.schema, clock });

@@ -1,9 +1,9 @@
 /** A Redis that cannot do its work: everything is unavailable at once, nothing is half done, and all returns by itself. */
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { openRedisStore, type RedisStore } from '../../src/stores/redis/store.ts';
 import { command, type OwnRedis, startable, startRedis } from '../servers/redis.ts';
+import { eventually } from './redis-eventually.ts';
 import { admission, endingOf, liveOf, newGate, secret, signIn, withWorld } from './redis-parts.ts';
 
 const missing = startable();
@@ -12,19 +12,6 @@ const missing = startable();
 const CHECK_GIVES_UP_MS = 2500;
 
 const unavailable = { name: 'StoreUnavailable' };
-
-/** Asks until it is answered. */
-async function eventually(work: () => Promise<unknown>): Promise<void> {
-  for (let turn = 0; ; turn++) {
-    try {
-      await work();
-      return;
-    } catch (error) {
-      if (turn === 100) throw error;
-      await sleep(50);
-    }
-  }
-}
 
 async function set(server: OwnRedis, name: string, value: string | number): Promise<void> {
   await command(server.url, 'CONFIG', 'SET', name, value);

@@ -67,3 +67,13 @@ export async function listen({ feed }: RedisStore): Promise<Listener> {
     },
   };
 }
+
+/** Beats on a lane until the listener's own beat comes back over it. */
+export async function untilHeard(listener: Listener, lane: number, from: number): Promise<void> {
+  const timer = setInterval(() => listener.line.beat(lane, 4711), 100);
+  try {
+    await listener.until(`${lane} beat ${listener.feed.node} 4711`, from);
+  } finally {
+    clearInterval(timer);
+  }
+}

@@ -8,7 +8,6 @@ import type { Device } from '../../src/model/device.ts';
 import type { Session, TokenRef } from '../../src/model/session.ts';
 import { openRedisStore, type RedisOptions, type RedisStore } from '../../src/stores/redis/store.ts';
 import type { Admit, Admitted } from '../../src/stores/store.ts';
-import type { TestKeys } from '../servers/redis.ts';
 
 export const HOUR_MS = 3_600_000;
 export const IDLE_MS = 10 * HOUR_MS;
@@ -16,9 +15,12 @@ export const LIFETIME_MS = 24 * HOUR_MS;
 export const RULE = 'the rule';
 export const DEVICE: Device = { id: null, class: 'cli', name: 'curl' };
 
+/** Where a test keeps its things: what all keys begin with, on which server. */
+export type Keys = { readonly url: string; readonly prefix: string };
+
 export type World = {
   readonly store: RedisStore;
-  readonly keys: TestKeys;
+  readonly keys: Keys;
   readonly clock: ReturnType<typeof testClock>;
   /** Another connection to the same data, as another process would have it. */
   connect(options?: RedisOptions): Promise<RedisStore>;
@@ -26,7 +28,7 @@ export type World = {
 };
 
 /** Runs with an empty store under a prefix of its own. */
-export async function withWorld(keys: TestKeys, run: (world: World) => Promise<void>): Promise<void> {
+export async function withWorld(keys: Keys, run: (world: World) => Promise<void>): Promise<void> {
   const clock = testClock();
   const opened: RedisStore[] = [];
   const open = async (options: RedisOptions): Promise<RedisStore> => {

@@ -41,7 +41,7 @@ export function listen(listening: Listening): Listener {
 
   const retry = (): void => {
     if (isClosed) return;
-    timer = setTimeout(connect, randomInt(Math.floor(pauseMs / 2), pauseMs + 1));
+    timer = setTimeout(connect, randomInt(Math.floor(pauseMs / 2), pauseMs + 1)).unref();
     pauseMs = Math.min(LONGEST_MS, pauseMs * 2);
   };
 

@@ -82,12 +82,13 @@ export function* isBehind(run: Run): Sentence<boolean> {
   return (yield* row(run, selectUnnumbered, {})) !== null;
 }
 
-/** Gives positions to what was committed before this one's turn came. */
-export function* number(run: Run): Sentence<void> {
+/** Gives positions to what was committed before this one's turn came. Whether there may be more of it. */
+export function* number(run: Run): Sentence<boolean> {
   const last = (yield* row(run, lockLast, { name: LAST }))?.last;
   if (last === undefined) throw new Error(`The setting ${LAST} is not there.`);
   const given = yield* rows(run, giveNext, { last });
   if (given.length > 0) yield* rows(run, updateLast, { name: LAST, last: String(last + given.length) });
+  return given.length === BATCH;
 }
 
 export function* position(run: Run): Sentence<number> {

@@ -13,7 +13,12 @@ export type Reader = {
 export function openReader({ pipelined, client }: Connections): Reader {
   if (pipelined !== null) return pipelinedReader(pipelined);
   return {
-    rows: (query) => using(client, async (connection) => (await answer(connection.query(query))).rows as unknown[]),
+    rows: (query) =>
+      within(
+        query.query_timeout,
+        using(client, async (connection) => (await answer(connection.query(query))).rows as unknown[]),
+        { missed: 'no answer came' },
+      ),
     close: async () => undefined,
   };
 }

@@ -112,9 +112,10 @@ function storeOf(database: Database, hub: ReturnType<typeof openHub>): AccountsS
   const ofAccount = ({ accountId }: { readonly accountId: number }): number => accountId;
   const ofGate = ({ gate }: { readonly gate: { readonly accountId: number } }): number => gate.accountId;
 
-  /** Everything that was committed until now has its position after this. */
+  /** Everything that was committed until now has its position after this. What is committed meanwhile need not. */
   const numbered = async (): Promise<void> => {
-    while (await database.read(positions.isBehind)) await database.transact({ turn: null }, positions.number);
+    let isBehind = await database.read(positions.isBehind);
+    while (isBehind) isBehind = await database.transact({ turn: null }, positions.number);
   };
   const readsOn =
     <In, Out>(sentence: (run: Run, input: In) => Sentence<Out>) =>
@@ -165,6 +166,7 @@ function storeOf(database: Database, hub: ReturnType<typeof openHub>): AccountsS
       put: changes((run, item) => once.put(run, item, null)),
       peek: reads(peekForData, timed),
       spend: changes(spendForData),
+      voidAll: () => changes((run) => once.voidEverything(run))(undefined),
       purge: changes(once.purge),
     },
     counters: {

@@ -20,13 +20,15 @@ async function checkServer(line: Line, isCluster: boolean): Promise<readonly str
   const info = infoOf(String(await line.send('INFO', [])));
   const version = info.get('redis_version') ?? '0';
   if (Number.parseInt(version, 10) < OLDEST_MAJOR)
-    throw new Error(
+    throw new StoreUnavailable(
       `Redis at ${address} is version ${version}: sessions want Redis ${OLDEST_MAJOR} or later, or Valkey.`,
     );
   if (!isCluster && info.get('cluster_enabled') === '1')
-    throw new Error(`Redis at ${address} is a node of a Cluster: name it by redis+cluster://.`);
+    throw new StoreUnavailable(`Redis at ${address} is a node of a Cluster: name it by redis+cluster://.`);
   if (info.get('role') === 'slave')
-    throw new Error(`Redis at ${address} is a replica: name its primary, or Sentinels by redis+sentinel://.`);
+    throw new StoreUnavailable(
+      `Redis at ${address} is a replica: name its primary, or Sentinels by redis+sentinel://.`,
+    );
 
   const settings = await settingsOf(line);
   if (settings === null)
@@ -35,7 +37,7 @@ async function checkServer(line: Line, isCluster: boolean): Promise<readonly str
     ];
   const policy = settings.get('maxmemory-policy') ?? 'noeviction';
   if (policy !== 'noeviction' && settings.get('maxmemory') !== '0')
-    throw new Error(
+    throw new StoreUnavailable(
       `Redis at ${address} deletes live sessions and limits when its memory is full (maxmemory-policy ${policy}): CONFIG SET maxmemory-policy noeviction, and give it memory enough.`,
     );
   return warningsAbout(address, settings, Number(info.get('connected_slaves') ?? 0));

@@ -49,6 +49,7 @@ class Topology {
   lineTo(address: string): Line {
     const existing = this.#lines.get(address);
     if (existing !== undefined) return existing;
+    if (this.#isClosed) throw closed();
     const endpoint = endpointAt(address);
     const line = lineOf(address, (more) => this.#make(endpoint, more), this.#wait);
     this.#lines.set(address, line);
@@ -56,7 +57,7 @@ class Topology {
   }
 
   owner(bucket: number): Line {
-    if (this.#isClosed) throw new StoreUnavailable('The store is closed.');
+    if (this.#isClosed) throw closed();
     const address = this.#owners[bucket];
     if (address === null || address === undefined)
       throw new StoreUnavailable('No node of the Redis Cluster keeps what is asked for just now.');
@@ -186,6 +187,10 @@ export async function openCluster(
     },
     close: () => topology.close(),
   };
+}
+
+function closed(): StoreUnavailable {
+  return new StoreUnavailable('The store is closed.');
 }
 
 function endpointAt(address: string): Endpoint {

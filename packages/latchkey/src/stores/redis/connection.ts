@@ -1,4 +1,5 @@
 /** One server, and what goes wrong with it. Nothing waits for it to come back: what cannot be asked now is unavailable now. */
+import { once } from 'node:events';
 import type { RedisOptions as ClientOptions, Redis } from 'ioredis';
 import { StoreUnavailable } from '../store.ts';
 import type { Script } from './script.ts';
@@ -79,6 +80,7 @@ export function lineOf(address: string, make: MakeClient, wait: ReplicaWait | nu
   const clients = [...new Set([reader, writer])];
   let problem: unknown = null;
   let isClosed = false;
+  let connecting: Promise<void> | null = null;
   for (const client of clients) {
     client.on('error', (error) => {
       problem = error;
@@ -115,8 +117,14 @@ export function lineOf(address: string, make: MakeClient, wait: ReplicaWait | nu
     },
     send: (command, values) => asked(() => reader.call(command, ...values), WRITE_MS),
     async connect() {
-      // one that gave up once goes on by itself: the rejection tells of the first try
-      await asked(() => Promise.all(clients.map((client) => client.connect())), CONNECT_MS + WRITE_MS);
+      // a client that was closed would come back, and go on for ever
+      if (isClosed) throw new StoreUnavailable('The store is closed.');
+      connecting ??= asked(async () => void (await Promise.all(clients.map(ready))), CONNECT_MS + WRITE_MS).finally(
+        () => {
+          connecting = null;
+        },
+      );
+      await connecting;
     },
     isReady: () => clients.every(({ status }) => status === 'ready'),
     close() {
@@ -124,6 +132,20 @@ export function lineOf(address: string, make: MakeClient, wait: ReplicaWait | nu
       for (const client of clients) client.disconnect();
     },
   };
+}
+
+/** Resolves when a client can be asked; rejects when this try of it to connect has failed. */
+async function ready(client: Client): Promise<void> {
+  if (client.status === 'ready') return;
+  // one that is about to try again must not be told to: it would do so twice, and be stopped once
+  if (client.status === 'wait' || client.status === 'end') return await client.connect();
+  const failing = new AbortController();
+  try {
+    const failed = once(client, 'close', { signal: failing.signal }).then(() => Promise.reject(new Error('closed')));
+    await Promise.race([once(client, 'ready', { signal: failing.signal }), failed]);
+  } finally {
+    failing.abort();
+  }
 }
 
 async function evaluate(client: Client, { script, keys, values }: Call): Promise<unknown> {

@@ -42,6 +42,10 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'delete from "@schema"."once" where "account_id" = $1 and "purpose" = $2',
     parameters: [{ arg: 'account_id' }, { arg: 'purpose' }],
   },
+  'once.deleteAll': {
+    sql: 'delete from "@schema"."once"',
+    parameters: [],
+  },
   'once.deleteExpired': {
     sql: 'delete from "@schema"."once" where "hash" in (select "hash" from "@schema"."once" where "expires_at" <= $1 limit $2 for update skip locked) returning "purpose"',
     parameters: [{ arg: 'now' }, { arg: 'limit' }],

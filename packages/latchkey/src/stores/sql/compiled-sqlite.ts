@@ -46,6 +46,10 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'delete from "once" where "account_id" = ? and "purpose" = ?',
     parameters: [{ arg: 'account_id' }, { arg: 'purpose' }],
   },
+  'once.deleteAll': {
+    sql: 'delete from "once"',
+    parameters: [],
+  },
   'once.deleteExpired': {
     sql: 'delete from "once" where "hash" in (select "hash" from "once" where "expires_at" <= ? limit ?) returning "purpose"',
     parameters: [{ arg: 'now' }, { arg: 'limit' }],

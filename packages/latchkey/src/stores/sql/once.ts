@@ -42,6 +42,8 @@ const deleteOfAccount = define<{ account_id: number; purpose: string }>('once.de
   db.deleteFrom('once').where('account_id', '=', arg.account_id).where('purpose', '=', arg.purpose),
 );
 
+const deleteAll = define<Record<never, never>>('once.deleteAll')((db) => db.deleteFrom('once'));
+
 const deleteExpired = define<{ now: number; limit: number }>('once.deleteExpired')((db, arg, dialect) =>
   db
     .deleteFrom('once')
@@ -87,6 +89,10 @@ export function* spend(run: Run, { purpose, hash }: Spend): Sentence<Good | null
 /** Makes void all of one purpose that an account has out. */
 export function* voidAll(run: Run, accountId: number, purpose: OncePurpose): Sentence<void> {
   yield* rows(run, deleteOfAccount, { account_id: accountId, purpose });
+}
+
+export function* voidEverything(run: Run): Sentence<void> {
+  yield* rows(run, deleteAll, {});
 }
 
 export function* purge(run: Run, limit: number): Sentence<number> {

@@ -84,6 +84,7 @@ function open(path: string, clock: Clock, where: Run['sessions']): AccountsSide 
       put: writes((run, item) => once.put(run, item, null)),
       peek: reads(peekForData),
       spend: writes(spendForData),
+      voidAll: () => writes((run) => once.voidEverything(run))(undefined),
       purge: writes(once.purge),
     },
     counters: {

@@ -83,7 +83,7 @@ for _, session in ipairs(sessions) do
   if session.ended then
     -- the gate left it outside
   elseif not is_live(session) then finish(session, { reason = 'expired' })
-  elseif device ~= '' and session.device == device then replaced[#replaced + 1] = session
+  elseif session.device == device then replaced[#replaced + 1] = session
   else others[#others + 1] = session end
 end
 local surplus = 0

@@ -1,0 +1,27 @@
+import type { LatchkeyOptions } from '../../packages/latchkey/src/index.ts';
+
+/** Where an instance keeps what it knows, and how it checks; what is not said is as it is by default. */
+export type Place = {
+  readonly database: string;
+  readonly sessionStore?: string;
+  readonly schema?: string;
+  readonly checks?: 'strict' | 'acked' | 'bounded';
+};
+
+/** Accounts and sessions in one file of SQLite's. */
+export function onFile(path: string): Place {
+  return { database: `sqlite:${path}` };
+}
+
+/** Options that a production server would have. */
+export function productionOptions({ database, sessionStore, schema, checks }: Place): LatchkeyOptions {
+  return {
+    database,
+    ...(sessionStore !== undefined && { sessionStore }),
+    ...(schema !== undefined && { stores: { schema } }),
+    ...(checks !== undefined && { sessions: { checks } }),
+    origin: 'https://accounts.example',
+    secret: 'a secret that is only here to measure with',
+    mail: { smtpUrl: 'none' },
+  };
+}

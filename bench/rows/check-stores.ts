@@ -1,0 +1,126 @@
+import { join } from 'node:path';
+import { fillPostgres } from '../data/fill-postgres.ts';
+import { fillRedis } from '../data/fill-redis.ts';
+import { ownPostgres, ownRedis } from '../data/own-servers.ts';
+import type { Place } from '../data/place.ts';
+import type { Bench } from '../harness/bench.ts';
+import type { Child } from '../harness/child.ts';
+import { asSpeed, asTime, type Figure, plain, type Row } from '../harness/figure.ts';
+import { interleave } from '../harness/rounds.ts';
+import type { StoreChecked, StoreChecksAsked, StoreLoadAsked, Variant } from '../processes/store-checks.ts';
+
+/** All of them fit into what a node remembers. */
+const SESSIONS = 20_000;
+const IN_FLIGHT = 32;
+
+export const checkStores: Row = {
+  name: 'check-stores',
+  title: 'A check in process on stores that nodes share: from memory (acked), and every one a read (strict)',
+  needsPeers: false,
+  async measure(bench) {
+    return [...(await onPostgres(bench)), ...(await onRedis(bench))];
+  },
+};
+
+async function onPostgres(bench: Bench): Promise<readonly Figure[]> {
+  const url = await ownPostgres(bench, 'checks on PostgreSQL');
+  if (url === null) return [];
+  const place = { database: url };
+  bench.progress.say('check-stores: filling PostgreSQL');
+  await fillPostgres(place, { count: SESSIONS, what: 'sessions', seen: 'just now' }, () => undefined);
+  return await measureStore(bench, 'PostgreSQL', place);
+}
+
+async function onRedis(bench: Bench): Promise<readonly Figure[]> {
+  const url = await ownRedis(bench, 'checks on Redis');
+  if (url === null) return [];
+  const place = { database: `sqlite:${join(bench.folder, 'accounts.db')}`, sessionStore: url };
+  bench.progress.say('check-stores: filling Redis');
+  await fillRedis(place, { count: SESSIONS, seen: 'just now' }, () => undefined);
+  return await measureStore(bench, 'SQLite, sessions in Redis', place);
+}
+
+async function measureStore(bench: Bench, store: string, place: Place): Promise<readonly Figure[]> {
+  return [...(await fromMemory(bench, store, place)), ...(await byReads(bench, store, place))];
+}
+
+async function fromMemory(bench: Bench, store: string, place: Place): Promise<readonly Figure[]> {
+  const child = await startChecks(bench, { ...place, checks: 'acked' });
+  await child.ask('warm');
+  const before = await child.ask<Counts>('counts');
+  const cpu = await measureVariants(bench, child, {
+    what: `check-stores: ${store}, from memory`,
+    variants: ['map', 'headers', 'request'],
+    ...{ checks: bench.isQuick ? 20_000 : 100_000, inFlight: 1 },
+  });
+  const after = await child.ask<Counts>('counts');
+  await child.stop();
+  const hits = after.hits - before.hits;
+  const share = (hits / (hits + after.reads - before.reads)) * 100;
+  const held = { against: 'SHA-256 and a Map of as many', floor: cpuOf(cpu.map), goal: { atLeast: 0.6 } };
+  const among = `${SESSIONS.toLocaleString('en')} sessions`;
+  return [
+    asSpeed(`${store}, acked: authenticate(req.headers), random over ${among}, CPU`, 'µs', cpuOf(cpu.headers), held),
+    asSpeed('authenticate(request), the same, CPU', 'µs', cpuOf(cpu.request), held),
+    plain('of which were answered from memory', '%', [share]),
+  ];
+}
+
+async function byReads(bench: Bench, store: string, place: Place): Promise<readonly Figure[]> {
+  const child = await startChecks(bench, { ...place, checks: 'strict' });
+  const cpu = await measureVariants(bench, child, {
+    what: `check-stores: ${store}, by reads`,
+    variants: ['read', 'headers', 'request'],
+    ...{ checks: IN_FLIGHT * (bench.isQuick ? 100 : 600), inFlight: IN_FLIGHT },
+  });
+  await child.stop();
+  const against = 'SHA-256 and that one read';
+  const held = { against, floor: cpuOf(cpu.read) };
+  return [
+    asTime(
+      `${store}, strict: authenticate(req.headers), ${IN_FLIGHT} at a time, CPU of the node`,
+      'µs',
+      cpuOf(cpu.headers),
+      held,
+    ),
+    asTime('authenticate(request), the same, CPU of the node', 'µs', cpuOf(cpu.request), held),
+    asSpeed('authenticate(req.headers), the same', '/s', rateOf(cpu.headers), { against, floor: rateOf(cpu.read) }),
+  ];
+}
+
+type Counts = { readonly hits: number; readonly reads: number };
+
+async function startChecks(bench: Bench, place: Place): Promise<Child> {
+  const child = await bench.start('processes/store-checks.ts');
+  await child.ask('load', { place, count: SESSIONS } satisfies StoreLoadAsked);
+  return child;
+}
+
+type Measuring<Name extends Variant> = {
+  readonly what: string;
+  readonly variants: readonly Name[];
+  readonly checks: number;
+  readonly inFlight: number;
+};
+
+async function measureVariants<Name extends Variant>(
+  bench: Bench,
+  child: Child,
+  { what, variants, checks, inFlight }: Measuring<Name>,
+): Promise<Readonly<Record<Name, readonly StoreChecked[]>>> {
+  const once = (variant: Variant) => (): Promise<StoreChecked> =>
+    child.ask('measure', { variant, checks, inFlight } satisfies StoreChecksAsked);
+  const all = Object.fromEntries(variants.map((variant) => [variant, once(variant)])) as Record<
+    Name,
+    () => Promise<StoreChecked>
+  >;
+  return await interleave(all, { rounds: bench.isQuick ? 5 : 15, progress: bench.progress, what });
+}
+
+function cpuOf(checked: readonly StoreChecked[]): readonly number[] {
+  return checked.map(({ cpuUs }) => cpuUs);
+}
+
+function rateOf(checked: readonly StoreChecked[]): readonly number[] {
+  return checked.map(({ perSecond }) => perSecond);
+}

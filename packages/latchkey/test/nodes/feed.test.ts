@@ -1,0 +1,91 @@
+/** What nodes do when they do not hear of each other: they read, they wait, and they are never wrong. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { open } from '../../src/latchkey.ts';
+import { available as noPooler, startPgBouncer } from '../servers/pgbouncer.ts';
+import { type OwnPostgres, startable, startPostgres } from '../servers/postgres.ts';
+import { startTcpProxy, type TcpProxy } from '../servers/tcp-proxy.ts';
+import { QUICK } from '../serving.ts';
+import { type Fleet, startFleet, until } from './fleet.ts';
+
+describe('three nodes whose feed leads through a proxy', { skip: startable() ?? false }, () => {
+  let server: OwnPostgres;
+  let proxy: TcpProxy;
+  let fleet: Fleet;
+  before(async () => {
+    server = await startPostgres();
+    proxy = await startTcpProxy(server.port);
+    fleet = await startFleet({ LATCHKEY_DATABASE: server.url, LATCHKEY_FEED_URL: proxy.through(server.url) });
+  });
+  after(async () => {
+    await fleet.stop();
+    await proxy.stop();
+    await server.stop();
+  });
+
+  const isRemembering = async (key: string): Promise<boolean> => {
+    const before = await fleet.figure(0, 'latchkey_check_hits_total');
+    await fleet.check(key);
+    return (await fleet.figure(0, 'latchkey_check_hits_total')) > before;
+  };
+
+  for (const [what, disturb] of [
+    ['nothing comes over it any more', () => proxy.stall('to-client')],
+    ['nothing goes over it any more', () => proxy.stall('to-server')],
+    ['its connections are cut and refused', () => proxy.refuse()],
+  ] as const) {
+    test(`F-36, P3: where ${what} a node reads the store, and no displaced key is accepted`, async () => {
+      const username = `person${what.length}`;
+      await fleet.register(username);
+      let key = await fleet.signIn(username);
+      await until('the nodes remember', () => isRemembering(key));
+      disturb();
+      for (let turn = 0; turn < 4; turn++) {
+        const next = await fleet.signIn(username, turn);
+        assert.deepEqual(
+          await fleet.check(key),
+          fleet.nodes.map(() => '401 session_displaced'),
+        );
+        key = next;
+      }
+      assert.equal(await isRemembering(key), false);
+      assert.deepEqual(await fleet.check(key), ['200', '200', '200']);
+      proxy.letGo();
+      await until('the nodes remember again', () => isRemembering(key));
+      const began = performance.now();
+      await until('a sign-in is quick again', async () => {
+        const since = performance.now();
+        await fleet.signIn(username);
+        return performance.now() - since < 200;
+      });
+      assert.ok(performance.now() - began < 10_000);
+    });
+  }
+});
+
+describe('behind a pooler', { skip: startable() ?? noPooler() ?? false }, () => {
+  let server: OwnPostgres;
+  before(async () => {
+    server = await startPostgres();
+  });
+  after(() => server.stop());
+
+  test('without a way past it checks are strict, and acked is refused with its remedy', async () => {
+    const pooler = await startPgBouncer(server.url);
+    const environment = { ...QUICK, LATCHKEY_DATABASE: pooler.url, LATCHKEY_POOLER: 'true' };
+    const { auth, assembled } = await open({}, { environment, role: 'node' });
+    assert.equal(assembled.parts.settings.checks.trust, 'strict');
+    await auth.close();
+    const wanted = open({}, { environment: { ...environment, LATCHKEY_CHECKS: 'acked' }, role: 'node' });
+    await assert.rejects(wanted, /through a pooler nodes do not hear of each other: set LATCHKEY_FEED_URL/);
+    const direct = { ...environment, LATCHKEY_FEED_URL: server.url };
+    const past = await open({}, { environment: direct, role: 'node' });
+    assert.equal(past.assembled.parts.settings.checks.trust, 'acked');
+    await until(
+      'it may trust its memory',
+      async () => (past.assembled.parts.memory.figures().horizonAgeMs ?? 1e9) < 1_000,
+    );
+    await past.auth.close();
+    await pooler.stop();
+  });
+});
