@@ -104,7 +104,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
     edits: [
       {
         file: 'sessions/coherence.ts',
-        find: 'return now() - laneAt(at).echoedAt <= HORIZON_MS;',
+        find: 'return time - laneAt(at).echoedAt <= HORIZON_MS;',
         replace: 'return true;',
       },
     ],
@@ -115,7 +115,11 @@ export const bugs: Readonly<Record<string, Bug>> = {
     stores: ['postgres', 'redis'],
     edits: [
       { file: 'sessions/memory.ts', find: 'const mark = protocol.mark();', replace: '' },
-      { file: 'sessions/memory.ts', find: 'accountId, mark);', replace: 'accountId, protocol.mark());' },
+      {
+        file: 'sessions/memory.ts',
+        find: 'const { lane, bucket } = protocol.origin(',
+        replace: 'const mark = protocol.mark(); const { lane, bucket } = protocol.origin(',
+      },
     ],
   },
   /** The database's own constraints are all that keeps two sign-ins of one account apart. */
