@@ -7,7 +7,13 @@ import type { Invitation } from './flows/invite.ts';
 import type { Parts } from './flows/parts.ts';
 import { baseHeaders, speechFor } from './http/answers.ts';
 import { apiApp, type Peer } from './http/app.ts';
-import { authenticate, type CredentialRefusal, codeOfRefusal, refuseCredential } from './http/authenticate.ts';
+import {
+  authenticate,
+  type CredentialRefusal,
+  type CredentialSource,
+  codeOfRefusal,
+  refuseCredential,
+} from './http/authenticate.ts';
 import type { HeaderSource } from './http/credential.ts';
 import type { StandardSchema } from './http/extra-fields.ts';
 import { drfTokenRoute } from './http/routes.ts';
@@ -284,15 +290,18 @@ async function authenticateFrom(
   parts: Parts,
   from: Request | NodeRequest | HeaderSource | NodeHeaders,
 ): Promise<SignedIn | SignedOut> {
-  const [method, headers] = from instanceof Request ? [from.method, from.headers] : fromNode(from);
-  const who = await authenticate(parts, method, headers);
+  const request = from instanceof Request ? from : fromNode(from);
+  const known = authenticate(parts, request);
+  const who = known instanceof Promise ? await known : known;
   if (who.live) return new Present(who.checked);
   const { settings } = parts;
-  return new Refused(settings, who.refusal, await speechFor(settings, headers.get('accept-language')));
+  return new Refused(settings, who.refusal, await speechFor(settings, request.headers.get('accept-language')));
 }
 
-function fromNode(from: NodeRequest | HeaderSource | NodeHeaders): readonly [method: string, headers: HeaderSource] {
-  return isNodeRequest(from) ? [from.method ?? 'POST', headerSource(from.headers)] : ['POST', headerSource(from)];
+function fromNode(from: NodeRequest | HeaderSource | NodeHeaders): CredentialSource {
+  return isNodeRequest(from)
+    ? { method: from.method ?? 'POST', headers: headerSource(from.headers) }
+    : { method: 'POST', headers: headerSource(from) };
 }
 
 /** In a record of headers, one of the name `headers` would be text. */

@@ -89,7 +89,10 @@ function serve(options: AppOptions, route: Route): (incoming: Incoming) => Promi
     const { request, network } = incoming;
     const refused = refuseUnasked(request, manner);
     if (refused !== null) return refused;
-    const authenticated = await authenticate(checker, isFollowing ? 'POST' : request.method, request.headers);
+    const authenticated = await authenticate(checker, {
+      method: isFollowing ? 'POST' : request.method,
+      headers: request.headers,
+    });
     if (!authenticated.live && !isLetIn(route, authenticated.refusal)) {
       return refuseCredential(manner, authenticated.refusal);
     }

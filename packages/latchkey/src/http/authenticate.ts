@@ -1,4 +1,5 @@
 import type { Code } from '../model/reasons.ts';
+import type { Settings } from '../model/settings.ts';
 import { type Checked, type Checker, type Refused, verify } from '../sessions/verify.ts';
 import { credential as texts } from '../texts/api.ts';
 import { bodyOf, type Manner, type RefusalAnswer, refuse } from './answers.ts';
@@ -21,14 +22,25 @@ export type CredentialRefusal =
 const MISSING: Authenticated = { live: false, refusal: { kind: 'missing' } };
 const FOREIGN: Authenticated = { live: false, refusal: { kind: 'foreign-origin' } };
 
+/** Where a request's credential is; a `Request` is one. */
+export type CredentialSource = { readonly method: string; readonly headers: HeaderSource };
+
 /** Who is behind a request? A cookie counts on a request that does more than look only where its origin is one of ours. */
-export async function authenticate(checker: Checker, method: string, headers: HeaderSource): Promise<Authenticated> {
-  const presented = presentedCredential(checker.settings, headers);
+export function authenticate(checker: Checker, request: CredentialSource): Authenticated | Promise<Authenticated> {
+  const presented = presentedCredential(checker.settings, request.headers);
   if (presented.kind === 'none') return MISSING;
   if (presented.kind === 'malformed') return { live: false, refusal: presented };
   const { token, via } = presented;
-  if (via === 'cookie' && !isSafe(method, headers) && !isOriginAllowed(checker.settings, headers)) return FOREIGN;
-  const checked = await verify(checker, token);
+  if (via === 'cookie' && !isAllowed(checker.settings, request)) return FOREIGN;
+  const checked = verify(checker, token);
+  return checked instanceof Promise ? checked.then((known) => outcome(known, via)) : outcome(checked, via);
+}
+
+function isAllowed(settings: Settings, { method, headers }: CredentialSource): boolean {
+  return isSafe(method, headers) || isOriginAllowed(settings, headers);
+}
+
+function outcome(checked: Checked, via: 'header' | 'cookie'): Authenticated {
   return checked.live
     ? { live: true, checked, via }
     : { live: false, refusal: { kind: 'dead', refused: checked, via } };

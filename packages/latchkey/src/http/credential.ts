@@ -16,7 +16,7 @@ const NONE: Presented = { kind: 'none' };
 const SCHEME = /^(?:token|bearer)$/i;
 /** How nearly every client writes it: found at once. */
 const USUAL_LENGTH = 128;
-const USUAL = /^(?:Token|Bearer) ([\x21-\x7e]+)$/;
+const USUAL = /^(?:Token|Bearer) [\x21-\x7e]+$/;
 
 /** The header where there is one of our schemes, else the cookie: the two are never mixed. */
 export function presentedCredential(settings: Settings, headers: HeaderSource): Presented {
@@ -29,8 +29,8 @@ export function presentedCredential(settings: Settings, headers: HeaderSource): 
 
 /** `Token K` or `Bearer K`, the scheme in any case, with any run of blanks between (as Django REST framework splits it). */
 function fromAuthorization(header: string): Presented {
-  const usual = header.length <= USUAL_LENGTH ? USUAL.exec(header)?.[1] : undefined;
-  if (usual !== undefined) return { kind: 'token', token: usual, via: 'header' };
+  if (header.length <= USUAL_LENGTH && USUAL.test(header))
+    return { kind: 'token', token: header.slice(header.indexOf(' ') + 1), via: 'header' };
   const words = header.split(/[ \t]+/).filter((word) => word !== '');
   const [scheme, token, ...rest] = words;
   if (scheme === undefined || !SCHEME.test(scheme)) return NONE;

@@ -172,7 +172,7 @@ async function identified(visit: Visit): Promise<Visit> {
   const headers: HeaderSource = {
     get: (name) => (name.toLowerCase() === 'authorization' ? null : request.headers.get(name)),
   };
-  const authenticated = await authenticate(parts, request.method, headers);
+  const authenticated = await authenticate(parts, { method: request.method, headers });
   if (!authenticated.live) return { ...visit, authenticated };
   const { session, now } = authenticated.checked;
   const record = await parts.store.accounts.find(session.accountId);

@@ -170,9 +170,9 @@ export function coherence(node: NodeId, lanes: number, now: () => number, bucket
     distrust(): void {
       for (const lane of state) distrust(lane);
     },
-    /** To be asked after what was remembered was looked up, and in the same turn. */
-    isFresh(at: number): boolean {
-      return now() - laneAt(at).echoedAt <= HORIZON_MS;
+    /** To be asked after what was remembered was looked up, and in the same turn; `time` is of this turn, too. */
+    isFresh(at: number, time = now()): boolean {
+      return time - laneAt(at).echoedAt <= HORIZON_MS;
     },
     /** For how long nothing has come back that proves a lane to work, in milliseconds. */
     silenceMs(at: number): number {

@@ -69,11 +69,12 @@ const NO_FIGURES: MemoryFigures = {
   unacknowledged: new Map(),
 };
 
-type Entry = {
-  readonly found: Found;
-  readonly origin: Origin;
-  /** When the read was sent, by the monotonic clock. */
-  readonly readAt: number;
+/** All in one object: in a large memory, each that has to be looked up is waited for. */
+type Entry = Origin & {
+  readonly session: Session;
+  /** By how much the store's time is ahead of the monotonic clock. */
+  readonly aheadMs: number;
+  /** A whole number, by the monotonic clock: V8 keeps those in the object. */
   readonly until: number;
 };
 
@@ -119,8 +120,7 @@ export function nodeMemory(parts: MemoryParts): Memory {
   const pulse = startPulse({ protocol, line, lanes: feed.lanes, now, wallClock, warn, onReconnect });
 
   const remember = (hash: string, entry: Entry): void => {
-    if (entry.until <= entry.readAt) return;
-    if (protocol.isCurrent(entry.origin)) entries.set(hash, entry);
+    if (protocol.isCurrent(entry)) entries.set(hash, entry);
     else counts.fillsRefused++;
   };
 
@@ -129,18 +129,17 @@ export function nodeMemory(parts: MemoryParts): Memory {
       const entry = entries.get(hash);
       if (entry === undefined) return null;
       const at = now();
-      if (at >= entry.until || !protocol.isCurrent(entry.origin)) {
+      if (at >= entry.until || !protocol.isCurrent(entry)) {
         entries.delete(hash);
         return null;
       }
-      // Looked at last: what was valid while the horizon was fresh is what the proof speaks of.
-      if (!protocol.isFresh(entry.origin.lane)) {
+      // One look at the clock for both: nothing can be heard before this turn is over.
+      if (!protocol.isFresh(entry.lane, at)) {
         counts.staleReads++;
         return null;
       }
       counts.hits++;
-      const { session, now: then } = entry.found;
-      return { session, now: then + (at - entry.readAt) };
+      return { session: entry.session, now: entry.aheadMs + at };
     },
     async read(token, hash) {
       counts.reads++;
@@ -149,8 +148,11 @@ export function nodeMemory(parts: MemoryParts): Memory {
       const found = await sessions.find(token);
       if (found === null) return null;
       const { accountId } = found.session;
-      const origin = protocol.origin(feed.laneOf(accountId), accountId, mark);
-      remember(hash, { found, origin, readAt, until: readAt + keepMs(found, parts.policy) });
+      const keptMs = keepMs(found, parts.policy);
+      if (keptMs <= 0) return found;
+      const { lane, bucket } = protocol.origin(feed.laneOf(accountId), accountId, mark);
+      const aheadMs = found.now - readAt;
+      remember(hash, { lane, bucket, mark, session: found.session, aheadMs, until: Math.floor(readAt + keptMs) });
       return found;
     },
     figures: () => ({
