@@ -77,7 +77,7 @@ type Entry = Origin & {
   readonly session: Session;
   /** What is to be added to the monotonic clock to have the store's time. */
   readonly offset: number;
-  /** By the monotonic clock. */
+  /** By the monotonic clock; a whole number, which the runtime keeps in the object itself. */
   readonly until: number;
 };
 
@@ -154,7 +154,7 @@ export function nodeMemory(parts: MemoryParts): Memory {
       if (forMs <= 0) return found;
       const { session } = found;
       const { lane, bucket } = protocol.origin(feed.laneOf(session.accountId), session.accountId, mark);
-      remember(hash, { lane, bucket, mark, session, offset: found.now - readAt, until: readAt + forMs });
+      remember(hash, { lane, bucket, mark, session, offset: found.now - readAt, until: Math.floor(readAt + forMs) });
       return found;
     },
     figures: () => ({
