@@ -15,7 +15,7 @@ const ACCOUNTS = 2;
 const LENGTH_MS = 3 * HORIZON_MS;
 
 /** Numbers from 0 to 1 by a seed (mulberry32). */
-export function seeded(seed: number): () => number {
+function seeded(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b_79f5) | 0;
