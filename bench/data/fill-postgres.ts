@@ -137,16 +137,3 @@ async function keepCounting(client: pg.Client, count: number): Promise<void> {
   await client.query(`SELECT setval(pg_get_serial_sequence('account', 'id'), ${next})`);
   await client.query(`UPDATE setting SET value = '${next + 1000}' WHERE name = 'last_position'`);
 }
-
-/** Bytes on disk with all indexes, as PostgreSQL itself counts them. */
-export async function bytesOf(place: Place, tables: readonly Table[]): Promise<number> {
-  const client = new pg.Client({ connectionString: place.database });
-  await client.connect();
-  try {
-    const sizes = tables.map((table) => `pg_total_relation_size('${place.schema ?? 'latchkey'}.${table}')`);
-    const { rows } = await client.query<{ bytes: string }>(`SELECT ${sizes.join(' + ')} AS bytes`);
-    return Number(rows[0]?.bytes);
-  } finally {
-    await client.end();
-  }
-}

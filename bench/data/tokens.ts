@@ -15,11 +15,6 @@ export function hashOfToken(token: string): Buffer {
   return hash('sha256', token, 'buffer');
 }
 
-/** The tokens of so many sessions at random over all of `count` copies; each may come more than once. */
-export function randomTokens(count: number, tokens: number): readonly string[] {
-  return Array.from({ length: tokens }, () => tokenOf(FIRST_COPY + Math.floor(Math.random() * count)));
-}
-
 /** The tokens of all of `count` copies. */
 export function allTokens(count: number): readonly string[] {
   return Array.from({ length: count }, (_, index) => tokenOf(FIRST_COPY + index));

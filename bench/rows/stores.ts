@@ -27,6 +27,6 @@ export async function sharedStores(bench: Bench, row: string, sessions: number):
 }
 
 /** Says how far a store is filled. */
-export function telling(bench: Bench, row: string): (done: number) => void {
+function telling(bench: Bench, row: string): (done: number) => void {
   return (done) => bench.progress.say(`${row}: making sessions: ${done.toLocaleString('en')}`);
 }
