@@ -104,7 +104,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
     edits: [
       {
         file: 'sessions/coherence.ts',
-        find: 'return now() - laneAt(at).echoedAt <= HORIZON_MS;',
+        find: 'return time - laneAt(at).echoedAt <= HORIZON_MS;',
         replace: 'return true;',
       },
     ],
@@ -115,7 +115,11 @@ export const bugs: Readonly<Record<string, Bug>> = {
     stores: ['postgres', 'redis'],
     edits: [
       { file: 'sessions/memory.ts', find: 'const mark = protocol.mark();', replace: '' },
-      { file: 'sessions/memory.ts', find: 'accountId, mark);', replace: 'accountId, protocol.mark());' },
+      {
+        file: 'sessions/memory.ts',
+        find: 'const { lane, bucket } = protocol.origin(',
+        replace: 'const mark = protocol.mark(); const { lane, bucket } = protocol.origin(',
+      },
     ],
   },
   /** The database's own constraints are all that keeps two sign-ins of one account apart. */
@@ -155,6 +159,47 @@ export const bugs: Readonly<Record<string, Bug>> = {
     foundBy: ['I1'],
     stores: ['postgres', 'redis'],
     edits: [{ file: 'sessions/in-force.ts', find: "if (trust === 'bounded') {", replace: 'if (trust) {' }],
+  },
+  /** The same in Redis, where a script would do both. */
+  'publish-after-script': {
+    foundBy: ['I4', 'I1'],
+    stores: ['redis'],
+    faults: ['kill'],
+    edits: [
+      {
+        file: 'stores/redis/sessions.ts',
+        find: 'now(), ...announcement, ...values]',
+        replace: "now(), 'EXISTS', announcement[1], ...values]",
+      },
+      {
+        file: 'stores/redis/sessions.ts',
+        find: 'if (isAnnounced === 1) await committed();',
+        replace: `if (isAnnounced === 1) {
+          await new Promise((go) => setTimeout(go, 50));
+          await servers.send(bucket, announcement[0], channel, announcement[1]);
+        }
+        if (isAnnounced === 1) await committed();`,
+      },
+    ],
+  },
+  /** That an account's sessions are to be told is known to nobody but the node that is about to tell them. */
+  'handover-not-noted': {
+    foundBy: ['I13'],
+    stores: ['redis'],
+    faults: ['kill'],
+    edits: [
+      {
+        file: 'stores/sql/accounts.ts',
+        find: "if (run.sessions === 'apart') yield* noteHandover(run, gate);",
+        replace: '',
+      },
+      {
+        file: 'stores/apart/handovers.ts',
+        find: 'const ended = await sessions.raise(gate);',
+        replace: `await new Promise((go) => setTimeout(go, Math.random() * 1000));
+          const ended = await sessions.raise(gate);`,
+      },
+    ],
   },
 };
 

@@ -14,9 +14,12 @@ export type Edit = {
 
 const SOURCE = new URL('../packages/latchkey/src/', import.meta.url).href;
 
+/** The URL of a file that is edited. */
+export const urlOf = ({ file }: Pick<Edit, 'file'>): string => SOURCE + file;
+
 /** Makes the edits, one after the other, in what is loaded from now on. */
 export function editSource(edits: readonly Edit[]): void {
-  const byFile = Map.groupBy(edits, ({ file }) => SOURCE + file);
+  const byFile = Map.groupBy(edits, urlOf);
   registerHooks({
     load(url, context, nextLoad) {
       const loaded = nextLoad(url, context);
@@ -27,9 +30,9 @@ export function editSource(edits: readonly Edit[]): void {
   });
 }
 
-function edited(text: string, { file, find, replace }: Edit): string {
+/** A text with the edit made. @throws where its place is not there once */
+export function edited(text: string, { file, find, replace }: Edit): string {
   const parts = text.split(find);
-  if (parts.length !== 2)
-    throw new Error(`“${find}” stands in ${file} ${parts.length - 1} times: the edit is out of date.`);
-  return parts.join(replace);
+  if (parts.length === 2) return parts.join(replace);
+  throw new Error(`“${find}” stands in ${file} ${parts.length - 1} times: the edit is out of date.`);
 }

@@ -11,6 +11,8 @@ export type FaultsParts = {
   readonly record: Recorder;
   /** Told of each as it begins. */
   readonly tell: (fault: PlannedFault) => void;
+  /** Whether there is no need of more. */
+  readonly isOver: () => boolean;
 };
 
 const byNode: Readonly<Record<NodeFault, (node: Node, planned: PlannedFault) => Promise<void>>> = {
@@ -45,7 +47,7 @@ export async function makeFaults(plan: readonly PlannedFault[], seconds: number,
   for (const planned of plan) {
     const waitMs = planned.atMs - elapsed();
     if (waitMs > 0) await sleep(waitMs);
-    if (elapsed() >= seconds * 1000) return;
+    if (elapsed() >= seconds * 1000 || parts.isOver()) return;
     parts.tell(planned);
     await makeOne(planned, parts);
   }

@@ -70,13 +70,16 @@ async function main(): Promise<number> {
 
 const SEEDS = [1, 2, 3];
 
+/** Nobody waits for nodes that are known to be ill. */
+const QUICK = { rules: { recoversWithinMs: 0 }, say: () => undefined };
+
 /** A bug that is not found is a test that proves nothing. */
 async function findBugs(given: RunOptions): Promise<number> {
   let missed = 0;
   const here = Object.entries(bugs).filter(([, { stores }]) => stores.includes(given.store));
   for (const [bug, { foundBy }] of here) {
     for (const seed of SEEDS) {
-      const { checked, history } = await run({ ...given, bug, seed, say: () => undefined });
+      const { checked, history } = await run({ ...given, ...QUICK, bug, seed, stopsAt: foundBy });
       if (history !== null) rmSync(given.history ?? dirname(history), { recursive: true });
       const found = checked.filter(({ violations }) => violations.length > 0).map(({ id }) => id);
       const isFound = foundBy.some((id) => found.includes(id));

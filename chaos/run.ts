@@ -31,6 +31,8 @@ export type RunOptions = {
   readonly rules: Partial<Rules>;
   /** A bug that is planted into every node, or null. */
   readonly bug: string | null;
+  /** The run is over as soon as one of these is found broken, by their numbers; null where it takes its time. */
+  readonly stopsAt: readonly string[] | null;
   /** Where the history goes; null keeps it only if something is wrong. */
   readonly history: string | null;
   readonly say: (text: string) => void;
@@ -45,6 +47,7 @@ export const DEFAULT_RUN: Omit<RunOptions, 'say' | 'store' | 'seed'> = {
   limit: 2,
   rules: {},
   bug: null,
+  stopsAt: null,
   history: null,
 };
 
@@ -123,8 +126,11 @@ async function live(options: RunOptions, stage: Stage): Promise<void> {
     const clients = new Clients({ world, record, random, nodes, clients: count, accounts });
     await clients.signUpAll();
     const running = clients.run();
-    await Promise.race([running, faultsOf(options, stage, nodes, random.fork('faults'))]);
-    await Promise.race([running, sleep(rules.recoversWithinMs + WATCHED_MS)]);
+    const found = foundOf(options, stage);
+    const faults = faultsOf(options, stage, nodes, { random: random.fork('faults'), found });
+    await Promise.race([running, faults]);
+    await Promise.race([running, found.when, sleep(rules.recoversWithinMs + WATCHED_MS)]);
+    found.stop();
     clients.stop();
     await running;
     await sleep(HEARS_WITHIN_MS);
@@ -137,17 +143,33 @@ async function live(options: RunOptions, stage: Stage): Promise<void> {
   }
 }
 
+/** Whether what was looked for has been found. */
+type Found = { is(): boolean; readonly when: Promise<void>; stop(): void };
+
+const LOOKS_EVERY_MS = 2_000;
+
+function foundOf({ stopsAt }: RunOptions, { record, rules }: Stage): Found {
+  const { promise: when, resolve } = Promise.withResolvers<void>();
+  let is = false;
+  const look = (): void => {
+    is ||= check(record.entries, rules).some(({ id, violations }) => violations.length > 0 && stopsAt?.includes(id));
+    if (is) resolve();
+  };
+  const timer = stopsAt === null ? null : setInterval(look, LOOKS_EVERY_MS);
+  return { is: () => is, when, stop: () => void (timer !== null && clearInterval(timer)) };
+}
+
 async function faultsOf(
   { seconds, nodes: count, bug, say }: RunOptions,
   { backend, record }: Stage,
   nodes: readonly Node[],
-  random: ReturnType<typeof seeded>,
+  { random, found }: { readonly random: ReturnType<typeof seeded>; readonly found: Found },
 ): Promise<void> {
   const storeFaults = Object.keys(backend.faults) as StoreFault[];
   const { isClockOfStore } = backend;
   const only = bugs[bug ?? '']?.faults ?? null;
   const plan: PlannedFault[] = plannedFaults(random, { seconds, nodes: count, storeFaults, isClockOfStore, only });
-  await makeFaults(plan, seconds, { nodes, backend, record, tell: (fault) => say(faultText(fault)) });
+  await makeFaults(plan, seconds, { nodes, backend, record, tell: (fault) => say(faultText(fault)), isOver: found.is });
 }
 
 async function nodesOf(options: RunOptions, { backend, record, rules }: Stage, world: World): Promise<readonly Node[]> {

@@ -42,9 +42,9 @@ stream.on('test:dequeue', ({ file, nesting }) => {
   if (nesting === 0 && file !== undefined && !startedAt.has(file)) startedAt.set(file, performance.now());
 });
 stream.on('test:pass', ({ name, details, skip, todo, file }) => {
-  if (details.type === 'suite') return;
+  // a skipped suite tells of none of its tests
   if (skip !== undefined || todo !== undefined) skipped.push(`${shown(file)}: ${name}: ${String(skip ?? todo)}`);
-  else counts.passed++;
+  else if (details.type !== 'suite') counts.passed++;
 });
 stream.on('test:fail', ({ name, details, file, line }) => {
   const cause = details.error.cause ?? details.error;

@@ -49,11 +49,12 @@ async function load({ place, count }: StoreLoadAsked): Promise<void> {
   loaded = { auth, read: await openRead(place), map, tokens, headers, requests };
 }
 
-/** Checks each session once, so that what is to be remembered is. */
+/** Checks each session twice, so that what is to be remembered is: nothing is while the node does not hear the others yet. */
 async function warm(): Promise<void> {
   const { auth, headers } = ofLoaded();
-  for (let from = 0; from < headers.length; from += 100) {
-    await Promise.all(headers.slice(from, from + 100).map((one) => auth.authenticate(one)));
+  for (let from = 0; from < 2 * headers.length; from += 100) {
+    const at = from % headers.length;
+    await Promise.all(headers.slice(at, at + 100).map((one) => auth.authenticate(one)));
   }
 }
 

@@ -7,6 +7,7 @@ import { memory } from './memory.ts';
 import { ownRoutes } from './own-routes.ts';
 import { refused } from './refused.ts';
 import { route } from './route.ts';
+import { routeStores } from './route-stores.ts';
 import { signIns } from './sign-ins.ts';
 import { start } from './start.ts';
 import { storm } from './storm.ts';
@@ -15,6 +16,7 @@ export const rows: readonly Row[] = [
   check,
   checkStores,
   route,
+  routeStores,
   ownRoutes,
   signIns,
   storm,

@@ -1,13 +1,10 @@
-import { join } from 'node:path';
-import { fillPostgres } from '../data/fill-postgres.ts';
-import { fillRedis } from '../data/fill-redis.ts';
-import { ownPostgres, ownRedis } from '../data/own-servers.ts';
 import type { Place } from '../data/place.ts';
 import type { Bench } from '../harness/bench.ts';
 import type { Child } from '../harness/child.ts';
 import { asSpeed, asTime, type Figure, plain, type Row } from '../harness/figure.ts';
 import { interleave } from '../harness/rounds.ts';
 import type { StoreChecked, StoreChecksAsked, StoreLoadAsked, Variant } from '../processes/store-checks.ts';
+import { type Store, sharedStores } from './stores.ts';
 
 /** All of them fit into what a node remembers. */
 const SESSIONS = 20_000;
@@ -18,38 +15,20 @@ export const checkStores: Row = {
   title: 'A check in process on stores that nodes share: from memory (acked), and every one a read (strict)',
   needsPeers: false,
   async measure(bench) {
-    return [...(await onPostgres(bench)), ...(await onRedis(bench))];
+    const figures: Figure[] = [];
+    for (const store of await sharedStores(bench, 'check-stores', SESSIONS)) {
+      figures.push(...(await fromMemory(bench, store)), ...(await byReads(bench, store)));
+    }
+    return figures;
   },
 };
 
-async function onPostgres(bench: Bench): Promise<readonly Figure[]> {
-  const url = await ownPostgres(bench, 'checks on PostgreSQL');
-  if (url === null) return [];
-  const place = { database: url };
-  bench.progress.say('check-stores: filling PostgreSQL');
-  await fillPostgres(place, { count: SESSIONS, what: 'sessions', seen: 'just now' }, () => undefined);
-  return await measureStore(bench, 'PostgreSQL', place);
-}
-
-async function onRedis(bench: Bench): Promise<readonly Figure[]> {
-  const url = await ownRedis(bench, 'checks on Redis');
-  if (url === null) return [];
-  const place = { database: `sqlite:${join(bench.folder, 'accounts.db')}`, sessionStore: url };
-  bench.progress.say('check-stores: filling Redis');
-  await fillRedis(place, { count: SESSIONS, seen: 'just now' }, () => undefined);
-  return await measureStore(bench, 'SQLite, sessions in Redis', place);
-}
-
-async function measureStore(bench: Bench, store: string, place: Place): Promise<readonly Figure[]> {
-  return [...(await fromMemory(bench, store, place)), ...(await byReads(bench, store, place))];
-}
-
-async function fromMemory(bench: Bench, store: string, place: Place): Promise<readonly Figure[]> {
+async function fromMemory(bench: Bench, { name, place }: Store): Promise<readonly Figure[]> {
   const child = await startChecks(bench, { ...place, checks: 'acked' });
   await child.ask('warm');
   const before = await child.ask<Counts>('counts');
   const cpu = await measureVariants(bench, child, {
-    what: `check-stores: ${store}, from memory`,
+    what: `check-stores: ${name}, from memory`,
     variants: ['map', 'headers', 'request'],
     ...{ checks: bench.isQuick ? 20_000 : 100_000, inFlight: 1 },
   });
@@ -60,16 +39,16 @@ async function fromMemory(bench: Bench, store: string, place: Place): Promise<re
   const held = { against: 'SHA-256 and a Map of as many', floor: cpuOf(cpu.map), goal: { atLeast: 0.6 } };
   const among = `${SESSIONS.toLocaleString('en')} sessions`;
   return [
-    asSpeed(`${store}, acked: authenticate(req.headers), random over ${among}, CPU`, 'µs', cpuOf(cpu.headers), held),
+    asSpeed(`${name}, acked: authenticate(req.headers), random over ${among}, CPU`, 'µs', cpuOf(cpu.headers), held),
     asSpeed('authenticate(request), the same, CPU', 'µs', cpuOf(cpu.request), held),
     plain('of which were answered from memory', '%', [share]),
   ];
 }
 
-async function byReads(bench: Bench, store: string, place: Place): Promise<readonly Figure[]> {
+async function byReads(bench: Bench, { name, place }: Store): Promise<readonly Figure[]> {
   const child = await startChecks(bench, { ...place, checks: 'strict' });
   const cpu = await measureVariants(bench, child, {
-    what: `check-stores: ${store}, by reads`,
+    what: `check-stores: ${name}, by reads`,
     variants: ['read', 'headers', 'request'],
     ...{ checks: IN_FLIGHT * (bench.isQuick ? 100 : 600), inFlight: IN_FLIGHT },
   });
@@ -78,7 +57,7 @@ async function byReads(bench: Bench, store: string, place: Place): Promise<reado
   const held = { against, floor: cpuOf(cpu.read) };
   return [
     asTime(
-      `${store}, strict: authenticate(req.headers), ${IN_FLIGHT} at a time, CPU of the node`,
+      `${name}, strict: authenticate(req.headers), ${IN_FLIGHT} at a time, CPU of the node`,
       'µs',
       cpuOf(cpu.headers),
       held,

@@ -7,7 +7,14 @@ import type { Invitation } from './flows/invite.ts';
 import type { Parts } from './flows/parts.ts';
 import { baseHeaders, speechFor } from './http/answers.ts';
 import { apiApp, type Peer } from './http/app.ts';
-import { authenticate, type CredentialRefusal, codeOfRefusal, refuseCredential } from './http/authenticate.ts';
+import {
+  type Authenticated,
+  authenticate,
+  type CredentialRefusal,
+  codeOfRefusal,
+  refuseCredential,
+  rememberedBy,
+} from './http/authenticate.ts';
 import type { HeaderSource } from './http/credential.ts';
 import type { StandardSchema } from './http/extra-fields.ts';
 import { drfTokenRoute } from './http/routes.ts';
@@ -280,19 +287,45 @@ function pathOf(settings: Settings, request: Request): string {
   return secret === undefined ? pathname : `${secret}…`;
 }
 
-async function authenticateFrom(
-  parts: Parts,
-  from: Request | NodeRequest | HeaderSource | NodeHeaders,
-): Promise<SignedIn | SignedOut> {
-  const [method, headers] = from instanceof Request ? [from.method, from.headers] : fromNode(from);
-  const who = await authenticate(parts, method, headers);
+type From = Request | NodeRequest | HeaderSource | NodeHeaders;
+
+/** Without a step in between where the answer is known at once. */
+function authenticateFrom(parts: Parts, from: From): Promise<SignedIn | SignedOut> {
+  try {
+    const known = rememberedBy(parts, authorizationIn(from));
+    if (known !== null) return Promise.resolve(new Present(known));
+    const headers = headersOf(from);
+    const who = authenticate(parts, methodOf(from), headers);
+    if (who instanceof Promise) return who.then((read) => faceOf(parts, read, headers));
+    return faceOf(parts, who, headers);
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+async function faceOf({ settings }: Parts, who: Authenticated, headers: HeaderSource): Promise<SignedIn | SignedOut> {
   if (who.live) return new Present(who.checked);
-  const { settings } = parts;
   return new Refused(settings, who.refusal, await speechFor(settings, headers.get('accept-language')));
 }
 
-function fromNode(from: NodeRequest | HeaderSource | NodeHeaders): readonly [method: string, headers: HeaderSource] {
-  return isNodeRequest(from) ? [from.method ?? 'POST', headerSource(from.headers)] : ['POST', headerSource(from)];
+function authorizationIn(from: From): string | null {
+  // A record of headers is what a busy server hands over: it is told by its member, and at once.
+  if ('authorization' in from && typeof from.authorization === 'string') return from.authorization;
+  const headers = from instanceof Request || isNodeRequest(from) ? from.headers : from;
+  if (typeof headers.get === 'function') return (headers as HeaderSource).get('authorization');
+  const { authorization } = headers as NodeHeaders;
+  return typeof authorization === 'string' ? authorization : null;
+}
+
+function headersOf(from: From): HeaderSource {
+  if (from instanceof Request) return from.headers;
+  return headerSource(isNodeRequest(from) ? from.headers : from);
+}
+
+/** Where only headers were given, as of a request that changes something. */
+function methodOf(from: From): string {
+  if (from instanceof Request) return from.method;
+  return isNodeRequest(from) ? (from.method ?? 'POST') : 'POST';
 }
 
 /** In a record of headers, one of the name `headers` would be text. */
@@ -301,14 +334,21 @@ function isNodeRequest(from: NodeRequest | HeaderSource | NodeHeaders): from is 
 }
 
 function headerSource(from: HeaderSource | NodeHeaders): HeaderSource {
-  if (typeof from.get === 'function') return from as HeaderSource;
-  const record = from as NodeHeaders;
-  return {
-    get(name) {
-      const value = record[name];
-      return value === undefined ? null : typeof value === 'string' ? value : value.join(', ');
-    },
-  };
+  return typeof from.get === 'function' ? (from as HeaderSource) : new RecordedHeaders(from as NodeHeaders);
+}
+
+class RecordedHeaders implements HeaderSource {
+  readonly #record: NodeHeaders;
+
+  constructor(record: NodeHeaders) {
+    this.#record = record;
+  }
+
+  get(name: string): string | null {
+    const value = this.#record[name];
+    if (typeof value === 'string') return value;
+    return value === undefined ? null : value.join(', ');
+  }
 }
 
 /** Classes, so that what is seldom asked for costs a check nothing. */

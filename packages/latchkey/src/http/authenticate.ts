@@ -1,8 +1,8 @@
 import type { Code } from '../model/reasons.ts';
-import { type Checked, type Checker, type Refused, verify } from '../sessions/verify.ts';
+import { type Checked, type Checker, type LiveChecked, type Refused, remembered, verify } from '../sessions/verify.ts';
 import { credential as texts } from '../texts/api.ts';
 import { bodyOf, type Manner, type RefusalAnswer, refuse } from './answers.ts';
-import { type HeaderSource, presentedCredential } from './credential.ts';
+import { type HeaderSource, presentedCredential, usualToken } from './credential.ts';
 import { isOriginAllowed, isSafe } from './origin.ts';
 import { isoTime } from './time.ts';
 
@@ -21,14 +21,34 @@ export type CredentialRefusal =
 const MISSING: Authenticated = { live: false, refusal: { kind: 'missing' } };
 const FOREIGN: Authenticated = { live: false, refusal: { kind: 'foreign-origin' } };
 
-/** Who is behind a request? A cookie counts on a request that does more than look only where its origin is one of ours. */
-export async function authenticate(checker: Checker, method: string, headers: HeaderSource): Promise<Authenticated> {
+/**
+ * Who is behind a request? A cookie counts on a request that does more than look only where its origin is one of ours. What is
+ * known at once is no promise: the check's cost is the product's.
+ */
+export function authenticate(
+  checker: Checker,
+  method: string,
+  headers: HeaderSource,
+): Authenticated | Promise<Authenticated> {
+  const known = rememberedBy(checker, headers.get('authorization'));
+  if (known !== null) return { live: true, checked: known, via: 'header' };
   const presented = presentedCredential(checker.settings, headers);
   if (presented.kind === 'none') return MISSING;
   if (presented.kind === 'malformed') return { live: false, refusal: presented };
   const { token, via } = presented;
   if (via === 'cookie' && !isSafe(method, headers) && !isOriginAllowed(checker.settings, headers)) return FOREIGN;
-  const checked = await verify(checker, token);
+  const checked = verify(checker, token);
+  return checked instanceof Promise ? checked.then((read) => judged(read, via)) : judged(checked, via);
+}
+
+/** Whose token an `Authorization` header carries, where that is remembered: what is was good, and its form needs no second look. */
+export function rememberedBy(checker: Checker, authorization: string | null): LiveChecked | null {
+  if (!checker.memory.isInUse || !checker.settings.wire.key) return null;
+  const token = usualToken(authorization);
+  return token === null ? null : remembered(checker, token);
+}
+
+function judged(checked: Checked, via: 'header' | 'cookie'): Authenticated {
   return checked.live
     ? { live: true, checked, via }
     : { live: false, refusal: { kind: 'dead', refused: checked, via } };

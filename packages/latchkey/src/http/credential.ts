@@ -14,9 +14,14 @@ export type HeaderSource = { get(name: string): string | null };
 
 const NONE: Presented = { kind: 'none' };
 const SCHEME = /^(?:token|bearer)$/i;
-/** How nearly every client writes it: found at once. */
 const USUAL_LENGTH = 128;
-const USUAL = /^(?:Token|Bearer) ([\x21-\x7e]+)$/;
+const VISIBLE = /^[\x21-\x7e]+$/;
+
+/** What stands where nearly every client writes its token, whatever it is; null where nothing does. */
+export function usualToken(header: string | null): string | null {
+  if (header === null || header.length > USUAL_LENGTH) return null;
+  return header.startsWith('Token ') ? header.slice(6) : header.startsWith('Bearer ') ? header.slice(7) : null;
+}
 
 /** The header where there is one of our schemes, else the cookie: the two are never mixed. */
 export function presentedCredential(settings: Settings, headers: HeaderSource): Presented {
@@ -29,8 +34,8 @@ export function presentedCredential(settings: Settings, headers: HeaderSource): 
 
 /** `Token K` or `Bearer K`, the scheme in any case, with any run of blanks between (as Django REST framework splits it). */
 function fromAuthorization(header: string): Presented {
-  const usual = header.length <= USUAL_LENGTH ? USUAL.exec(header)?.[1] : undefined;
-  if (usual !== undefined) return { kind: 'token', token: usual, via: 'header' };
+  const usual = usualToken(header);
+  if (usual !== null && VISIBLE.test(usual)) return { kind: 'token', token: usual, via: 'header' };
   const words = header.split(/[ \t]+/).filter((word) => word !== '');
   const [scheme, token, ...rest] = words;
   if (scheme === undefined || !SCHEME.test(scheme)) return NONE;

@@ -13,6 +13,8 @@ import { TOUCH_EVERY_MS } from './touches.ts';
 export type Found = { readonly session: Session; readonly now: number };
 
 export type Memory = {
+  /** Whether anything is ever remembered. */
+  readonly isInUse: boolean;
   /** What is known to be live at this very moment, by the hash of its token as letters, and the store's time; null where the store must be asked. */
   recall(hash: string): Found | null;
   /** Asks the store, and remembers what is live. */
@@ -53,6 +55,7 @@ export type MemoryParts = {
 export function noMemory(sessions: Pick<SessionStore, 'find'>): Memory {
   let reads = 0;
   return {
+    isInUse: false,
     recall: () => null,
     async read(token) {
       reads++;
@@ -69,11 +72,12 @@ const NO_FIGURES: MemoryFigures = {
   unacknowledged: new Map(),
 };
 
-type Entry = {
-  readonly found: Found;
-  readonly origin: Origin;
-  /** When the read was sent, by the monotonic clock. */
-  readonly readAt: number;
+/** Flat: what a check looks at lies together. */
+type Entry = Origin & {
+  readonly session: Session;
+  /** What is to be added to the monotonic clock to have the store's time. */
+  readonly offset: number;
+  /** By the monotonic clock; a whole number, which the runtime keeps in the object itself. */
   readonly until: number;
 };
 
@@ -119,28 +123,26 @@ export function nodeMemory(parts: MemoryParts): Memory {
   const pulse = startPulse({ protocol, line, lanes: feed.lanes, now, wallClock, warn, onReconnect });
 
   const remember = (hash: string, entry: Entry): void => {
-    if (entry.until <= entry.readAt) return;
-    if (protocol.isCurrent(entry.origin)) entries.set(hash, entry);
+    if (protocol.isCurrent(entry)) entries.set(hash, entry);
     else counts.fillsRefused++;
   };
 
   return {
+    isInUse: true,
     recall(hash) {
       const entry = entries.get(hash);
       if (entry === undefined) return null;
       const at = now();
-      if (at >= entry.until || !protocol.isCurrent(entry.origin)) {
+      if (at >= entry.until || !protocol.isCurrent(entry)) {
         entries.delete(hash);
         return null;
       }
-      // Looked at last: what was valid while the horizon was fresh is what the proof speaks of.
-      if (!protocol.isFresh(entry.origin.lane)) {
+      if (!protocol.isFresh(entry.lane, at)) {
         counts.staleReads++;
         return null;
       }
       counts.hits++;
-      const { session, now: then } = entry.found;
-      return { session, now: then + (at - entry.readAt) };
+      return { session: entry.session, now: at + entry.offset };
     },
     async read(token, hash) {
       counts.reads++;
@@ -148,9 +150,11 @@ export function nodeMemory(parts: MemoryParts): Memory {
       const mark = protocol.mark();
       const found = await sessions.find(token);
       if (found === null) return null;
-      const { accountId } = found.session;
-      const origin = protocol.origin(feed.laneOf(accountId), accountId, mark);
-      remember(hash, { found, origin, readAt, until: readAt + keepMs(found, parts.policy) });
+      const forMs = keepMs(found, parts.policy);
+      if (forMs <= 0) return found;
+      const { session } = found;
+      const { lane, bucket } = protocol.origin(feed.laneOf(session.accountId), session.accountId, mark);
+      remember(hash, { lane, bucket, mark, session, offset: found.now - readAt, until: Math.floor(readAt + forMs) });
       return found;
     },
     figures: () => ({

@@ -1,5 +1,6 @@
 /** Counts what a server does for a request: the calls to its store, by name, and the hashes that it computes, by kind. */
 import type { Parts } from '../../src/flows/parts.ts';
+import { noMemory } from '../../src/sessions/memory.ts';
 import type { Store } from '../../src/stores/store.ts';
 import { hashesDuring } from '../credentials/computed.ts';
 
@@ -16,7 +17,8 @@ export function counterOf(parts: Parts): Counter {
   const note = (call: string): void => {
     calls[call] = (calls[call] ?? 0) + 1;
   };
-  Object.assign(parts, { store: noted(parts.store, note) });
+  const store = noted(parts.store, note);
+  Object.assign(parts, { store, memory: noMemory(store.sessions) });
   return {
     async during(run) {
       calls = {};

@@ -31,9 +31,12 @@ const cases: Record<string, (fleet: Fleet) => Promise<void>> = {
       const hits = await Promise.all(fleet.nodes.map((_, node) => fleet.figure(node, 'latchkey_check_hits_total')));
       return hits.every((count) => count > 0);
     });
-    const reads = await fleet.figure(1, 'latchkey_check_reads_total');
-    for (let times = 0; times < 20; times++) await fleet.check(key);
-    assert.equal(await fleet.figure(1, 'latchkey_check_reads_total'), reads);
+    // A machine that is busy with other things lets the horizon pass now and then.
+    await until('twenty checks read nothing', async () => {
+      const reads = await fleet.figure(1, 'latchkey_check_reads_total');
+      for (let times = 0; times < 20; times++) await fleet.check(key);
+      return (await fleet.figure(1, 'latchkey_check_reads_total')) === reads;
+    });
   },
 
   async 'L1, P3: once a sign-in is answered no node accepts the displaced key, though each remembered it'(fleet) {

@@ -55,6 +55,8 @@ export type PostgresServer = {
 export type OwnPostgres = PostgresServer &
   Pick<Server, 'pause' | 'resume' | 'log'> & {
     readonly port: number;
+    /** As in its URL. */
+    readonly password: string;
     /** `immediate` is a crash: connections are cut, transactions lost, and the log is replayed. */
     restart(mode: 'fast' | 'immediate'): Promise<void>;
   };
@@ -101,6 +103,7 @@ export async function startPostgres({ disk = 'fast', settings = {} }: PostgresSe
     ...server,
     url,
     port,
+    password,
     freshSchema: schemasOf(url).fresh,
     restart: (mode) => server.restart(mode === 'immediate' ? 'SIGQUIT' : 'SIGINT'),
   };

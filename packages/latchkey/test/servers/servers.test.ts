@@ -368,7 +368,7 @@ describe('servers that a test forgot do not outlive its process', { skip: missin
       const exit = once(child, 'exit');
       const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
       const ports = JSON.parse(line) as readonly number[];
-      if (process.platform === 'linux') assert.ok(processes().length >= 4, 'they run');
+      if (signal !== null && process.platform === 'linux') assert.ok(processes().length >= 4, 'they run');
       if (signal !== null) child.kill(signal);
       await exit;
       await until(async () => readdirSync(folder).length === 0, 'their folders are gone');

@@ -16,7 +16,9 @@ const IDLE_IN_TRANSACTION_MS = 5_000;
 export const ANSWER_MS = STATEMENT_MS + 500;
 
 const POOL_SIZE = 10;
-const POOL_WAIT_MS = 2_000;
+
+/** A storm of sign-ins to one account has each of them wait for all before it; so has a writer on SQLite. */
+const POOL_WAIT_MS = 5_000;
 
 /** Each statement sees what was committed before it: a turn that was waited for is worth nothing to an older snapshot. */
 const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED';
@@ -123,8 +125,15 @@ function clientOf(driver: Driver, config: ClientConfig): Client {
   }
 }
 
-function ownPool(driver: Driver, config: PoolConfig): Pool {
-  const pool = new driver.Pool({ ...config, idleTimeoutMillis: 30_000 });
+function ownPool({ Client, Pool }: Driver, config: PoolConfig): Pool {
+  // The pool has one limit for waiting and for connecting.
+  class Connecting extends Client {
+    constructor() {
+      super(config);
+    }
+  }
+  const limits = { connectionTimeoutMillis: POOL_WAIT_MS, idleTimeoutMillis: 30_000 };
+  const pool = new Pool({ ...config, ...limits, Client: Connecting });
   // A connection that breaks while nobody uses it is replaced with the next need.
   pool.on('error', () => undefined);
   return pool;

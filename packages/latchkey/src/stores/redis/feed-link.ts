@@ -1,4 +1,5 @@
 /** One connection on which a node listens, to one server: it works wholly, or it is given up. */
+import type { RedisOptions as ClientOptions } from 'ioredis';
 import { CLIENT_OPTIONS, type Client, codeOf } from './connection.ts';
 import { writing } from './script.ts';
 
@@ -25,7 +26,7 @@ export type FeedLink = {
 };
 
 /** RESP3, so that what is said goes over the connection that listens. */
-export const LISTENER_OPTIONS = { ...CLIENT_OPTIONS, protocol: 3, retryStrategy: () => null } as const;
+export const LISTENER_OPTIONS: ClientOptions = { ...CLIENT_OPTIONS, protocol: 3, retryStrategy: () => null };
 
 export function openLink(client: Client, channels: readonly Channel[], events: LinkEvents): FeedLink {
   let isOver = false;

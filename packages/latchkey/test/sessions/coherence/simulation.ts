@@ -15,7 +15,7 @@ const ACCOUNTS = 2;
 const LENGTH_MS = 3 * HORIZON_MS;
 
 /** Numbers from 0 to 1 by a seed (mulberry32). */
-export function seeded(seed: number): () => number {
+function seeded(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b_79f5) | 0;
@@ -117,6 +117,7 @@ class Node {
   readonly #name: string;
   readonly #rate: number;
   readonly #protocol: Coherence;
+  readonly #clock: () => number;
   readonly #remembered = new Map<Token, Origin>();
   readonly #waiting = new Set<() => void>();
   #skewMs = 0;
@@ -132,13 +133,13 @@ class Node {
     this.#index = index;
     this.#name = `node${index}`;
     this.#rate = 1 + (world.random() - 0.5) * 0.08;
-    const clock = () => world.now * this.#rate + this.#skewMs;
+    this.#clock = () => world.now * this.#rate + this.#skewMs;
     const slow = (work: () => void): void => {
       this.#skewMs = -1e9;
       work();
       this.#skewMs = 0;
     };
-    const right = coherence(this.#name, 1, clock, 4);
+    const right = coherence(this.#name, 1, this.#clock, 4);
     this.#protocol = world.flaw === null ? right : world.flaw(right, { slow });
   }
 
@@ -228,7 +229,7 @@ class Node {
     const token = tokens[Math.max(0, tokens.length - 1 - this.#world.pick(2))];
     if (token === undefined) return;
     const origin = this.#remembered.get(token);
-    if (origin !== undefined && this.#protocol.isCurrent(origin) && this.#protocol.isFresh(0)) {
+    if (origin !== undefined && this.#protocol.isCurrent(origin) && this.#protocol.isFresh(0, this.#clock())) {
       this.#world.judge(token);
       return;
     }
