@@ -12,7 +12,7 @@ export type Listener = {
   /** Calls that committed something resolve when this does. */
   hold(until: Promise<void>): void;
   /** Resolves with the first that matches, from the index on. */
-  until(pattern: RegExp | string, from?: number): Promise<string>;
+  until(pattern: RegExp | string, from?: number, patienceMs?: number): Promise<string>;
 };
 
 const PATIENCE_MS = 10_000;
@@ -38,14 +38,14 @@ export async function listen({ feed }: RedisStore): Promise<Listener> {
     },
   };
   const line = feed.join(member);
-  const until = async (pattern: RegExp | string, from = 0): Promise<string> => {
+  const until = async (pattern: RegExp | string, from = 0, patienceMs = PATIENCE_MS): Promise<string> => {
     const isIt = (text: string): boolean => (typeof pattern === 'string' ? text === pattern : pattern.test(text));
     const { promise, resolve, reject } = Promise.withResolvers<string>();
     const look = (): void => {
       const found = heard.slice(from).find(isIt);
       if (found !== undefined) resolve(found);
     };
-    const timer = setTimeout(() => reject(new Error(`${pattern} was not heard: ${heard.slice(-20)}`)), PATIENCE_MS);
+    const timer = setTimeout(() => reject(new Error(`${pattern} was not heard: ${heard.slice(-20)}`)), patienceMs);
     waiting.add(look);
     look();
     try {

@@ -48,6 +48,31 @@ describe('Redis under Sentinel keeps sessions', { skip: missing ?? false }, asyn
       await listener.line.close();
     }));
 
+  test('a primary that stops answering is left for its replica, and not believed when it goes on', () =>
+    withWorld(keysOf(redis), async ({ store, connect }) => {
+      const waiting = await connect({ wait: { replicas: 1, ms: 2000 } });
+      const gate = newGate();
+      const inside = await eventually(() => signIn(waiting, gate));
+      const listener = await listen(store);
+      const before = await redis.master();
+      await before.pause();
+      try {
+        await redis.untilFailedOver(before);
+        const next = await eventually(() => signIn(store, gate));
+        assert.deepEqual(
+          next.displaced.map(({ id }) => id),
+          [inside.session.id],
+        );
+        listener.line.reconnect(0);
+        await untilHeard(listener, 0, listener.heard.length);
+      } finally {
+        before.resume();
+      }
+      await eventually(() => signIn(store, gate));
+      assert.equal((await liveOf(store, gate)).length, 1);
+      await listener.line.close();
+    }));
+
   test('a primary that dies is left for its replica', () =>
     withWorld(keysOf(redis), async ({ store, connect }) => {
       const waiting = await connect({ wait: { replicas: 1, ms: 2000 } });

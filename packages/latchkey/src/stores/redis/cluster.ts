@@ -23,12 +23,15 @@ const MOVES = 2;
 
 const SLOTS = Array.from({ length: BUCKETS }, (_, bucket) => slotOfBucket(bucket));
 
+/** The address of the primary that keeps each bucket; null where none does. */
+type Owners = readonly (string | null)[];
+
 class Topology {
   readonly #seeds: readonly Endpoint[];
   readonly #make: ClientFactory;
   readonly #wait: ReplicaWait | null;
   readonly #lines = new Map<string, Line>();
-  #owners: readonly (string | null)[] = SLOTS.map(() => null);
+  #owners: Owners = SLOTS.map(() => null);
   #places: readonly Place[] = [];
   #refreshing: Promise<void> | null = null;
   #timer: NodeJS.Timeout | null = null;
@@ -64,7 +67,7 @@ class Topology {
     return this.lineTo(address);
   }
 
-  /** Follows a bucket that has moved: a node that says so has done nothing. */
+  /** Follows a bucket that has moved: a node that says so has done nothing, and knows better than what others say of it. */
   async follow<T>(bucket: number, work: (line: Line, isAsking: boolean) => Promise<T>, moves = MOVES): Promise<T> {
     try {
       return await work(this.owner(bucket), false);
@@ -73,15 +76,16 @@ class Topology {
       if (!(error instanceof Elsewhere)) throw error;
       const line = await this.#reached(error.address);
       if (!error.isForGood) return await work(line, true);
-      if (moves === 0) throw new StoreUnavailable('A slot of the Redis Cluster is moving.');
-      await this.refresh(error.address);
+      if (moves === 0) throw moving();
+      this.#take(this.#owners.with(bucket, error.address));
+      this.#lookSoon(error.address);
       return await this.follow(bucket, work, moves - 1);
     }
   }
 
-  /** Asks who keeps what: whom a node named first, then the primaries that are known, then those of the URL. */
-  refresh(first?: string): Promise<void> {
-    this.#refreshing ??= this.#refresh(first).finally(() => {
+  /** Asks who keeps what: whom another node named, else the primaries that are known, then those of the URL. */
+  refresh(named?: string): Promise<void> {
+    this.#refreshing ??= this.#refresh(named).finally(() => {
       this.#refreshing = null;
     });
     return this.#refreshing;
@@ -109,8 +113,8 @@ class Topology {
     this.#timer = setTimeout(look, isWell ? REFRESH_MS : REFRESH_ILL_MS).unref();
   }
 
-  #lookSoon(): void {
-    if (!this.#isClosed) void this.refresh().catch(() => undefined);
+  #lookSoon(named?: string): void {
+    if (!this.#isClosed) void this.refresh(named).catch(() => undefined);
   }
 
   async #reached(address: string): Promise<Line> {
@@ -119,27 +123,32 @@ class Topology {
     return line;
   }
 
-  async #refresh(first?: string): Promise<void> {
+  async #refresh(named?: string): Promise<void> {
+    const owners = (named === undefined ? null : await this.#ask(named).catch(() => null)) ?? (await this.#askSome());
+    if (this.#isClosed) return;
+    this.#take(owners);
+    await Promise.all(this.#places.map(({ address }) => this.#reached(address)));
+  }
+
+  async #askSome(): Promise<Owners> {
     const known = this.#places.map(({ address }) => address);
     const turn = this.#turn++ % Math.max(1, known.length);
-    const rest = [...known.slice(turn), ...known.slice(0, turn), ...this.#seeds.map(addressOf)];
-    const asked = [...new Set([...(first === undefined ? [] : [first]), ...rest])];
-    for (let at = 0; at < asked.length && !this.#isClosed; at += AT_ONCE) {
-      const answers = asked.slice(at, at + AT_ONCE).map((address) => this.#ask(address));
+    const all = [...new Set([...known.slice(turn), ...known.slice(0, turn), ...this.#seeds.map(addressOf)])];
+    for (let at = 0; at < all.length; at += AT_ONCE) {
+      const answers = all.slice(at, at + AT_ONCE).map((address) => this.#ask(address));
       // one that does not answer must not keep the others from being heard
       const owners = await Promise.any(answers).catch(() => null);
-      if (owners !== null) return await this.#take(owners);
+      if (owners !== null) return owners;
     }
     throw new StoreUnavailable('No node of the Redis Cluster can be reached.');
   }
 
-  async #ask(address: string): Promise<readonly (string | null)[]> {
+  async #ask(address: string): Promise<Owners> {
     const line = await this.#reached(address);
     return ownersIn(await line.send('CLUSTER', ['SLOTS']), endpointAt(address));
   }
 
-  async #take(owners: readonly (string | null)[]): Promise<void> {
-    if (this.#isClosed) return;
+  #take(owners: Owners): void {
     const hasMoved = owners.some((address, bucket) => address !== this.#owners[bucket]);
     if (!hasMoved) return;
     this.#owners = owners;
@@ -151,10 +160,9 @@ class Topology {
     for (const [address, line] of this.#lines) {
       if (addresses.includes(address)) continue;
       this.#lines.delete(address);
-      line.close();
+      line.close(`Redis at ${address} is no primary of the Cluster any more.`);
     }
     this.moved();
-    await Promise.all(addresses.map((address) => this.#reached(address)));
   }
 }
 
@@ -172,8 +180,11 @@ export async function openCluster(
     throw error;
   }
   topology.watch();
-  const run = (line: Line, call: Call, isAsking: boolean): Promise<unknown> =>
-    isAsking ? line.runAsking(call) : line.run(call);
+  const run = async (line: Line, call: Call, isAsking: boolean): Promise<unknown> => {
+    if (!isAsking) return await line.run(call);
+    if (call.script.isReaching) throw moving();
+    return await line.runAsking(call);
+  };
   return {
     isCluster: true,
     run: (bucket, call) => topology.follow(bucket, (line, isAsking) => run(line, call, isAsking)),
@@ -189,6 +200,10 @@ export async function openCluster(
   };
 }
 
+function moving(): StoreUnavailable {
+  return new StoreUnavailable('A slot of the Redis Cluster is moving.');
+}
+
 function closed(): StoreUnavailable {
   return new StoreUnavailable('The store is closed.');
 }
@@ -201,7 +216,7 @@ function endpointAt(address: string): Endpoint {
 type SlotRange = readonly [first: number, last: number, primary: readonly [host: string | null, port: number]];
 
 /** Who keeps each bucket, by the reply of `CLUSTER SLOTS`. A node that names no host of its own is where it was asked. */
-function ownersIn(reply: unknown, asked: Endpoint): readonly (string | null)[] {
+function ownersIn(reply: unknown, asked: Endpoint): Owners {
   const ranges = reply as readonly SlotRange[];
   return SLOTS.map((slot) => {
     const range = ranges.find(([first, last]) => first <= slot && slot <= last);

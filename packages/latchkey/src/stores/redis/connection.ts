@@ -50,7 +50,8 @@ export type Line = {
   /** Connects, or rejects with the reason; goes on trying in either case. */
   connect(): Promise<void>;
   isReady(): boolean;
-  close(): void;
+  /** Lets go of it; what is asked after it, and what is under way, is unavailable for this reason. */
+  close(why?: string): void;
 };
 
 /** Options that every connection has: pipelining, no queue for what cannot be sent, nothing sent twice. */
@@ -79,7 +80,7 @@ export function lineOf(address: string, make: MakeClient, wait: ReplicaWait | nu
   const writer = wait === null ? reader : make(reconnects);
   const clients = [...new Set([reader, writer])];
   let problem: unknown = null;
-  let isClosed = false;
+  let closedAs: string | null = null;
   let connecting: Promise<void> | null = null;
   for (const client of clients) {
     client.on('error', (error) => {
@@ -91,7 +92,7 @@ export function lineOf(address: string, make: MakeClient, wait: ReplicaWait | nu
   }
 
   const failed = (error: unknown): Error =>
-    isClosed ? new StoreUnavailable('The store is closed.') : failureOf(error, problem, address);
+    closedAs === null ? failureOf(error, problem, address) : new StoreUnavailable(closedAs);
   const asked = async <T>(work: () => Promise<T>, ms: number): Promise<T> => {
     try {
       return await within(work(), ms);
@@ -118,7 +119,7 @@ export function lineOf(address: string, make: MakeClient, wait: ReplicaWait | nu
     send: (command, values) => asked(() => reader.call(command, ...values), WRITE_MS),
     async connect() {
       // a client that was closed would come back, and go on for ever
-      if (isClosed) throw new StoreUnavailable('The store is closed.');
+      if (closedAs !== null) throw new StoreUnavailable(closedAs);
       connecting ??= asked(async () => void (await Promise.all(clients.map(ready))), CONNECT_MS + WRITE_MS).finally(
         () => {
           connecting = null;
@@ -127,8 +128,8 @@ export function lineOf(address: string, make: MakeClient, wait: ReplicaWait | nu
       await connecting;
     },
     isReady: () => clients.every(({ status }) => status === 'ready'),
-    close() {
-      isClosed = true;
+    close(why = 'The store is closed.') {
+      closedAs = why;
       for (const client of clients) client.disconnect();
     },
   };

@@ -15,7 +15,7 @@ const LEAVE_MS = 1000;
 type FeedParts = { readonly servers: Servers; readonly names: Names; readonly database: number };
 
 /** The feed, and who announces on it. */
-export type RedisFeed = { readonly feed: Feed; readonly announcer: Announcer };
+export type RedisFeed = { readonly feed: Feed; readonly announcer: Announcer; close(): Promise<void> };
 
 export function redisFeed(parts: FeedParts): RedisFeed {
   const node = randomBytes(9).toString('base64url');
@@ -23,6 +23,7 @@ export function redisFeed(parts: FeedParts): RedisFeed {
   const laneOf = (accountId: AccountId): number => (isCluster ? bucketOf(accountId) : 0);
   const channels = channelsOf(parts);
   let member: FeedMember | null = null;
+  let line: Line | null = null;
   let number = 0;
 
   const feed: Feed = {
@@ -32,9 +33,10 @@ export function redisFeed(parts: FeedParts): RedisFeed {
     join(joining) {
       if (member !== null) throw new Error('A node is on the feed already.');
       member = joining;
-      return new Line(parts, channels, node, joining, () => {
+      line = new Line(parts, channels, node, joining, () => {
         member = null;
       });
+      return line;
     },
   };
   const announcer: Announcer = {
@@ -49,7 +51,7 @@ export function redisFeed(parts: FeedParts): RedisFeed {
       };
     },
   };
-  return { feed, announcer };
+  return { feed, announcer, close: async () => await line?.close() };
 }
 
 type Channels = {

@@ -10,6 +10,8 @@ export type Script = {
   readonly sha: string;
   /** Whether what it does is to be on the replicas, where that is asked for, before it is answered. */
   readonly isKept: boolean;
+  /** Whether it touches keys that it does not declare. */
+  readonly isReaching: boolean;
 };
 
 /** A script that writes. */
@@ -27,7 +29,15 @@ export function reading(...parts: readonly string[]): Script {
   return scriptOf('#!lua flags=no-writes\n', parts, false);
 }
 
+/**
+ * A script that comes upon keys that it does not declare, such as those of the sessions in a list. While a slot moves, the node
+ * that it moves to would take those that it has not yet for missing: it runs only where all of the slot is.
+ */
+export function reaching(script: Script): Script {
+  return { ...script, isReaching: true };
+}
+
 function scriptOf(head: string, parts: readonly string[], isKept: boolean): Script {
   const text = head + parts.join('');
-  return { text, sha: hash('sha1', text), isKept };
+  return { text, sha: hash('sha1', text), isKept, isReaching: false };
 }

@@ -49,7 +49,7 @@ export async function openRedisStore(url: string, options: RedisOptions = {}): P
   const servers = await openServers(target, options);
   try {
     const warnings = await checkServers(servers);
-    const { feed, announcer } = redisFeed({ servers, names, database: target.database });
+    const { feed, announcer, close } = redisFeed({ servers, names, database: target.database });
     const { clock } = options;
     const now = clock === undefined ? () => '' : clock;
     const voice = { servers, names, now, announcer };
@@ -62,7 +62,10 @@ export async function openRedisStore(url: string, options: RedisOptions = {}): P
       feed,
       warnings,
       writable: () => rule.check(),
-      close: async () => servers.close(),
+      async close() {
+        await close();
+        servers.close();
+      },
     };
   } catch (error) {
     servers.close();

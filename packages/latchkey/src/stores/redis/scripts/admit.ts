@@ -1,18 +1,19 @@
 import { FIELDS } from '../records.ts';
-import { keeping } from '../script.ts';
+import { keeping, reaching } from '../script.ts';
 import { ACCOUNT, CLOCK, FINISH, RAISE, ROWS } from './pieces.ts';
 
 /**
  * The door: what `model/admission.ts` decides, and the same results for a call that is repeated. Replies what came of it, whether
  * that was announced, and the rest by what it was.
  */
-export const ADMIT = keeping(
-  CLOCK,
-  ROWS,
-  ACCOUNT,
-  FINISH,
-  RAISE,
-  `
+export const ADMIT = reaching(
+  keeping(
+    CLOCK,
+    ROWS,
+    ACCOUNT,
+    FINISH,
+    RAISE,
+    `
 local rule, onces = KEYS[7], KEYS[9]
 local id, hash = ARGV[13], ARGV[14]
 local device, device_class, device_name = ARGV[15], ARGV[16], ARGV[17]
@@ -123,4 +124,5 @@ redis.call('XADD', history, '*', 'at', now, 'kind', 'session_opened', 'account',
   }))
 return { 'admitted', announced(), row(hash), rows_of(replaced_hashes), rows_of(displaced_hashes) }
 `,
+  ),
 );

@@ -1,4 +1,4 @@
-import { keeping, reading, writing } from '../script.ts';
+import { keeping, reaching, reading, writing } from '../script.ts';
 import { CLOCK } from './pieces.ts';
 
 /** Keeps a thing usable once, and when it expires; one that is there already stays as it is. */
@@ -34,9 +34,10 @@ return found[1]
 );
 
 /** Removes keys that are over, by the list of when each is. Replies how many went. */
-export const REMOVE_OVER = writing(
-  CLOCK,
-  `
+export const REMOVE_OVER = reaching(
+  writing(
+    CLOCK,
+    `
 local over = redis.call('ZRANGE', KEYS[1], '-inf', clock(ARGV[1]), 'BYSCORE', 'LIMIT', 0, ARGV[2])
 for _, key in ipairs(over) do
   redis.call('DEL', key)
@@ -44,4 +45,5 @@ for _, key in ipairs(over) do
 end
 return #over
 `,
+  ),
 );

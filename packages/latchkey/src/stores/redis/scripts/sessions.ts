@@ -1,6 +1,6 @@
 import { UNKNOWN_DEVICE } from '../../../model/device.ts';
 import { FIELDS } from '../records.ts';
-import { keeping, reading, writing } from '../script.ts';
+import { keeping, reaching, reading, writing } from '../script.ts';
 import { ACCOUNT, ALL_FIELDS, CLOCK, FINISH, RAISE, ROWS } from './pieces.ts';
 
 /** The hot one: the fields of one session and the time, or nothing. */
@@ -15,13 +15,14 @@ return found
 );
 
 /** Hands a gate over. Announced even where it held already: whoever handed it over first may still wait to be heard. */
-export const HAND_OVER = keeping(
-  CLOCK,
-  ROWS,
-  ACCOUNT,
-  FINISH,
-  RAISE,
-  `
+export const HAND_OVER = reaching(
+  keeping(
+    CLOCK,
+    ROWS,
+    ACCOUNT,
+    FINISH,
+    RAISE,
+    `
 read_gate()
 local sessions = not_ended()
 if #sessions > 0 then last = math.max(last, sessions[#sessions].sequence) end
@@ -42,15 +43,17 @@ for _, session in ipairs(all) do
 end
 return { 'done', announce(), rows_of(ended) }
 `,
+  ),
 );
 
 /** Ends one session, on behalf of another or of an operator. Announced even where it had ended, as above. */
-export const END = keeping(
-  CLOCK,
-  ROWS,
-  ACCOUNT,
-  FINISH,
-  `
+export const END = reaching(
+  keeping(
+    CLOCK,
+    ROWS,
+    ACCOUNT,
+    FINISH,
+    `
 local id, acting, reason = ARGV[6], ARGV[7], ARGV[8]
 local hash = redis.call('HGET', ids, id)
 local session = hash and session_of(hash)
@@ -64,23 +67,28 @@ if not session then return { 'none', 0 } end
 finish(session, { reason = reason })
 return { 'done', announce(), #ended, row(hash) }
 `,
+  ),
 );
 
 /** Why the acting session is over (nothing where it is not) and the revision that it was opened at. */
-export const OVER = reading(`
+export const OVER = reaching(
+  reading(`
 local hash = redis.call('HGET', KEYS[1], ARGV[2])
 if not hash then return false end
 local found = redis.call('HMGET', ARGV[1] .. hash, '${FIELDS.id}', '${FIELDS.endedReason}', '${FIELDS.openedRevision}')
 return found[1] and { found[2], found[3] }
-`);
+`),
+);
 
 /** The time, and the account's sessions that have not ended, the newest first. */
-export const LIST = reading(
-  CLOCK,
-  ROWS,
-  `
+export const LIST = reaching(
+  reading(
+    CLOCK,
+    ROWS,
+    `
 return { clock(ARGV[2]), rows_of(redis.call('ZREVRANGE', KEYS[1], 0, -1)) }
 `,
+  ),
 );
 
 /** Notes that sessions were used, where they are live: what has gone or ended does not come back. */
@@ -99,9 +107,10 @@ for _, key in ipairs(touched) do redis.call('HSET', key, '${FIELDS.seenAt}', now
 );
 
 /** Removes what has been over for long enough. Replies how many went, and the hashes of those that a pointer led to. */
-export const PURGE = writing(
-  CLOCK,
-  `
+export const PURGE = reaching(
+  writing(
+    CLOCK,
+    `
 local due, rows, accounts = KEYS[1], ARGV[1], ARGV[2]
 local before = clock(ARGV[3]) - tonumber(ARGV[4])
 local found, pointed = {}, {}
@@ -120,6 +129,7 @@ for _, session in ipairs(found) do
 end
 return { #found, pointed }
 `,
+  ),
 );
 
 /**
