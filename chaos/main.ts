@@ -13,7 +13,7 @@ const MODES: readonly Mode[] = ['strict', 'acked', 'bounded'];
 
 const USAGE = `npm run chaos -- [--store STORE] [--mode MODE] [--seconds N] [--seed N] …
 npm run chaos -- check FILE
-npm run chaos -- bugs [--store STORE] [--seconds N]
+npm run chaos -- bugs [--store STORE] [--seconds N] [--bug NAME]
 
   --store STORE    ${Object.keys(backends).join(', ')}
   --mode MODE      how nodes check keys: ${MODES.join(', ')} (default: the store's usual way)
@@ -76,7 +76,8 @@ const QUICK = { rules: { recoversWithinMs: 0 }, say: () => undefined };
 /** A bug that is not found is a test that proves nothing. */
 async function findBugs(given: RunOptions): Promise<number> {
   let missed = 0;
-  const here = Object.entries(bugs).filter(([, { stores }]) => stores.includes(given.store));
+  const isMeant = (name: string): boolean => given.bug === null || given.bug === name;
+  const here = Object.entries(bugs).filter(([name, { stores }]) => stores.includes(given.store) && isMeant(name));
   for (const [bug, { foundBy }] of here) {
     for (const seed of SEEDS) {
       const { checked, history } = await run({ ...given, ...QUICK, bug, seed, stopsAt: foundBy });
