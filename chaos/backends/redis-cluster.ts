@@ -56,7 +56,8 @@ export function redisClusterBackend(options: ClusterOptions): Backend {
 
   /** One master after the other. */
   const nextMaster = async (): Promise<{ readonly shard: number; readonly master: Member }> => {
-    const shard = failovers++ % SHARDS;
+    const shard = (failovers + Math.floor(failovers / SHARDS)) % SHARDS;
+    failovers++;
     return { shard, master: await masterOf(shard) };
   };
 
@@ -86,7 +87,7 @@ export function redisClusterBackend(options: ClusterOptions): Backend {
   const failover: Backend['faults'] = {
     async failover() {
       await sleep(WELL_MS);
-      const link = LINKS[Math.floor(failovers / SHARDS) % LINKS.length] ?? 'at once';
+      const link = LINKS[failovers % LINKS.length] ?? 'at once';
       const { shard, master } = await nextMaster();
       const { node, relay } = master;
       if (link === 'late') relay.lag(LATE_MS);
