@@ -21,6 +21,8 @@ export type Bug = {
   readonly stores: readonly string[];
   /** The faults that bring it to light; all where nothing is said. */
   readonly faults?: readonly (NodeFault | StoreFault)[];
+  /** How many accounts clients contend for, where the usual few would heal it: what comes next ends the same sessions. */
+  readonly accounts?: number;
   /** Puts a faulty part in the place of a good one. */
   readonly plant?: (parts: Parts) => void;
   /** What the source says with the bug in it. */
@@ -187,6 +189,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
     foundBy: ['I13'],
     stores: ['redis'],
     faults: ['kill'],
+    accounts: 1000,
     edits: [
       {
         file: 'stores/sql/accounts.ts',

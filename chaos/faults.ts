@@ -1,6 +1,7 @@
 /** Makes the faults of a plan, one after the other, and writes down from when to when each was. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Backend, CutOff } from './backends/backend.ts';
+import type { Backend, Made } from './backends/backend.ts';
+import type { Fault } from './history.ts';
 import type { Recorder } from './recorder.ts';
 import type { NodeFault, PlannedFault } from './schedule.ts';
 import type { Node } from './supervisor.ts';
@@ -57,16 +58,20 @@ async function makeOne(planned: PlannedFault, { nodes, backend, record }: Faults
   const { fault, forMs } = planned;
   const node = planned.node === null ? undefined : nodes[planned.node];
   const called = performance.now();
-  let cutOff: CutOff = null;
+  let made: Made = null;
   if (isOfNode(fault)) {
     if (node === undefined) throw new Error(`There is no node ${planned.node}.`);
     await byNode[fault](node, planned);
   } else {
-    cutOff = (await backend.faults[fault]?.({ node: planned.node, forMs })) ?? null;
+    made = (await backend.faults[fault]?.({ node: planned.node, forMs })) ?? null;
   }
-  record.add({ op: 'fault', fault, node: node?.name ?? null, called, returned: performance.now(), cutOff });
+  record.add({ op: 'fault', fault, node: node?.name ?? null, called, returned: performance.now(), ...toldOf(made) });
 }
 
 function isOfNode(fault: PlannedFault['fault']): fault is NodeFault {
   return fault in byNode;
+}
+
+function toldOf(made: Made): Pick<Fault, 'cutOff' | 'failover'> {
+  return made !== null && 'failover' in made ? { cutOff: null, failover: made.failover } : { cutOff: made };
 }

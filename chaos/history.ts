@@ -119,7 +119,21 @@ export type Fault = Span & {
   readonly node: string | null;
   /** In between, `node` (null: every node) surely reached no store. */
   readonly cutOff: { readonly from: number; readonly to: number } | null;
+  /** Where a master died and its replica took over. */
+  readonly failover?: Failover;
 };
+
+export type Failover = {
+  /** When the master was killed. */
+  readonly killedAt: number;
+  /** Which third of the slots it had: 0 to 2. */
+  readonly shard: number;
+  /** How its replica was reached before. */
+  readonly link: Link;
+};
+
+/** How a replica hears of its master: at once, a while later, or not at all any more, and nobody has noticed yet. */
+export type Link = 'at once' | 'late' | 'silent';
 
 /** How a node was when it was asked: errors that nobody caught so far, and the memory that it holds. */
 export type NodeReport = {

@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { backends } from './backends/all.ts';
 import { bugs } from './bugs.ts';
 import { check, reportOf, violationsOf } from './check.ts';
+import { measureFailovers } from './failover.ts';
 import { readHistory } from './history.ts';
 import type { Mode } from './rules.ts';
 import { DEFAULT_RUN, type RunOptions, run } from './run.ts';
@@ -13,7 +14,8 @@ const MODES: readonly Mode[] = ['strict', 'acked', 'bounded'];
 
 const USAGE = `npm run chaos -- [--store STORE] [--mode MODE] [--seconds N] [--seed N] …
 npm run chaos -- check FILE
-npm run chaos -- bugs [--store STORE] [--seconds N]
+npm run chaos -- failover [--rounds N] [--seed N]
+npm run chaos -- bugs [--store STORE] [--seconds N] [--bug NAME]
 
   --store STORE    ${Object.keys(backends).join(', ')}
   --mode MODE      how nodes check keys: ${MODES.join(', ')} (default: the store's usual way)
@@ -24,6 +26,8 @@ npm run chaos -- bugs [--store STORE] [--seconds N]
   --history FILE   where the history goes (default: kept if something is wrong)
 
   bugs             plants one bug after the other, each with three seeds; each must be found
+  failover         what is lost when Redis masters die, by settings, as a table
+  --rounds N       how many die with each combination of settings (default: 9)
   check FILE       the invariants over a history that a run has kept, once more
 `;
 
@@ -35,6 +39,7 @@ const options = {
   limit: { type: 'string', default: String(DEFAULT_RUN.limit) },
   bug: { type: 'string' },
   history: { type: 'string' },
+  rounds: { type: 'string', default: '9' },
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
 
@@ -48,7 +53,7 @@ async function main(): Promise<number> {
     return 0;
   }
   if (command === 'check' && file !== undefined) return await checkAgain(file, say);
-  if (command !== undefined && command !== 'bugs') throw new Error(USAGE);
+  if (command !== undefined && command !== 'bugs' && command !== 'failover') throw new Error(USAGE);
   const { seconds, limit, mode, bug, history } = values;
   const given: RunOptions = {
     ...DEFAULT_RUN,
@@ -61,6 +66,9 @@ async function main(): Promise<number> {
     history: history ?? null,
     say,
   };
+  if (command === 'failover') {
+    return await measureFailovers({ rounds: numberIn('rounds', values.rounds), seed: given.seed, say });
+  }
   if (command === 'bugs') return await findBugs(given);
   say(`seed ${given.seed}, ${given.store}, ${given.seconds} s`);
   const { violations, history: kept } = await run(given);
@@ -76,7 +84,8 @@ const QUICK = { rules: { recoversWithinMs: 0 }, say: () => undefined };
 /** A bug that is not found is a test that proves nothing. */
 async function findBugs(given: RunOptions): Promise<number> {
   let missed = 0;
-  const here = Object.entries(bugs).filter(([, { stores }]) => stores.includes(given.store));
+  const isMeant = (name: string): boolean => given.bug === null || given.bug === name;
+  const here = Object.entries(bugs).filter(([name, { stores }]) => stores.includes(given.store) && isMeant(name));
   for (const [bug, { foundBy }] of here) {
     for (const seed of SEEDS) {
       const { checked, history } = await run({ ...given, ...QUICK, bug, seed, stopsAt: foundBy });

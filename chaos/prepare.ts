@@ -5,4 +5,5 @@ import { editSource } from './edits.ts';
 
 const bug = process.env['LATCHKEY_TEST_BUG'];
 const planted = bug === undefined ? undefined : bugs[bug];
-editSource([...(planted?.edits ?? []), ...delays]);
+const isSlow = process.env['LATCHKEY_TEST_DELAYS'] !== 'off';
+editSource([...(planted?.edits ?? []), ...(isSlow ? delays : [])]);

@@ -5,35 +5,42 @@ import { connect, createServer, type Socket } from 'node:net';
 export type Direction = 'to-server' | 'to-node';
 
 export type Relay = {
+  readonly port: number;
   /** The same URL, by way of the relay. */
   through(url: string): string;
-  /** What connections that listen carry in this direction stands still, until `letGo`. */
-  stallFeeds(direction: Direction): void;
-  /** What stood still goes on its way. */
+  /** What the chosen connections carry in these directions stands still, until `letGo`. */
+  stall(...directions: readonly Direction[]): void;
+  /** What they carry to the node comes so much later, until `letGo`. */
+  lag(ms: number): void;
+  /** What stood still goes on its way, and all is as fast as it can be. */
   letGo(): void;
+  /** The chosen connections break, and what they carried is lost. */
+  breakChosen(): void;
   close(): Promise<void>;
 };
 
 export type RelayOptions = {
   readonly to: number;
-  /** Whether a connection is one that listens, by what its node says on it. */
-  readonly isFeed: (said: string) => boolean;
+  /** Whether a connection is one of those that faults are for, by what its node says on it. */
+  readonly isChosen: (said: string) => boolean;
 };
 
-type Carried = { readonly node: Socket; readonly server: Socket; isFeed: boolean };
+type Carried = { readonly node: Socket; readonly server: Socket; isChosen: boolean };
 
 /** Listens on a free port in front of another, both of 127.0.0.1. */
-export async function startRelay({ to, isFeed }: RelayOptions): Promise<Relay> {
+export async function startRelay({ to, isChosen }: RelayOptions): Promise<Relay> {
   const all = new Set<Carried>();
-  let stalled: Direction | null = null;
+  const stalled = new Set<Direction>();
+  let lagMs = 0;
 
-  const isHeld = (carried: Carried, direction: Direction): boolean => carried.isFeed && stalled === direction;
+  const isHeld = (carried: Carried, direction: Direction): boolean => carried.isChosen && stalled.has(direction);
 
   const carry = (carried: Carried, direction: Direction): void => {
     const [from, into] = direction === 'to-server' ? [carried.node, carried.server] : [carried.server, carried.node];
     from.on('data', (bytes) => {
-      if (direction === 'to-server') carried.isFeed ||= isFeed(bytes.toString('latin1'));
-      if (!into.write(bytes)) from.pause();
+      if (direction === 'to-server') carried.isChosen ||= isChosen(bytes.toString('latin1'));
+      if (lagMs > 0 && carried.isChosen && direction === 'to-node') setTimeout(() => into.write(bytes), lagMs);
+      else if (!into.write(bytes)) from.pause();
       if (isHeld(carried, direction)) from.pause();
     });
     into.on('drain', () => {
@@ -47,7 +54,7 @@ export async function startRelay({ to, isFeed }: RelayOptions): Promise<Relay> {
   };
 
   const server = createServer({ noDelay: true }, (node) => {
-    const carried = { node, server: connect({ port: to, host: '127.0.0.1', noDelay: true }), isFeed: false };
+    const carried = { node, server: connect({ port: to, host: '127.0.0.1', noDelay: true }), isChosen: false };
     all.add(carried);
     carry(carried, 'to-server');
     carry(carried, 'to-node');
@@ -56,21 +63,36 @@ export async function startRelay({ to, isFeed }: RelayOptions): Promise<Relay> {
   await once(server, 'listening');
   const { port } = server.address() as { readonly port: number };
   return {
+    port,
     through(url) {
       const other = new URL(url);
       other.port = String(port);
       return other.href;
     },
-    stallFeeds(direction) {
-      stalled = direction;
-      const feeds = [...all].filter((carried) => carried.isFeed);
-      for (const { node, server } of feeds) (direction === 'to-server' ? node : server).pause();
+    stall(...directions) {
+      for (const direction of directions) stalled.add(direction);
+      const chosen = [...all].filter((carried) => carried.isChosen);
+      for (const { node, server } of chosen) {
+        if (stalled.has('to-server')) node.pause();
+        if (stalled.has('to-node')) server.pause();
+      }
+    },
+    lag(ms) {
+      lagMs = ms;
     },
     letGo() {
-      stalled = null;
+      stalled.clear();
+      lagMs = 0;
       for (const { node, server } of all) {
         node.resume();
         server.resume();
+      }
+    },
+    breakChosen() {
+      for (const { node, server, isChosen } of all) {
+        if (!isChosen) continue;
+        node.destroy();
+        server.destroy();
       }
     },
     async close() {

@@ -9,6 +9,7 @@ import { bugs } from './bugs.ts';
 import { type Checked, check, reportOf, violationsOf } from './check.ts';
 import { Clients } from './clients.ts';
 import { makeFaults } from './faults.ts';
+import type { Entry } from './history.ts';
 import { type Recorder, recorder } from './recorder.ts';
 import { DEFAULT_RULES, type Mode, type Rules } from './rules.ts';
 import type { Report, Said } from './said.ts';
@@ -19,6 +20,8 @@ import { World } from './world.ts';
 
 export type RunOptions = {
   readonly store: string;
+  /** Makes another than the usual one of that name; null for the usual one. */
+  readonly backend: (() => Backend) | null;
   /** How the nodes check keys; null for the store's usual way. */
   readonly mode: Mode | null;
   readonly seed: number;
@@ -29,6 +32,10 @@ export type RunOptions = {
   readonly accounts: number;
   readonly limit: number;
   readonly rules: Partial<Rules>;
+  /** The faults, where they do not follow from the seed; null where they do. */
+  readonly plan: readonly PlannedFault[] | null;
+  /** Whether nodes have delays at moments in which two things can cross. */
+  readonly hasDelays: boolean;
   /** A bug that is planted into every node, or null. */
   readonly bug: string | null;
   /** The run is over as soon as one of these is found broken, by their numbers; null where it takes its time. */
@@ -46,6 +53,9 @@ export const DEFAULT_RUN: Omit<RunOptions, 'say' | 'store' | 'seed'> = {
   accounts: 40,
   limit: 2,
   rules: {},
+  backend: null,
+  plan: null,
+  hasDelays: true,
   bug: null,
   stopsAt: null,
   history: null,
@@ -57,6 +67,7 @@ export type RunResult = {
   /** Where the history is kept; null where it is not. */
   readonly history: string | null;
   readonly operations: number;
+  readonly entries: readonly Entry[];
 };
 
 /** How long nodes may remember, with what they remember by, and how far apart their heartbeats are. */
@@ -69,7 +80,7 @@ const WATCHED_MS = 2_000;
 const HEARS_WITHIN_MS = 700;
 
 export async function run(options: RunOptions): Promise<RunResult> {
-  const backend = backendOf(options.store);
+  const backend = options.backend === null ? backendOf(options.store) : options.backend();
   const rules = rulesOf(options, backend);
   const path = options.history ?? join(mkdtempSync(join(tmpdir(), 'latchkey-chaos-')), 'history.jsonl');
   const record = recorder(path);
@@ -90,7 +101,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const isKept = options.history !== null || violations > 0;
   if (!isKept) rmSync(dirname(path), { recursive: true });
   const operations = record.entries.filter((entry) => 'outcome' in entry).length;
-  return { checked, violations, history: isKept ? path : null, operations };
+  return { checked, violations, history: isKept ? path : null, operations, entries: record.entries };
 }
 
 function backendOf(store: string): Backend {
@@ -122,7 +133,8 @@ async function live(options: RunOptions, stage: Stage): Promise<void> {
     await first?.start();
     await Promise.all(others.map((one) => one.start()));
     const random = seeded(options.seed);
-    const { clients: count, accounts } = options;
+    const { clients: count, bug } = options;
+    const accounts = bugs[bug ?? '']?.accounts ?? options.accounts;
     const clients = new Clients({ world, record, random, nodes, clients: count, accounts });
     await clients.signUpAll();
     const running = clients.run();
@@ -160,7 +172,7 @@ function foundOf({ stopsAt }: RunOptions, { record, rules }: Stage): Found {
 }
 
 async function faultsOf(
-  { seconds, nodes: count, bug, say }: RunOptions,
+  { seconds, nodes: count, bug, plan: given, say }: RunOptions,
   { backend, record }: Stage,
   nodes: readonly Node[],
   { random, found }: { readonly random: ReturnType<typeof seeded>; readonly found: Found },
@@ -168,7 +180,7 @@ async function faultsOf(
   const storeFaults = Object.keys(backend.faults) as StoreFault[];
   const { isClockOfStore } = backend;
   const only = bugs[bug ?? '']?.faults ?? null;
-  const plan: PlannedFault[] = plannedFaults(random, { seconds, nodes: count, storeFaults, isClockOfStore, only });
+  const plan = given ?? plannedFaults(random, { seconds, nodes: count, storeFaults, isClockOfStore, only });
   await makeFaults(plan, seconds, { nodes, backend, record, tell: (fault) => say(faultText(fault)), isOver: found.is });
 }
 
@@ -189,7 +201,7 @@ async function nodesOf(options: RunOptions, { backend, record, rules }: Stage, w
 
 /** Nodes are alike in all but their way to the store. */
 function environmentOf(
-  { limit, bug }: RunOptions,
+  { limit, bug, hasDelays }: RunOptions,
   { mode }: Rules,
   store: Readonly<Record<string, string>>,
 ): Readonly<Record<string, string>> {
@@ -203,6 +215,7 @@ function environmentOf(
     LATCHKEY_TRUSTED_PROXIES: '127.0.0.1',
     LATCHKEY_UID: 'base36',
     ...(bug !== null && { LATCHKEY_TEST_BUG: bug }),
+    ...(!hasDelays && { LATCHKEY_TEST_DELAYS: 'off' }),
     ...store,
   };
 }

@@ -1,4 +1,4 @@
-import type { KeptAccount, KeptEnding, KeptSession } from '../history.ts';
+import type { Failover, KeptAccount, KeptEnding, KeptSession } from '../history.ts';
 import type { Mode } from '../rules.ts';
 import type { StoreFault } from '../schedule.ts';
 
@@ -15,12 +15,15 @@ export type Backend = {
   /** `LATCHKEY_*` for a node: each may come by a way of its own, which a fault can cut. */
   environment(node: number): Readonly<Record<string, string>>;
   /** What it can have done to it on purpose. Each resolves when the fault is over. */
-  readonly faults: { readonly [Fault in StoreFault]?: (fault: StoreFaultAsked) => Promise<CutOff> };
+  readonly faults: { readonly [Fault in StoreFault]?: (fault: StoreFaultAsked) => Promise<Made> };
   /** All that is kept, read past the nodes, which have stopped. */
   readKept(): Promise<readonly (KeptAccount | KeptSession | KeptEnding)[]>;
   /** Stops it and removes what it left. */
   stop(): Promise<void>;
 };
+
+/** What a history says of a fault of the store. */
+export type Made = CutOff | { readonly failover: Failover };
 
 export type StoreFaultAsked = { readonly node: number | null; readonly forMs: number };
 

@@ -22,7 +22,7 @@ export function postgresBackend(): Backend {
     async start(nodes) {
       const { port } = server.is(await startPostgres({ disk: 'durable' }));
       // Whatever takes this way listens.
-      for (let n = 0; n < nodes; n++) relays.push(await startRelay({ to: port, isFeed: () => true }));
+      for (let n = 0; n < nodes; n++) relays.push(await startRelay({ to: port, isChosen: () => true }));
     },
     environment(n) {
       const { url } = server();
@@ -48,7 +48,7 @@ export function postgresBackend(): Backend {
       },
       async 'feed-stall'({ node, forMs }) {
         const relay = relays[node ?? 0];
-        relay?.stallFeeds(DIRECTIONS[stalls++ % DIRECTIONS.length] ?? 'to-node');
+        relay?.stall(DIRECTIONS[stalls++ % DIRECTIONS.length] ?? 'to-node');
         await sleep(forMs);
         relay?.letGo();
         return null;

@@ -61,7 +61,7 @@ function readFile(path: string): (KeptAccount | KeptSession | KeptEnding)[] {
   try {
     const all = (sql: string) => db.prepare(sql).all();
     return [
-      ...all('SELECT id, username_key, state FROM account ORDER BY id').map(accountFrom),
+      ...all('SELECT * FROM account ORDER BY id').map(accountFrom),
       ...all('SELECT * FROM session ORDER BY account_id, sequence').map((row) => sessionFrom(row, Date.now())),
       ...all("SELECT * FROM history WHERE kind = 'session_ended' ORDER BY id").map(endingFrom),
     ];
