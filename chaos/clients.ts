@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Acts, type ActsParts, type At } from './acts.ts';
 import type { Seeded } from './seeded.ts';
 import type { Node } from './supervisor.ts';
-import type { KnownAccount, KnownToken, World } from './world.ts';
+import { deadToken, type KnownAccount, type KnownToken, type World } from './world.ts';
 
 export type ClientsOptions = Omit<ActsParts, 'random'> & {
   readonly random: Seeded;
@@ -141,9 +141,8 @@ export class Clients {
       case 'list':
         return await this.#acts.list(at, token);
       case 'check': {
-        const { dead } = this.#world;
-        const known = dead.length > 0 && this.#random.chance(0.15) ? this.#random.pick(dead) : token;
-        return await this.#acts.check(at, known);
+        const dead = this.#random.chance(0.15) ? deadToken(this.#world, this.#random) : null;
+        return await this.#acts.check(at, dead ?? token);
       }
     }
   }
@@ -196,8 +195,8 @@ export class Clients {
       const due = Math.floor((performance.now() - startedAt) / PROBE_EVERY_MS);
       // After a stall of the driver itself, a few are enough.
       for (sent = Math.max(sent, due - 5); sent < due; sent++) {
-        const { dead } = this.#world;
-        if (dead.length > 0) this.#later(0, this.#probing.pick(this.#nodes), this.#probing.pick(dead));
+        const dead = deadToken(this.#world, this.#probing);
+        if (dead !== null) this.#later(0, this.#probing.pick(this.#nodes), dead);
       }
       await sleep(1);
     }

@@ -22,6 +22,9 @@ const ALL: readonly Settings[] = [
   { isReplicaWaitedFor: true, isReplicaWanted: true, disk: 'always' },
 ];
 
+/** Enough that what a failover brings back to life is not displaced before somebody has looked. */
+const ACCOUNTS = 200;
+
 const LINKS: readonly Link[] = ['at once', 'late', 'silent'];
 
 export type FailoversAsked = {
@@ -45,6 +48,7 @@ export async function measureFailovers({ rounds, seed, say }: FailoversAsked): P
       backend: () => redisClusterBackend({ ...settings, failsOver: true }),
       seconds: Number.POSITIVE_INFINITY,
       plan,
+      accounts: ACCOUNTS,
       hasDelays: false,
       seed,
       say: () => undefined,
@@ -87,10 +91,16 @@ type Loss = {
   readonly isUnsure: boolean;
 };
 
+/** What these look at is kept in the end. */
+const END_STATE: ReadonlySet<string> = new Set(['I13', 'I14']);
+
 function lossesIn(history: History, checked: readonly Checked[]): readonly Loss[] {
   const failovers = failoversIn(history);
   const all = checked.flatMap(({ id, violations }) =>
-    violations.map(({ says, proof }) => ({ says: `${id}: ${says}`, ...explained(proof, failovers) })),
+    violations.map(({ says, proof }) => ({
+      says: `${id}: ${says}`,
+      ...explained(proof, failovers, END_STATE.has(id)),
+    })),
   );
   // What is shown by several violations is lost once, and the first of them tells best when.
   const byUndone = Map.groupBy(all, ({ undone }) => undone);
@@ -103,9 +113,9 @@ function surest<One extends Loss>(losses: readonly [One, ...One[]] | readonly On
   return others.find(({ isUnsure }) => first.isUnsure && !isUnsure) ?? first;
 }
 
-function explained(proof: readonly Entry[], failovers: readonly Failover[]): Omit<Loss, 'says'> {
+function explained(proof: readonly Entry[], failovers: readonly Failover[], isEndState: boolean): Omit<Loss, 'says'> {
   const shards = new Set(proof.flatMap(accountOf).map((account) => shardOfBucket(bucketOf(account))));
-  const [seenAt, evidence] = latestOf(proof);
+  const [seenAt, evidence] = isEndState ? [Number.POSITIVE_INFINITY, null] : latestOf(proof);
   const found = proof.flatMap((entry) => {
     if (entry === evidence || !('outcome' in entry) || !isAnswered(entry)) return [];
     const between = failovers.filter(
@@ -118,13 +128,12 @@ function explained(proof: readonly Entry[], failovers: readonly Failover[]): Omi
   const [nearest] = found.sort((a, b) => a.ageMs - b.ageMs);
   if (nearest !== undefined) return nearest;
   // What is kept tells of no time.
-  const failover = evidence === null ? failovers.find(({ shard }) => shards.has(shard)) : undefined;
+  const failover = isEndState ? failovers.find(({ shard }) => shards.has(shard)) : undefined;
   return { failover: failover ?? null, undone: null, ageMs: Number.NaN, isUnsure: true };
 }
 
-/** What shows that something was undone, and when: the last operation, or what is kept in the end. */
+/** What shows that something was undone, and when: the last operation. */
 function latestOf(proof: readonly Entry[]): readonly [at: number, evidence: Entry | null] {
-  if (proof.some(({ op }) => op.startsWith('kept-'))) return [Number.POSITIVE_INFINITY, null];
   let latest: readonly [number, Entry | null] = [Number.NEGATIVE_INFINITY, null];
   for (const entry of proof) if ('returned' in entry && entry.returned > latest[0]) latest = [entry.returned, entry];
   return latest;

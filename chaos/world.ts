@@ -23,8 +23,9 @@ export type KnownAccount = {
   readonly tokens: KnownToken[];
 };
 
-/** Probes go for so many of those that died last. */
-const DEAD_KEPT = 40;
+/** Probes go for so many of those that died last: most often for the very last, which somebody may still remember. */
+const DEAD_KEPT = 400;
+const JUST_DEAD = 40;
 const PASSWORDS_KEPT = 6;
 
 export class World {
@@ -77,6 +78,12 @@ export class World {
     for (const resolve of this.#links.get(account) ?? []) resolve(token);
     this.#links.delete(account);
   }
+}
+
+/** A token that has died, as far as is known; null while there is none. */
+export function deadToken({ dead }: World, random: Seeded): KnownToken | null {
+  const among = random.chance(0.7) ? dead.slice(-JUST_DEAD) : dead;
+  return among.length === 0 ? null : random.pick(among);
 }
 
 /** A password that is likely to be in force. */
