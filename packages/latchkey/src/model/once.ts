@@ -1,5 +1,14 @@
 /** What a thing that is usable once is for. */
-export type OncePurpose = 'verify-email' | 'reset-password' | 'invitation';
+export type OncePurpose = 'verify-email' | 'reset-password' | 'invitation' | 'second-step';
 
-/** What a proof uses up at the door: a link, a code, a challenge. Known by the hash of its secret. */
-export type Spend = { readonly purpose: OncePurpose; readonly hash: Uint8Array };
+/** A link, a code, a challenge, a ticket: known by the hash of its secret. */
+export type OnceRef = { readonly purpose: OncePurpose; readonly hash: Uint8Array };
+
+/** What a proof uses up at the door. */
+export type Spend = OnceRef | CredentialUse;
+
+/**
+ * A use of a credential that no other may repeat: what is kept of it must still be `from`, and is `to` from then on. So a code's
+ * time step, a recovery code or a counter is used up.
+ */
+export type CredentialUse = { readonly credential: string; readonly from: Uint8Array; readonly to: Uint8Array };

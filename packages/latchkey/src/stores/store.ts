@@ -1,7 +1,8 @@
 import type { Account, AccountId, AccountState, Gate, Profile, SessionId } from '../model/account.ts';
 import type { Limit, WhenFull } from '../model/admission.ts';
+import type { Credential, CredentialKind } from '../model/credential.ts';
 import type { Device, DeviceSummary } from '../model/device.ts';
-import type { OncePurpose, Spend } from '../model/once.ts';
+import type { CredentialUse, OncePurpose, OnceRef, Spend } from '../model/once.ts';
 import type { PasswordHash } from '../model/password.ts';
 import type { EndReason } from '../model/reasons.ts';
 import type { Session, SignInMethod, TokenRef } from '../model/session.ts';
@@ -16,6 +17,7 @@ import type { Feed } from './feed.ts';
  */
 export type Store = {
   readonly accounts: AccountStore;
+  readonly credentials: CredentialStore;
   readonly sessions: SessionStore;
   readonly once: OnceStore;
   readonly counters: CounterStore;
@@ -175,6 +177,50 @@ export type AccountStore = {
   hashSchemes(): Promise<readonly string[]>;
 };
 
+export type NewCredential = Pick<Credential, 'id' | 'kind' | 'label' | 'data'>;
+
+/** Not done, and why: such a credential is there already, or nothing would be left to come in by. */
+export type CredentialRefused = { readonly refused: 'taken' | 'last_way_in' };
+
+/** What accounts have beside their passwords. It goes with its account. */
+export type CredentialStore = {
+  /** All of an account's, the oldest first. */
+  list(accountId: AccountId): Promise<readonly Credential[]>;
+  find(id: string): Promise<Credential | null>;
+  /**
+   * Adds these in the place of those of the kinds in `replaces`. `taken` where one is there already, whoever's it is. Where it
+   * `voids`, every session but `kept` ends, and every proof that was made before is void. null when the account is gone or not
+   * active, or where its gate has voided by now what was proved at the revision `provenAt`.
+   */
+  add(adding: {
+    readonly accountId: AccountId;
+    readonly by: By;
+    readonly provenAt: number;
+    readonly credentials: readonly NewCredential[];
+    readonly replaces: readonly CredentialKind[];
+    readonly voids: boolean;
+    readonly kept: SessionId | null;
+    readonly outbox: readonly OutboxItem[];
+  }): Promise<Voided | Over | CredentialRefused | null>;
+  /**
+   * Removes these, ends every session but `kept`, voids every proof that was made before. `last_way_in` where its owner could not
+   * come in any more. null when the account has none of them, or where `use` is spent by now.
+   */
+  remove(removing: {
+    readonly accountId: AccountId;
+    readonly by: By;
+    readonly ids: readonly string[];
+    /** What showed that it is their owner who asks, or null. */
+    readonly use: CredentialUse | null;
+    readonly kept: SessionId | null;
+    readonly outbox: readonly OutboxItem[];
+  }): Promise<Voided | Over | CredentialRefused | null>;
+  /** Calls it something else. Whether the account has it. */
+  rename(renaming: { readonly accountId: AccountId; readonly id: string; readonly label: string }): Promise<boolean>;
+  /** Uses one, and notes when. Of two uses at once, one is true; false where it is gone. */
+  use(use: CredentialUse): Promise<boolean>;
+};
+
 export type ProfileChange = {
   readonly id: AccountId;
   readonly by: By;
@@ -288,9 +334,9 @@ export type SessionStore = {
 export type OnceStore = {
   put(once: NewOnce): Promise<void>;
   /** The data of a good one, which stays good; null as below. */
-  peek(spend: Spend): Promise<string | null>;
+  peek(once: OnceRef): Promise<string | null>;
   /** The data of a good one, which is gone by this; null when absent, expired or spent. Of two at once, one gets it. */
-  spend(spend: Spend): Promise<string | null>;
+  spend(once: OnceRef): Promise<string | null>;
   /** Makes void all that is out, whatever it is for. */
   voidAll(): Promise<void>;
   /** Removes at most `limit` that have expired. How many went. */
@@ -354,6 +400,8 @@ export type HistoryKind =
   | 'password_reset'
   | 'roles_changed'
   | 'second_step_reset'
+  | 'credential_added'
+  | 'credential_removed'
   | 'signed_out_everywhere'
   | 'session_opened'
   | 'session_ended';

@@ -13,7 +13,9 @@ import {
   type AccountRecord,
   type Admit,
   type Admitted,
+  type CredentialRefused,
   type NewAccount,
+  type NewCredential,
   type NewOnce,
   type Over,
   type Store,
@@ -124,6 +126,28 @@ async function signIn(store: Store, gate: Gate, given: AdmitGiven = {}): Promise
   assert.equal(outcome.kind, 'admitted');
   const token = { accountId: gate.accountId, hash: request.session.tokenHash };
   return { ...(outcome as Extract<Admitted, { kind: 'admitted' }>), token };
+}
+
+type Adding = Parameters<Store['credentials']['add']>[0];
+
+/** Adds a credential, by nobody's session and voiding nothing unless said. */
+async function adding(
+  store: Store,
+  accountId: number,
+  credential: Partial<NewCredential> & Pick<NewCredential, 'id' | 'kind' | 'data'>,
+  given: Partial<Adding> = {},
+): Promise<Voided | Over | CredentialRefused | null> {
+  return await store.credentials.add({
+    accountId,
+    ...{ by: null, provenAt: Number.MAX_SAFE_INTEGER, replaces: [], voids: false, kept: null, outbox: [] },
+    credentials: [{ label: '', ...credential }],
+    ...given,
+  });
+}
+
+async function addCredential(...given: Parameters<typeof adding>): Promise<void> {
+  const added = await adding(...given);
+  assert.ok(added !== null && 'record' in added);
 }
 
 async function stateOf(store: Store, { token }: In): Promise<Session['ending']> {
@@ -411,6 +435,109 @@ const cases: Record<string, (world: World) => Promise<void>> = {
     assert.equal(outcomes.filter(({ kind }) => kind === 'admitted').length, 1);
     assert.equal(outcomes.filter(({ kind }) => kind === 'spent').length, 19);
     assert.equal((await store.sessions.list(gate.accountId)).sessions.length, 1);
+  },
+
+  async 'a use of a credential is spent with the admission, once, and none is where another is void'(world) {
+    const { store } = world;
+    const { gate, account } = await makeAccount(store);
+    await addCredential(store, account.id, { id: 'codes', kind: 'recovery_codes', data: secret(1) });
+    const use = { credential: 'codes', from: secret(1), to: secret(2) };
+    const absent = { purpose: 'second-step', hash: secret(9) } as const;
+    const both = admission(gate, { spends: [use, absent], max: 'unlimited' });
+    assert.deepEqual(await store.sessions.admit(both), { kind: 'spent' });
+    assert.deepEqual((await store.credentials.find('codes'))?.data, secret(1), 'wholly or not at all');
+    const outcomes = await atOnce(world, 20, (other) =>
+      other.sessions.admit(admission(gate, { spends: [use], max: 'unlimited' })),
+    );
+    assert.equal(outcomes.filter(({ kind }) => kind === 'admitted').length, 1);
+    assert.equal(outcomes.filter(({ kind }) => kind === 'spent').length, 19);
+    const used = await store.credentials.find('codes');
+    assert.deepEqual(used?.data, secret(2));
+    assert.equal(used?.lastUsedAt, world.clock());
+  },
+
+  async "credentials are their account's: listed, renamed, used and removed there alone, and gone with it"(world) {
+    const { store } = world;
+    const [ann, bob] = [await makeAccount(store), await makeAccount(store)];
+    await addCredential(store, ann.account.id, { id: 'key', kind: 'passkey', data: secret(1), label: 'phone' });
+    const [kept, ...others] = await store.credentials.list(ann.account.id);
+    assert.deepEqual(others, []);
+    assert.deepEqual(kept, {
+      ...{ id: 'key', accountId: ann.account.id, kind: 'passkey', label: 'phone', data: secret(1) },
+      ...{ createdAt: world.clock(), lastUsedAt: null },
+    });
+    assert.deepEqual(await store.credentials.list(bob.account.id), []);
+    assert.equal(await store.credentials.find('other'), null);
+    const rename = { id: 'key', label: 'tablet' };
+    assert.equal(await store.credentials.rename({ ...rename, accountId: bob.account.id }), false);
+    assert.equal((await store.credentials.find('key'))?.label, 'phone');
+    assert.equal(await store.credentials.rename({ ...rename, accountId: ann.account.id }), true);
+    assert.equal((await store.credentials.find('key'))?.label, 'tablet');
+    assert.deepEqual(
+      await adding(store, bob.account.id, { id: 'key', kind: 'passkey', data: secret(2) }),
+      { refused: 'taken' },
+      "an id is one credential's, whoever's it is",
+    );
+    const removing = { by: null, ids: ['key'], use: null, kept: null, outbox: [] };
+    assert.equal(await store.credentials.remove({ ...removing, accountId: bob.account.id }), null);
+    const uses = [1, 2, 3].map((to) =>
+      store.credentials.use({ credential: 'key', from: secret(1), to: secret(to + 1) }),
+    );
+    assert.equal((await Promise.all(uses)).filter(Boolean).length, 1);
+    await store.accounts.close({ id: ann.account.id, by: null });
+    assert.equal(await store.credentials.find('key'), null);
+  },
+
+  async 'what is added in the place of others, and what is removed, voids what was proved and opened before, as it is told'({
+    store,
+  }) {
+    const { account } = await makeAccount(store);
+    const gate = async () => (await store.accounts.find(account.id))?.gate ?? assert.fail();
+    const first = await gate();
+    const [mine, other] = [await signIn(store, first, { max: 2 }), await signIn(store, first, { max: 2 })];
+    await addCredential(store, account.id, { id: 'a', kind: 'recovery_codes', data: secret(1) });
+    assert.equal(await stateOf(store, other), null, 'nothing is void of itself');
+    const voiding = { voids: true, by: mine.session, kept: mine.session.id };
+    const added = await adding(store, account.id, { id: 'totp', kind: 'totp', data: secret(2) }, voiding);
+    assert.deepEqual(endedBy(added), [other.session.id]);
+    assert.equal((await stateOf(store, other))?.reason, 'credential_removed');
+    assert.equal(await stateOf(store, mine), null);
+    assert.deepEqual(await store.sessions.admit(admission(first)), { kind: 'void', why: 'proof_void' });
+    assert.equal(
+      await adding(store, account.id, { id: 'b', kind: 'passkey', data: secret(3) }, { provenAt: first.revision }),
+      null,
+      'what was proved before is too old',
+    );
+    const replaces = { replaces: ['recovery_codes'] as const };
+    await adding(store, account.id, { id: 'a', kind: 'recovery_codes', data: secret(4) }, replaces);
+    assert.deepEqual((await store.credentials.find('a'))?.data, secret(4));
+
+    const use = { credential: 'totp', from: secret(2), to: secret(5) };
+    const removing = { accountId: account.id, by: mine.session, ids: ['totp', 'a'], kept: mine.session.id, outbox: [] };
+    const wrong = { ...use, from: secret(9) };
+    assert.equal(await store.credentials.remove({ ...removing, use: wrong }), null, 'spent by somebody else');
+    const late = await signIn(store, await gate(), { max: 2 });
+    assert.deepEqual(endedBy(await store.credentials.remove({ ...removing, use })), [late.session.id]);
+    assert.deepEqual(await store.credentials.list(account.id), []);
+    assert.deepEqual(
+      await store.credentials.remove({ ...removing, by: other.session, use }),
+      { over: 'credential_removed' },
+      'an ended session changes nothing',
+    );
+  },
+
+  async 'F12: the last way in is not removed, whoever else removes another at once'(world) {
+    const { store } = world;
+    const { account } = await makeAccount(store, { password: null });
+    const ids = ['one', 'two', 'three'];
+    for (const id of ids) await addCredential(store, account.id, { id, kind: 'social', data: secret(1) });
+    const removing = { accountId: account.id, by: null, use: null, kept: null, outbox: [] };
+    const outcomes = await atOnce(world, 3, (other, turn) =>
+      other.credentials.remove({ ...removing, ids: ids.slice(turn, turn + 1) }),
+    );
+    const refused = outcomes.filter((outcome) => outcome !== null && 'refused' in outcome);
+    assert.deepEqual(refused, [{ refused: 'last_way_in' }]);
+    assert.equal((await store.credentials.list(account.id)).length, 1);
   },
 
   async 'F-39: a node that follows another rule admits nobody'({ store }) {
@@ -1045,7 +1172,7 @@ async function compareWithModel(
 export const conformance: readonly ConformanceCase[] = Object.entries(cases).map(([name, run]) => ({ name, run }));
 
 /** Which sessions a change ended. */
-function endedBy(done: Voided | Over | null): readonly string[] {
+function endedBy(done: Voided | Over | CredentialRefused | null): readonly string[] {
   assert.ok(done !== null && 'ended' in done);
   return done.ended.map(({ id }) => id);
 }

@@ -6,13 +6,14 @@
  */
 import type { AccountId } from '../../model/account.ts';
 import type { RedisStore } from '../redis/store.ts';
-import type { Acting, Admit, Admitted, By, Over, Store, Voided } from '../store.ts';
+import type { Admit, Admitted, By, Over, Store, Voided } from '../store.ts';
 import type { AccountsSide } from './accounts-side.ts';
 import { handovers } from './handovers.ts';
 import { ledgerOf } from './ledger.ts';
 import { watched } from './watched.ts';
 
-type Change = { readonly id: AccountId; readonly by?: By | Acting };
+/** What a change of an account comes to; only what voided something carries the account's record. */
+type Outcome = object | null;
 
 export function storeApart(accounts: AccountsSide, elsewhere: RedisStore): Store {
   const { sessions, counters } = elsewhere;
@@ -21,29 +22,41 @@ export function storeApart(accounts: AccountsSide, elsewhere: RedisStore): Store
   const handing = handovers({ sessions, accounts });
 
   /** A change that voids sessions, or alters what a check returns of them. */
-  const handedOver =
-    <Given extends Change, Done extends Voided>(change: (given: Given) => Promise<Done | Over | null>) =>
-    async (given: Given): Promise<Done | Over | null> => {
-      const over = await sessions.overOf(given.by ?? null, given.id);
-      if (over !== null) return over;
-      // What happened before it is written down before it.
-      await ledger.ofAccount(given.id);
-      const done = await change(given);
-      if (done === null || 'over' in done) return done;
-      const ended = await handing.now(done.record.gate);
-      ledger.soon(given.id);
-      return { ...done, ended };
-    };
-  /** One that nobody's session asks for. */
-  const ordered = <Given extends Change, Done extends Voided>(change: (given: Given) => Promise<Done | null>) => {
-    const ask = handedOver(change);
-    return async (given: Given): Promise<Done | null> => (await ask(given)) as Done | null;
+  const handOver = async <Done extends Outcome>(
+    { id, by }: { readonly id: AccountId; readonly by: By },
+    change: () => Promise<Done>,
+  ): Promise<Done | Over> => {
+    const over = await sessions.overOf(by, id);
+    if (over !== null) return over;
+    // What happened before it is written down before it.
+    await ledger.ofAccount(id);
+    const done = await change();
+    if (!isVoided(done)) return done;
+    const ended = await handing.now(done.record.gate);
+    ledger.soon(id);
+    return { ...done, ended };
   };
+  const handedOver =
+    <Given extends { readonly id: AccountId; readonly by: By }, Done extends Outcome>(
+      change: (given: Given) => Promise<Done>,
+    ) =>
+    (given: Given): Promise<Done | Over> =>
+      handOver(given, () => change(given));
+  /** The same of an account's credentials. */
+  const ofCredentials =
+    <Given extends { readonly accountId: AccountId; readonly by: By }, Done extends Outcome>(
+      change: (given: Given) => Promise<Done>,
+    ) =>
+    (given: Given): Promise<Done | Over> =>
+      handOver({ id: given.accountId, by: given.by }, () => change(given));
+  /** One that nobody's session asks for. */
+  const ordered =
+    <Given extends { readonly id: AccountId }, Done extends Voided>(change: (given: Given) => Promise<Done | null>) =>
+    async (given: Given): Promise<Done | null> =>
+      (await handOver({ id: given.id, by: null }, () => change(given))) as Done | null;
 
   const admit = async (input: Admit): Promise<Admitted> => {
-    for (const item of input.spends) {
-      if ((await accounts.once.spend(item)) === null) return { kind: 'spent' };
-    }
+    if (input.spends.length > 0 && !(await accounts.apart.spendAll(input.spends))) return { kind: 'spent' };
     const admitted = await sessions.admit({ ...input, spends: [] });
     if (admitted.kind === 'admitted') ledger.soon(input.gate.accountId);
     return admitted;
@@ -75,6 +88,11 @@ export function storeApart(accounts: AccountsSide, elsewhere: RedisStore): Store
         return closed;
       },
       resetSecondStep: ordered(accounts.accounts.resetSecondStep),
+    },
+    credentials: {
+      ...accounts.credentials,
+      add: ofCredentials(accounts.credentials.add),
+      remove: ofCredentials(accounts.credentials.remove),
     },
     sessions: {
       ...sessions,
@@ -115,4 +133,8 @@ export function storeApart(accounts: AccountsSide, elsewhere: RedisStore): Store
       await Promise.all([accounts.close(), elsewhere.close()]);
     },
   };
+}
+
+function isVoided(done: Outcome): done is Voided {
+  return done !== null && 'record' in done;
 }

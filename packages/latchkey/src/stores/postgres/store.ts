@@ -1,15 +1,17 @@
-import type { Spend } from '../../model/once.ts';
+import type { OnceRef } from '../../model/once.ts';
 import type { AccountsSide } from '../apart/accounts-side.ts';
 import type { Clock } from '../clock.ts';
 import * as accounts from '../sql/accounts.ts';
 import * as apart from '../sql/apart.ts';
 import * as counters from '../sql/counters.ts';
+import * as credentials from '../sql/credentials.ts';
 import * as history from '../sql/history.ts';
 import * as once from '../sql/once.ts';
 import * as outbox from '../sql/outbox.ts';
 import { sessionOfValues } from '../sql/records.ts';
 import * as sessions from '../sql/sessions.ts';
 import * as settings from '../sql/settings.ts';
+import * as spends from '../sql/spends.ts';
 import type { Run, Sentence } from '../sql/statement.ts';
 import { type Store, StoreUnavailable } from '../store.ts';
 import { ANSWER_MS, type Connections, connections, type Source } from './connections.ts';
@@ -145,6 +147,14 @@ function storeOf(database: Database, hub: ReturnType<typeof openHub>): AccountsS
       resetSecondStep: turns(ofId, accounts.resetSecondStep),
       hashSchemes: () => reads(accounts.hashSchemes)(undefined),
     },
+    credentials: {
+      list: reads(credentials.list),
+      find: reads(spends.findCredential),
+      add: turns(ofAccount, credentials.add),
+      remove: turns(ofAccount, credentials.remove),
+      rename: changes(credentials.rename),
+      use: changes(spends.use),
+    },
     sessions: {
       admit: turns(ofGate, sessions.admit),
       async find({ hash }) {
@@ -193,6 +203,7 @@ function storeOf(database: Database, hub: ReturnType<typeof openHub>): AccountsS
       getOrSet: (name, value) => changes((run) => settings.getOrSet(run, name, value))(undefined),
     },
     apart: {
+      spendAll: changes(spends.spendAll),
       claimHandovers: changes(apart.claimHandovers),
       handedOver: changes(apart.handedOver),
       writeStream: changes(apart.writeStream),
@@ -207,10 +218,10 @@ function storeOf(database: Database, hub: ReturnType<typeof openHub>): AccountsS
   };
 }
 
-function* peekForData(run: Run, item: Spend): Sentence<string | null> {
+function* peekForData(run: Run, item: OnceRef): Sentence<string | null> {
   return (yield* once.peek(run, item))?.data ?? null;
 }
 
-function* spendForData(run: Run, item: Spend): Sentence<string | null> {
+function* spendForData(run: Run, item: OnceRef): Sentence<string | null> {
   return (yield* once.spend(run, item))?.data ?? null;
 }

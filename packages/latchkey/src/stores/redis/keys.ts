@@ -8,7 +8,7 @@
  * `lk:{2a}:counters` · `lk:{2a}:o:PURPOSE:HASH`, `lk:{2a}:onces` · `lk:{2a}:feed`, `lk:{2a}:ack:NODE` channels
  */
 import type { AccountId } from '../../model/account.ts';
-import type { Spend } from '../../model/once.ts';
+import type { OnceRef } from '../../model/once.ts';
 
 /** How many hash tags there are: `{00}` to `{3f}`. With another number nothing that is kept would be found again. */
 export const BUCKETS = 64;
@@ -73,7 +73,7 @@ export type Names = {
   pointer(hash: string, bucket: number): string;
   counter(key: string, bucket: number): string;
   counters(bucket: number): string;
-  once(spend: Spend, bucket: number): string;
+  once(spend: OnceRef, bucket: number): string;
   onces(bucket: number): string;
   acknowledgements(node: string, bucket: number): string;
   /** The channel on which a bucket's changes are said in a Cluster. */

@@ -1,5 +1,5 @@
 import type { AccountId } from '../../model/account.ts';
-import type { Spend } from '../../model/once.ts';
+import type { OnceRef } from '../../model/once.ts';
 import type { NewOnce, OnceStore } from '../store.ts';
 import { removeOver } from './counters.ts';
 import { bucketOf, bucketOfHash } from './keys.ts';
@@ -18,7 +18,7 @@ export function redisOnces({ servers, names, now }: Pick<Voice, 'servers' | 'nam
     const isNew = await servers.run(bucket, { script: PUT, keys, values: [now(), once.lifetimeMs, once.data] });
     if (isNew !== 1) throw new Error('A thing usable once is there already.');
   };
-  const keysOf = (spend: Spend): readonly string[] => {
+  const keysOf = (spend: OnceRef): readonly string[] => {
     const bucket = bucketOfHash(spend.hash);
     return [names.once(spend, bucket), names.onces(bucket)];
   };

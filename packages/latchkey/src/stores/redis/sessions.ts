@@ -1,5 +1,6 @@
 /** The sentences about sessions and their gate, each one script under the account's hash tag. */
 import type { AccountId, Gate } from '../../model/account.ts';
+import type { OnceRef, Spend } from '../../model/once.ts';
 import type { EndReason } from '../../model/reasons.ts';
 import type { Session, TokenRef } from '../../model/session.ts';
 import type { Admit, Admitted, By, Over, SessionStore } from '../store.ts';
@@ -147,6 +148,12 @@ async function change(
   return [what, ...rest];
 }
 
+/** What an account keeps is in SQL, where whoever asks has spent it before. */
+function inRedis(spend: Spend): OnceRef {
+  if ('purpose' in spend) return spend;
+  throw new TypeError('Redis keeps no credentials.');
+}
+
 async function admit(voice: Voice, input: Admit): Promise<Admitted> {
   const { names } = voice;
   const { session, gate } = input;
@@ -168,7 +175,7 @@ async function admit(voice: Voice, input: Admit): Promise<Admitted> {
     JSON.stringify(input.limits),
     SPARE_ROW_MS,
   ];
-  const spends = input.spends.map((spend) => names.once(spend, bucket));
+  const spends = input.spends.map((spend) => names.once(inRedis(spend), bucket));
   const keys = [names.rule(bucket), names.sessions(bucket) + hash, names.onces(bucket), ...spends];
   const [what, ...rest] = await change(voice, ADMIT, gate.accountId, values, keys);
   switch (what) {

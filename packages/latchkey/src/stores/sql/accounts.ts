@@ -294,10 +294,10 @@ export function* renewHash(run: Run, change: Parameters<AccountStore['renewHash'
   return (yield* row(run, replacePassword, { id: change.id, from: change.from, hash, scheme })) !== null;
 }
 
-/** Moves the account's gate and the sessions' with it. */
-function* moveGate(run: Run, record: AccountRecord, gate: Gate, kind: HistoryKind): Sentence<Voided> {
+/** Moves the account's gate and the sessions' with it, and notes why, unless that was noted already. */
+export function* moveGate(run: Run, record: AccountRecord, gate: Gate, kind: HistoryKind | null): Sentence<Voided> {
   yield* rows(run, updateGate, { id: record.account.id, ...gateColumns(gate) });
-  yield* note(run, { kind, accountId: record.account.id });
+  if (kind !== null) yield* note(run, { kind, accountId: record.account.id });
   const { ended } = yield* raise(run, gate);
   if (run.sessions === 'apart') yield* noteHandover(run, gate);
   const { state, roles } = gate;

@@ -26,6 +26,18 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'update "@schema"."history" set "data" = coalesce((select json_object_agg("field"."key", "field"."value") as "data" from json_each("data") as "field" where "field"."key" not in ($1, $2, $3, $4, $5)), $6) where "account_id" = $7',
     parameters: [{ constant: 'device' }, { constant: 'class' }, { constant: 'place' }, { constant: 'by' }, { constant: 'by_class' }, { constant: '{}' }, { arg: 'account_id' }],
   },
+  'settings.select': {
+    sql: 'select "value" from "@schema"."setting" where "name" = $1',
+    parameters: [{ arg: 'name' }],
+  },
+  'settings.insertNew': {
+    sql: 'insert into "@schema"."setting" ("name", "value") values ($1, $2) on conflict ("name") do nothing',
+    parameters: [{ arg: 'name' }, { arg: 'value' }],
+  },
+  'settings.upsert': {
+    sql: 'insert into "@schema"."setting" ("name", "value") values ($1, $2) on conflict ("name") do update set "value" = $3',
+    parameters: [{ arg: 'name' }, { arg: 'value' }, { arg: 'value' }],
+  },
   'once.insert': {
     sql: 'insert into "@schema"."once" ("hash", "purpose", "account_id", "data", "created_at", "expires_at") values ($1, $2, $3, $4, $5, $6)',
     parameters: [{ arg: 'hash' }, { arg: 'purpose' }, { arg: 'account_id' }, { arg: 'data' }, { arg: 'created_at' }, { arg: 'expires_at' }],
@@ -50,17 +62,13 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'delete from "@schema"."once" where "hash" in (select "hash" from "@schema"."once" where "expires_at" <= $1 limit $2 for update skip locked) returning "purpose"',
     parameters: [{ arg: 'now' }, { arg: 'limit' }],
   },
-  'settings.select': {
-    sql: 'select "value" from "@schema"."setting" where "name" = $1',
-    parameters: [{ arg: 'name' }],
+  'credentials.selectById': {
+    sql: 'select * from "@schema"."credential" where "id" = $1',
+    parameters: [{ arg: 'id' }],
   },
-  'settings.insertNew': {
-    sql: 'insert into "@schema"."setting" ("name", "value") values ($1, $2) on conflict ("name") do nothing',
-    parameters: [{ arg: 'name' }, { arg: 'value' }],
-  },
-  'settings.upsert': {
-    sql: 'insert into "@schema"."setting" ("name", "value") values ($1, $2) on conflict ("name") do update set "value" = $3',
-    parameters: [{ arg: 'name' }, { arg: 'value' }, { arg: 'value' }],
+  'credentials.replaceData': {
+    sql: 'update "@schema"."credential" set "data" = $1, "last_used_at" = $2 where "id" = $3 and "data" = $4 returning "id"',
+    parameters: [{ arg: 'to' }, { arg: 'now' }, { arg: 'id' }, { arg: 'from' }],
   },
   'sessions.insertGate': {
     sql: 'insert into "@schema"."gate" ("account_id", "state", "roles", "revision", "valid_from", "kept", "reason", "last_sequence") values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict ("account_id") do nothing',
@@ -253,6 +261,22 @@ export const compiled: Readonly<Record<string, Compiled>> = {
   'counters.removeOver': {
     sql: 'delete from "@schema"."counter" where "key" in (select "key" from "@schema"."counter" where "resets_at" <= $1 limit $2 for update skip locked) returning "key"',
     parameters: [{ arg: 'now' }, { arg: 'limit' }],
+  },
+  'credentials.selectOf': {
+    sql: 'select * from "@schema"."credential" where "account_id" = $1 order by "created_at", "id"',
+    parameters: [{ arg: 'account_id' }],
+  },
+  'credentials.insert': {
+    sql: 'insert into "@schema"."credential" ("id", "account_id", "kind", "label", "data", "created_at") values ($1, $2, $3, $4, $5, $6) on conflict ("id") do nothing returning "id"',
+    parameters: [{ arg: 'id' }, { arg: 'account_id' }, { arg: 'kind' }, { arg: 'label' }, { arg: 'data' }, { arg: 'created_at' }],
+  },
+  'credentials.remove': {
+    sql: 'delete from "@schema"."credential" where "account_id" = $1 and "id" = $2 returning "id", "kind"',
+    parameters: [{ arg: 'account_id' }, { arg: 'id' }],
+  },
+  'credentials.updateLabel': {
+    sql: 'update "@schema"."credential" set "label" = $1 where "account_id" = $2 and "id" = $3 returning "id"',
+    parameters: [{ arg: 'label' }, { arg: 'account_id' }, { arg: 'id' }],
   },
   'postgres.selectTime': {
     sql: 'select cast(date_part($1, clock_timestamp()) * 1000 as bigint) as "now"',

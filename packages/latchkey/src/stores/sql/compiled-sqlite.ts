@@ -30,6 +30,18 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'update "history" set "data" = json_remove("data", ?, ?, ?, ?, ?) where "account_id" = ? and json_valid("data") = 1',
     parameters: [{ constant: '$.device' }, { constant: '$.class' }, { constant: '$.place' }, { constant: '$.by' }, { constant: '$.by_class' }, { arg: 'account_id' }],
   },
+  'settings.select': {
+    sql: 'select "value" from "setting" where "name" = ?',
+    parameters: [{ arg: 'name' }],
+  },
+  'settings.insertNew': {
+    sql: 'insert into "setting" ("name", "value") values (?, ?) on conflict ("name") do nothing',
+    parameters: [{ arg: 'name' }, { arg: 'value' }],
+  },
+  'settings.upsert': {
+    sql: 'insert into "setting" ("name", "value") values (?, ?) on conflict ("name") do update set "value" = ?',
+    parameters: [{ arg: 'name' }, { arg: 'value' }, { arg: 'value' }],
+  },
   'once.insert': {
     sql: 'insert into "once" ("hash", "purpose", "account_id", "data", "created_at", "expires_at") values (?, ?, ?, ?, ?, ?)',
     parameters: [{ arg: 'hash' }, { arg: 'purpose' }, { arg: 'account_id' }, { arg: 'data' }, { arg: 'created_at' }, { arg: 'expires_at' }],
@@ -54,17 +66,13 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'delete from "once" where "hash" in (select "hash" from "once" where "expires_at" <= ? limit ?) returning "purpose"',
     parameters: [{ arg: 'now' }, { arg: 'limit' }],
   },
-  'settings.select': {
-    sql: 'select "value" from "setting" where "name" = ?',
-    parameters: [{ arg: 'name' }],
+  'credentials.selectById': {
+    sql: 'select * from "credential" where "id" = ?',
+    parameters: [{ arg: 'id' }],
   },
-  'settings.insertNew': {
-    sql: 'insert into "setting" ("name", "value") values (?, ?) on conflict ("name") do nothing',
-    parameters: [{ arg: 'name' }, { arg: 'value' }],
-  },
-  'settings.upsert': {
-    sql: 'insert into "setting" ("name", "value") values (?, ?) on conflict ("name") do update set "value" = ?',
-    parameters: [{ arg: 'name' }, { arg: 'value' }, { arg: 'value' }],
+  'credentials.replaceData': {
+    sql: 'update "credential" set "data" = ?, "last_used_at" = ? where "id" = ? and "data" = ? returning "id"',
+    parameters: [{ arg: 'to' }, { arg: 'now' }, { arg: 'id' }, { arg: 'from' }],
   },
   'sessions.insertGate': {
     sql: 'insert into "gate" ("account_id", "state", "roles", "revision", "valid_from", "kept", "reason", "last_sequence") values (?, ?, ?, ?, ?, ?, ?, ?) on conflict ("account_id") do nothing',
@@ -257,5 +265,21 @@ export const compiled: Readonly<Record<string, Compiled>> = {
   'counters.removeOver': {
     sql: 'delete from "counter" where "key" in (select "key" from "counter" where "resets_at" <= ? limit ?) returning "key"',
     parameters: [{ arg: 'now' }, { arg: 'limit' }],
+  },
+  'credentials.selectOf': {
+    sql: 'select * from "credential" where "account_id" = ? order by "created_at", "id"',
+    parameters: [{ arg: 'account_id' }],
+  },
+  'credentials.insert': {
+    sql: 'insert into "credential" ("id", "account_id", "kind", "label", "data", "created_at") values (?, ?, ?, ?, ?, ?) on conflict ("id") do nothing returning "id"',
+    parameters: [{ arg: 'id' }, { arg: 'account_id' }, { arg: 'kind' }, { arg: 'label' }, { arg: 'data' }, { arg: 'created_at' }],
+  },
+  'credentials.remove': {
+    sql: 'delete from "credential" where "account_id" = ? and "id" = ? returning "id", "kind"',
+    parameters: [{ arg: 'account_id' }, { arg: 'id' }],
+  },
+  'credentials.updateLabel': {
+    sql: 'update "credential" set "label" = ? where "account_id" = ? and "id" = ? returning "id"',
+    parameters: [{ arg: 'label' }, { arg: 'account_id' }, { arg: 'id' }],
   },
 };

@@ -1,4 +1,4 @@
-import type { OncePurpose, Spend } from '../../model/once.ts';
+import type { OncePurpose, OnceRef } from '../../model/once.ts';
 import type { NewOnce } from '../store.ts';
 import { define, each, free, type Run, row, rows, type Sentence } from './statement.ts';
 
@@ -75,13 +75,13 @@ export function* putAll(
 type Good = { readonly accountId: number | null; readonly data: string };
 
 /** Looks at a good one without spending it. */
-export function* peek(run: Run, { purpose, hash }: Spend): Sentence<Good | null> {
+export function* peek(run: Run, { purpose, hash }: OnceRef): Sentence<Good | null> {
   const found = yield* row(run, selectGood, { hash, purpose, now: run.now });
   return found === null ? null : { accountId: found.account_id, data: found.data };
 }
 
 /** Deleting is spending: of two at once, one gets the row. */
-export function* spend(run: Run, { purpose, hash }: Spend): Sentence<Good | null> {
+export function* spend(run: Run, { purpose, hash }: OnceRef): Sentence<Good | null> {
   const found = yield* row(run, deleteGood, { hash, purpose, now: run.now });
   return found === null ? null : { accountId: found.account_id, data: found.data };
 }

@@ -1,6 +1,7 @@
 /** Rows become records here, and nowhere else. */
 import type { Selectable } from 'kysely';
 import type { AccountState, Gate, Json, Profile } from '../../model/account.ts';
+import type { Credential, CredentialKind } from '../../model/credential.ts';
 import type { DeviceClass } from '../../model/device.ts';
 import type { EndReason } from '../../model/reasons.ts';
 import type { Ending, Session, SignInMethod } from '../../model/session.ts';
@@ -70,6 +71,19 @@ export function accountRecordOf(row: AccountRow): AccountRecord {
     },
     gate,
     passwordHash: row.password_hash,
+  };
+}
+
+export function credentialOf(found: Selectable<Schema['credential']>): Credential {
+  const { id, account_id, kind, label, data, created_at, last_used_at } = found;
+  return {
+    ...{ id, label },
+    // One driver hands out a kind of array of its own.
+    data: new Uint8Array(data),
+    accountId: account_id,
+    kind: kind as CredentialKind,
+    createdAt: created_at,
+    lastUsedAt: last_used_at,
   };
 }
 

@@ -6,9 +6,9 @@ import type { EndReason } from '../../model/reasons.ts';
 import { type Session, sessionState } from '../../model/session.ts';
 import type { Admit, Admitted, By, Over, SessionStore } from '../store.ts';
 import { noteEnded, noteOpened } from './history.ts';
-import { spend } from './once.ts';
 import { gateColumns, gateOf, sessionColumns, sessionOf } from './records.ts';
 import { get as getSetting } from './settings.ts';
+import { spendAll } from './spends.ts';
 import { define, each, free, type Run, row, rows, type Sentence } from './statement.ts';
 
 /** The setting that holds the fingerprint of the rule in force. */
@@ -245,9 +245,7 @@ export function* admit(run: Run, input: Admit): Sentence<Admitted> {
   });
   if (verdict.kind === 'void') return verdict;
 
-  for (const item of input.spends) {
-    if ((yield* spend(run, item)) === null) return { kind: 'spent' };
-  }
+  if (!(yield* spendAll(run, input.spends))) return { kind: 'spent' };
   yield* endAll(run, over, { reason: 'expired', by: null });
   const by = { session: input.session.id, device: input.session.device };
   const replaced = yield* endAll(run, verdict.replaced, { reason: 'displaced', by, isReplaced: true });

@@ -1,15 +1,17 @@
-import type { Spend } from '../../model/once.ts';
+import type { OnceRef } from '../../model/once.ts';
 import type { AccountsSide } from '../apart/accounts-side.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import * as accounts from '../sql/accounts.ts';
 import * as apart from '../sql/apart.ts';
 import * as counters from '../sql/counters.ts';
+import * as credentials from '../sql/credentials.ts';
 import * as history from '../sql/history.ts';
 import * as once from '../sql/once.ts';
 import * as outbox from '../sql/outbox.ts';
 import { type SessionValues, sessionOfValues } from '../sql/records.ts';
 import * as sessions from '../sql/sessions.ts';
 import * as settings from '../sql/settings.ts';
+import * as spends from '../sql/spends.ts';
 import type { Run, Sentence } from '../sql/statement.ts';
 import { type Store, StoreUnavailable } from '../store.ts';
 import { type Database, openDatabase } from './database.ts';
@@ -66,6 +68,14 @@ function open(path: string, clock: Clock, where: Run['sessions']): AccountsSide 
       resetSecondStep: writes(accounts.resetSecondStep),
       hashSchemes: () => reads(accounts.hashSchemes)(undefined),
     },
+    credentials: {
+      list: reads(credentials.list),
+      find: reads(spends.findCredential),
+      add: writes(credentials.add),
+      remove: writes(credentials.remove),
+      rename: writes(credentials.rename),
+      use: writes(spends.use),
+    },
     sessions: {
       admit: writes(sessions.admit),
       find: finder(database, clock),
@@ -105,6 +115,7 @@ function open(path: string, clock: Clock, where: Run['sessions']): AccountsSide 
       getOrSet: (name, value) => writes((run) => settings.getOrSet(run, name, value))(undefined),
     },
     apart: {
+      spendAll: writes(spends.spendAll),
       claimHandovers: writes(apart.claimHandovers),
       handedOver: writes(apart.handedOver),
       writeStream: writes(apart.writeStream),
@@ -117,11 +128,11 @@ function open(path: string, clock: Clock, where: Run['sessions']): AccountsSide 
   };
 }
 
-function* peekForData(run: Run, item: Spend): Sentence<string | null> {
+function* peekForData(run: Run, item: OnceRef): Sentence<string | null> {
   return (yield* once.peek(run, item))?.data ?? null;
 }
 
-function* spendForData(run: Run, item: Spend): Sentence<string | null> {
+function* spendForData(run: Run, item: OnceRef): Sentence<string | null> {
   return (yield* once.spend(run, item))?.data ?? null;
 }
 

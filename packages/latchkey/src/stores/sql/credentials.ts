@@ -1,0 +1,124 @@
+/** The sentences about what accounts have beside their passwords. */
+import { type SessionId, voidedGate } from '../../model/account.ts';
+import { type Credential, hasWayIn } from '../../model/credential.ts';
+import {
+  type AccountRecord,
+  type CredentialRefused,
+  type CredentialStore,
+  type Over,
+  StoreUnavailable,
+  type Voided,
+} from '../store.ts';
+import { find as findAccount, moveGate } from './accounts.ts';
+import { note } from './history.ts';
+import { put as putOutbox } from './outbox.ts';
+import { credentialOf } from './records.ts';
+import { overBy } from './sessions.ts';
+import { findCredential, use } from './spends.ts';
+import { define, each, type Run, row, rows, type Sentence } from './statement.ts';
+
+const selectOf = define<{ account_id: number }>('credentials.selectOf')((db, arg) =>
+  db.selectFrom('credential').selectAll().where('account_id', '=', arg.account_id).orderBy('created_at').orderBy('id'),
+);
+
+const insert = define<{
+  id: string;
+  account_id: number;
+  kind: string;
+  label: string;
+  data: Uint8Array;
+  created_at: number;
+}>('credentials.insert')((db, arg) =>
+  db
+    .insertInto('credential')
+    .values({
+      id: arg.id,
+      account_id: arg.account_id,
+      kind: arg.kind,
+      label: arg.label,
+      data: arg.data,
+      created_at: arg.created_at,
+    })
+    .onConflict((conflict) => conflict.column('id').doNothing())
+    .returning('id'),
+);
+
+const deleteOne = define<{ account_id: number; id: string }>('credentials.remove')((db, arg) =>
+  db
+    .deleteFrom('credential')
+    .where('account_id', '=', arg.account_id)
+    .where('id', '=', arg.id)
+    .returning(['id', 'kind']),
+);
+
+const updateLabel = define<{ account_id: number; id: string; label: string }>('credentials.updateLabel')((db, arg) =>
+  db
+    .updateTable('credential')
+    .set({ label: arg.label })
+    .where('account_id', '=', arg.account_id)
+    .where('id', '=', arg.id)
+    .returning('id'),
+);
+
+export function* list(run: Run, accountId: number): Sentence<readonly Credential[]> {
+  return (yield* rows(run, selectOf, { account_id: accountId })).map(credentialOf);
+}
+
+export function* add(
+  run: Run,
+  adding: Parameters<CredentialStore['add']>[0],
+): Sentence<Voided | Over | CredentialRefused | null> {
+  const { accountId, credentials, replaces } = adding;
+  const over = yield* overBy(run, adding.by, accountId);
+  if (over !== null) return over;
+  const record = yield* findAccount(run, accountId);
+  if (record === null || record.gate.state !== 'active' || adding.provenAt < record.gate.validFrom) return null;
+  const old = (yield* list(run, accountId)).filter(({ kind }) => replaces.includes(kind));
+  const isOld = (id: string): boolean => old.some((one) => one.id === id);
+  for (const { id } of credentials) {
+    if (!isOld(id) && (yield* findCredential(run, id)) !== null) return { refused: 'taken' };
+  }
+  const ids = old.map(({ id }) => ({ account_id: accountId, id }));
+  yield* each(run, deleteOne, ids);
+  for (const given of credentials) {
+    const added = yield* row(run, insert, { ...given, account_id: accountId, created_at: run.now });
+    if (added === null) throw new StoreUnavailable('Somebody else adds the same credential just now.');
+    yield* note(run, { kind: 'credential_added', accountId, data: { kind: given.kind } });
+  }
+  yield* putOutbox(run, adding.outbox);
+  if (!adding.voids) return { record, ended: [] };
+  return yield* voidOthers(run, record, adding.kept);
+}
+
+export function* remove(
+  run: Run,
+  removing: Parameters<CredentialStore['remove']>[0],
+): Sentence<Voided | Over | CredentialRefused | null> {
+  const { accountId, ids } = removing;
+  const over = yield* overBy(run, removing.by, accountId);
+  if (over !== null) return over;
+  const record = yield* findAccount(run, accountId);
+  if (record === null) return null;
+  const all = yield* list(run, accountId);
+  const going = all.filter(({ id }) => ids.includes(id));
+  if (going.length === 0) return null;
+  const left = all.filter(({ id }) => !ids.includes(id));
+  const hasPassword = record.passwordHash !== null;
+  if (hasWayIn(hasPassword, all) && !hasWayIn(hasPassword, left)) return { refused: 'last_way_in' };
+  if (removing.use !== null && !(yield* use(run, removing.use))) return null;
+  const keys = going.map(({ id }) => ({ account_id: accountId, id }));
+  yield* each(run, deleteOne, keys);
+  for (const { kind } of going) yield* note(run, { kind: 'credential_removed', accountId, data: { kind } });
+  yield* putOutbox(run, removing.outbox);
+  return yield* voidOthers(run, record, removing.kept);
+}
+
+/** What was proved and opened without what is there now, or with what is there no more, is void. */
+function* voidOthers(run: Run, record: AccountRecord, kept: SessionId | null): Sentence<Voided> {
+  return yield* moveGate(run, record, voidedGate(record.gate, { reason: 'credential_removed', kept }), null);
+}
+
+export function* rename(run: Run, renaming: Parameters<CredentialStore['rename']>[0]): Sentence<boolean> {
+  const { accountId, id, label } = renaming;
+  return (yield* row(run, updateLabel, { account_id: accountId, id, label })) !== null;
+}
