@@ -15,11 +15,16 @@ const MAILS: Names<Required<Templates>> = {
   'address-in-use': true,
   invitation: true,
   'second-step-reset': true,
+  'second-step-on': true,
+  'second-step-off': true,
+  'recovery-codes-renewed': true,
+  'recovery-code-used': true,
 };
 
 const PAGES: Names<Required<PageTemplates>> = {
   frame: true,
   'sign-in': true,
+  'second-step': true,
   'sign-out': true,
   'sign-out-done': true,
   'signed-out': true,
@@ -34,6 +39,7 @@ const PAGES: Names<Required<PageTemplates>> = {
   account: true,
   profile: true,
   'change-password': true,
+  'own-second-step': true,
   devices: true,
   data: true,
   'close-account': true,

@@ -15,6 +15,7 @@ import {
   SECOND_MS,
   schemaName,
   time,
+  whom,
   words,
 } from './options.ts';
 import { colour, families, path, pathsByRole, picture } from './theme-options.ts';
@@ -104,6 +105,13 @@ const accounts = {
     env: 'LATCHKEY_SIGN_IN_BY',
     fallback: 'username',
   }),
+};
+
+const secondStep = {
+  /** Of whom a second step is demanded: `nobody` who did not set one up, `everybody`, or those with one of these roles, with commas between. */
+  demandedOf: whom({ env: 'LATCHKEY_SECOND_STEP_OF', fallback: 'nobody' }),
+  /** For so many days a device on which a second step was shown need not show one again, where its owner wishes it; 0 asks each time. */
+  rememberDays: time(DAY_MS, { env: 'LATCHKEY_SECOND_STEP_REMEMBER_DAYS', fallback: 30, minMs: 0 }),
 };
 
 const passwords = {
@@ -226,7 +234,19 @@ const theme = {
   logo: picture({ env: 'LATCHKEY_THEME_LOGO' }),
 };
 
-export const groups = { sessions, stores, accounts, passwords, attempts, events, mail, django, pages, theme };
+export const groups = {
+  sessions,
+  stores,
+  accounts,
+  secondStep,
+  passwords,
+  attempts,
+  events,
+  mail,
+  django,
+  pages,
+  theme,
+};
 
 type GivenOf<Group> = {
   readonly [Name in keyof Group]?: Group[Name] extends Option<infer Given, unknown> ? Given : never;

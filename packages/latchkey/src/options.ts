@@ -99,6 +99,25 @@ export function list(
   });
 }
 
+/** Of whom something is demanded: of `nobody`, of `everybody`, or of those with one of these roles. */
+export function whom(
+  shape: Shape<'nobody' | 'everybody'>,
+): Option<'nobody' | 'everybody' | readonly string[], 'nobody' | 'everybody' | readonly string[]> {
+  return option<'nobody' | 'everybody' | readonly string[], 'nobody' | 'everybody' | readonly string[]>(
+    shape,
+    (given) => {
+      if (given === 'nobody' || given === 'everybody') return given;
+      const items: unknown = typeof given === 'string' ? given.split(',').map((item) => item.trim()) : given;
+      const isRoles = Array.isArray(items) && items.length > 0 && items.every(isRole);
+      return isRoles ? items : new Problem('must be nobody, everybody, or roles');
+    },
+  );
+}
+
+function isRole(item: unknown): boolean {
+  return typeof item === 'string' && item.trim() !== '' && item !== 'nobody' && item !== 'everybody';
+}
+
 const UNITS: Readonly<Record<string, number>> = { s: SECOND_MS, m: MINUTE_MS, h: 60 * MINUTE_MS, d: DAY_MS };
 
 const RATE_FLAW = 'must be a number per time, such as 10/5min, 3/min, 20/hour';

@@ -236,6 +236,7 @@ function settingsFrom(read: Read, origin: string, production: boolean): Settings
       emailVerification: accounts.emailVerification,
       registration: accounts.registration,
     },
+    secondStep: { demandedOf: read.secondStep.demandedOf, rememberMs: read.secondStep.rememberDays },
     passwords: {
       minLength: passwords.minLength,
       rules: passwords.rules as readonly PasswordRule[],

@@ -12,14 +12,20 @@ export type Proof = {
   readonly [proven]: true;
   readonly gate: Gate;
   readonly method: SignInMethod;
+  /** Whether a second step was shown as well: without it nobody comes in who has one. */
+  readonly isWhole: boolean;
   readonly spends: readonly Spend[];
 };
 
 const genuine = new WeakSet<Proof>();
 
 /** For the credentials in this folder alone. */
-export function prove(gate: Gate, method: SignInMethod, spends: readonly Spend[] = []): Proof {
-  const proof = Object.freeze({ gate, method, spends }) as Proof;
+export function prove(
+  gate: Gate,
+  method: SignInMethod,
+  { isWhole = false, spends = [] }: { readonly isWhole?: boolean; readonly spends?: readonly Spend[] } = {},
+): Proof {
+  const proof = Object.freeze({ gate, method, isWhole, spends }) as Proof;
   genuine.add(proof);
   return proof;
 }

@@ -4,22 +4,31 @@ import type { DeviceSummary } from '../model/device.ts';
 import type { Session } from '../model/session.ts';
 import { admit, admitImported, type Caller, type Opened } from '../sessions/admit.ts';
 import type { Parts } from './parts.ts';
+import { type SecondStepDue, secondStepDue } from './tickets.ts';
 
 export type SignedIn = Opened & { readonly account: Account };
 
+/** Somebody is in, or has shown one of two things: then nobody is, and nobody is displaced. */
+export type SignInOutcome =
+  | ({ readonly kind: 'signed-in' } & SignedIn)
+  | ({ readonly kind: 'second-step' } & SecondStepDue);
+
 /**
  * The last stage of every way in, and the only one that opens a session: nobody is signed in before it. null where the proof
- * was voided on its way here (a password change, a suspension), which is answered as a wrong password is.
+ * was voided on its way here (a password change, a suspension) or was used already, which is answered as a wrong password is.
  */
 export async function completeSignIn(
   parts: Parts,
   { account, proof, caller }: { readonly account: Account; readonly proof: Proof; readonly caller: Caller },
-): Promise<SignedIn | null> {
+): Promise<SignInOutcome | null> {
+  const due = await secondStepDue(parts, { account, proof, caller });
+  if (due === 'void') return null;
+  if (due !== null) return { kind: 'second-step', ...due };
   const outcome = await admit(parts, proof, caller);
   if (outcome.kind === 'void') return null;
   const { session, token, deviceToken, displaced } = outcome;
   parts.tell({ type: 'signed_in', account, session, displaced });
-  return { session, token, deviceToken, displaced, account };
+  return { kind: 'signed-in', session, token, deviceToken, displaced, account };
 }
 
 /** A key that comes from elsewhere becomes a session of an unknown device. null as above. */

@@ -5,7 +5,7 @@ import { type Caller, refuseOtherRule } from '../sessions/admit.ts';
 import type { Created, NewOnce, OutboxItem } from '../stores/store.ts';
 import { password as passwordTexts, account as texts } from '../texts/api.ts';
 import { takeOne, takeQuietly } from './attempts.ts';
-import { completeSignIn, type SignedIn } from './complete-sign-in.ts';
+import { completeSignIn, type SignInOutcome } from './complete-sign-in.ts';
 import { type Accepted, lookAtInvitation } from './invite.ts';
 import { forgotLink, mailsTo, verificationLink } from './links.ts';
 import { flawsOf } from './new-password.ts';
@@ -25,7 +25,7 @@ export type RegistrationInput = {
 };
 
 export type Registered =
-  | ({ readonly kind: 'signed-in' } & SignedIn)
+  | SignInOutcome
   /** The account waits for its address to be verified; the answer is the same where the address has an owner already. */
   | { readonly kind: 'verification-sent' };
 
@@ -55,9 +55,9 @@ export async function register(parts: Parts, input: RegistrationInput): Promise<
   if (accounts.emailVerification === 'mandatory' && !record.account.emailVerified) return { kind: 'verification-sent' };
 
   const proof = proveRegistration(record.gate);
-  const signedIn = await completeSignIn(parts, { account: record.account, proof, caller: input.caller });
-  if (signedIn === null) throw new Refusal('invalid_credentials');
-  return { kind: 'signed-in', ...signedIn };
+  const outcome = await completeSignIn(parts, { account: record.account, proof, caller: input.caller });
+  if (outcome === null) throw new Refusal('invalid_credentials');
+  return outcome;
 }
 
 async function countAgainstNetwork(

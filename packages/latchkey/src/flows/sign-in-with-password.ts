@@ -6,7 +6,7 @@ import type { Caller } from '../sessions/admit.ts';
 import { readDeviceTokens } from '../sessions/device-token.ts';
 import type { AccountRecord } from '../stores/store.ts';
 import { type CountedAttempt, countAttempt, ofAccount, ofNobody } from './attempts.ts';
-import { completeSignIn, type SignedIn } from './complete-sign-in.ts';
+import { completeSignIn, type SignInOutcome } from './complete-sign-in.ts';
 import type { Parts } from './parts.ts';
 
 /** Who somebody says they are; `otherwise` is the username to look for where nobody has the address, or null. */
@@ -22,11 +22,11 @@ export type PasswordSignIn = {
 };
 
 /**
- * Signs somebody in by a password. Throws `invalid_credentials` alike for nobody, a wrong password, no password, a suspended
+ * Signs somebody in by a password, or has them show a second step. Throws `invalid_credentials` alike for nobody, a wrong password, no password, a suspended
  * account and a proof that was voided meanwhile; `email_not_verified` only after the right password; `too_many_attempts`;
  * `busy`.
  */
-export async function signInWithPassword(parts: Parts, input: PasswordSignIn): Promise<SignedIn> {
+export async function signInWithPassword(parts: Parts, input: PasswordSignIn): Promise<SignInOutcome> {
   const claimants = await findClaimants(parts, input.claim);
   const accountId = claimants[0]?.account.id ?? null;
   try {
@@ -41,7 +41,7 @@ async function signInAmong(
   parts: Parts,
   claimants: readonly AccountRecord[],
   input: PasswordSignIn,
-): Promise<SignedIn> {
+): Promise<SignInOutcome> {
   const shown = await showToAny(parts, claimants, input);
   if (shown === null) throw new Refusal('invalid_credentials');
   const { record, proof, renew } = shown;
@@ -50,9 +50,9 @@ async function signInAmong(
   }
   if (renew !== null) renewLater(parts, record, renew);
 
-  const signedIn = await completeSignIn(parts, { account: record.account, proof, caller: input.caller });
-  if (signedIn === null) throw new Refusal('invalid_credentials');
-  return signedIn;
+  const outcome = await completeSignIn(parts, { account: record.account, proof, caller: input.caller });
+  if (outcome === null) throw new Refusal('invalid_credentials');
+  return outcome;
 }
 
 /** As much is read for a claim of nobody's as for any other. */

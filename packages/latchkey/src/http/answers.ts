@@ -2,7 +2,7 @@
 import { type Code, type Flaws, Refusal, worded } from '../model/reasons.ts';
 import type { Settings } from '../model/settings.ts';
 import { StoreUnavailable } from '../stores/store.ts';
-import { account, credential, request, signIn, trouble } from '../texts/api.ts';
+import { account, credential, request, secondStep, signIn, trouble } from '../texts/api.ts';
 import { fill, type Speech, speechIn } from '../texts/catalogue.ts';
 import { flawInWords } from '../texts/flaws.ts';
 import { LANGUAGES, languageFor } from '../texts/reader.ts';
@@ -26,6 +26,11 @@ const kinds: Readonly<Record<Code, Kind>> = {
   not_authenticated: { status: 401, text: credential.missing },
   invalid_credentials: { status: 400, text: signIn.invalid, isFieldless: true },
   email_not_verified: { status: 400, text: signIn.emailNotVerified, isFieldless: true },
+  second_step_required: { status: 401, text: secondStep.due },
+  second_step_present: { status: 400, text: secondStep.present },
+  second_step_absent: { status: 400, text: secondStep.absent },
+  second_step_demanded: { status: 400, text: secondStep.demanded },
+  reauthentication_required: { status: 403, text: secondStep.reauthenticate },
   invalid_input: { status: 400, text: '', isFieldless: true },
   too_many_attempts: { status: 429, text: '' },
   too_many_streams: { status: 429, text: request.tooManyStreams },

@@ -9,6 +9,7 @@ import * as account from './handlers/account.ts';
 import * as events from './handlers/events.ts';
 import * as password from './handlers/password.ts';
 import * as registration from './handlers/registration.ts';
+import * as secondStep from './handlers/second-step.ts';
 import * as sessions from './handlers/sessions.ts';
 import * as signIn from './handlers/sign-in.ts';
 import { JSON_ONLY, STREAM } from './negotiate.ts';
@@ -26,6 +27,9 @@ const newPasswords: readonly Field[] = [
   text('new_password1', { maxLength: 128, label: 'New password1' }),
   text('new_password2', { maxLength: 128, label: 'New password2' }),
 ];
+
+/** Six digits, or a recovery code, with whatever stands between its letters. */
+const code = text('code', { maxLength: 64 });
 
 const NAME_LENGTH = 150;
 const USERNAME_HELP = 'Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only.';
@@ -184,6 +188,92 @@ export const routes: readonly Route[] = [
     describes: 'POST',
     isThrottled: false,
     methods: { POST: registration.resend },
+  },
+  {
+    path: '/login/second-step/',
+    name: 'Second Step',
+    description: 'The second of two steps of signing in: the ticket of the first, and a code.',
+    access: 'anyone',
+    allow: POST,
+    fields: () => ({ POST: [text('ticket'), code, text('activation_token', { isRequired: false })] }),
+    describes: 'POST',
+    isThrottled: true,
+    methods: { POST: secondStep.show },
+  },
+  {
+    path: '/login/second-step/set-up/',
+    name: 'Second Step Set-Up',
+    description:
+      'For a sign-in that needs a second step which its account does not have: what an authenticator app needs.',
+    access: 'anyone',
+    allow: POST,
+    fields: () => ({ POST: [text('ticket')] }),
+    describes: 'POST',
+    isThrottled: true,
+    methods: { POST: secondStep.setUpAtSignIn },
+  },
+  {
+    path: '/mfa/verify/',
+    name: 'MFA Verify',
+    description: 'The second of two steps of signing in: the ephemeral token of the first, and a code.',
+    access: 'anyone',
+    allow: POST,
+    fields: () => ({ POST: [text('ephemeral_token'), code] }),
+    describes: 'POST',
+    isThrottled: true,
+    methods: { POST: secondStep.verify },
+  },
+  {
+    path: '/mfa/totp/activate/',
+    name: 'TOTP Activate',
+    description: 'GET: a secret for an authenticator app. POST: its activation token and a first code.',
+    access: 'signed-in',
+    allow: 'GET, POST, HEAD, OPTIONS',
+    fields: () => ({ POST: [text('activation_token'), code] }),
+    describes: 'POST',
+    isThrottled: true,
+    methods: { GET: secondStep.beginActivation, POST: secondStep.activate },
+  },
+  {
+    path: '/mfa/totp/deactivate/',
+    name: 'TOTP Deactivate',
+    description: 'Takes the authenticator app away, by a code of it or a recovery code.',
+    access: 'signed-in',
+    allow: POST,
+    fields: () => ({ POST: [code] }),
+    describes: 'POST',
+    isThrottled: true,
+    methods: { POST: secondStep.deactivate },
+  },
+  {
+    path: '/mfa/status/',
+    name: 'MFA Status',
+    description: 'Whether this account has a second step.',
+    access: 'signed-in',
+    allow: GET,
+    fields: () => ({}),
+    isThrottled: false,
+    methods: { GET: secondStep.status },
+  },
+  {
+    path: '/mfa/recovery-codes/',
+    name: 'Recovery Codes',
+    description: 'How many recovery codes are left.',
+    access: 'signed-in',
+    allow: GET,
+    fields: () => ({}),
+    isThrottled: false,
+    methods: { GET: secondStep.recoveryCodes },
+  },
+  {
+    path: '/mfa/recovery-codes/regenerate/',
+    name: 'Recovery Codes Regenerate',
+    description: 'New recovery codes in the place of those that are left.',
+    access: 'signed-in',
+    allow: POST,
+    fields: () => ({}),
+    isThrottled: true,
+    methods: { POST: secondStep.renewCodes },
   },
   {
     path: '/sessions/',

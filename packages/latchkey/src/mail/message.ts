@@ -9,7 +9,11 @@ export type Notice =
   | { readonly kind: 'password-changed'; readonly to: string; readonly username: string; readonly link: string }
   | { readonly kind: 'address-in-use'; readonly to: string; readonly username: string; readonly link: string }
   | { readonly kind: 'invitation'; readonly to: string; readonly link: string }
-  | { readonly kind: 'second-step-reset'; readonly to: string; readonly username: string; readonly link: string };
+  | { readonly kind: 'second-step-reset'; readonly to: string; readonly username: string; readonly link: string }
+  | { readonly kind: 'second-step-on'; readonly to: string; readonly username: string; readonly link: string }
+  | { readonly kind: 'second-step-off'; readonly to: string; readonly username: string; readonly link: string }
+  | { readonly kind: 'recovery-codes-renewed'; readonly to: string; readonly username: string; readonly link: string }
+  | { readonly kind: 'recovery-code-used'; readonly to: string; readonly username: string; readonly link: string };
 
 /** As it waits in the outbox, sealed: put into words when it leaves, in the language of the request that caused it. */
 export type Message = Notice & { readonly language: Language };

@@ -18,6 +18,9 @@ export type Credential = {
   readonly lastUsedAt: number | null;
 };
 
+/** As it is made. */
+export type NewCredential = Pick<Credential, 'id' | 'kind' | 'label' | 'data'>;
+
 /** Those by which somebody comes in who has shown nothing else. */
 const WAYS_IN: ReadonlySet<CredentialKind> = new Set(['passkey', 'social']);
 

@@ -1,6 +1,7 @@
 import type { UsernameCase } from './account.ts';
 import type { WhenFull } from './admission.ts';
 import type { PasswordPolicy } from './password.ts';
+import type { SecondStepPolicy } from './second-step.ts';
 import type { Theme } from './theme.ts';
 import type { ByRole } from './views.ts';
 
@@ -40,6 +41,7 @@ export type Settings = {
     readonly emailVerification: EmailVerification;
     readonly registration: 'open' | 'invited' | 'closed';
   };
+  readonly secondStep: SecondStepPolicy;
   readonly passwords: PasswordPolicy & {
     readonly hash: 'argon2id' | 'cheap';
     readonly concurrency: number;

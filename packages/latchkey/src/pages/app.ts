@@ -23,6 +23,8 @@ import { showHome, showView } from './home.ts';
 import { showNotMe } from './not-me.ts';
 import * as profile from './profile.ts';
 import * as reset from './reset-password.ts';
+import * as secondStep from './second-step.ts';
+import * as ownSecondStep from './set-up-second-step.ts';
 import * as entry from './sign-in.ts';
 import * as leaving from './sign-out.ts';
 import * as signUp from './sign-up.ts';
@@ -46,6 +48,11 @@ type PageRoute = { readonly path: string } & (
 export const pageRoutes: readonly PageRoute[] = [
   { path: '/', access: 'anyone', methods: { GET: showHome } },
   { path: '/login', access: 'anyone', methods: { GET: entry.showSignIn, POST: entry.signIn } },
+  {
+    path: '/login/second-step',
+    access: 'anyone',
+    methods: { GET: secondStep.showSecondStep, POST: secondStep.answerSecondStep },
+  },
   { path: '/logout', access: 'anyone', methods: { GET: leaving.showSignOut, POST: leaving.signOut } },
   { path: '/signed-out', access: 'anyone', methods: { GET: showSignedOut } },
   { path: '/not-me', access: 'anyone', methods: { GET: showNotMe } },
@@ -62,6 +69,11 @@ export const pageRoutes: readonly PageRoute[] = [
   { path: '/account', access: 'signed-in', methods: { GET: account.showAccount } },
   { path: '/account/profile', access: 'signed-in', methods: { GET: profile.showProfile, POST: profile.saveProfile } },
   { path: '/account/password', access: 'signed-in', methods: { GET: changing.showChange, POST: changing.change } },
+  {
+    path: '/account/second-step',
+    access: 'signed-in',
+    methods: { GET: ownSecondStep.showOwnSecondStep, POST: ownSecondStep.changeOwnSecondStep },
+  },
   { path: '/account/devices', access: 'signed-in', methods: { GET: devices.showDevices, POST: devices.endDevices } },
   { path: '/account/data', access: 'signed-in', methods: { GET: data.showData } },
   { path: '/account/close', access: 'signed-in', methods: { GET: closing.showClosing, POST: closing.close } },

@@ -29,11 +29,22 @@ export async function enter(
   form: Form,
   taken: readonly string[] = [],
 ): Promise<Response> {
+  const { cookies, to } = await entered(visit, signedIn, form, taken);
+  return sendOn(visit, to, { status: 302, cookies });
+}
+
+/** The same, for whoever is shown something before they go on. */
+export async function entered(
+  visit: Visit,
+  signedIn: SignedIn,
+  form: Form,
+  taken: readonly string[],
+): Promise<{ readonly cookies: readonly string[]; readonly to: string }> {
   const { parts, visitor, request } = visit;
   const former = visitor?.who.session ?? null;
   // Of the same account and device, it was replaced at the door. Any other would live on in a cookie that nobody has any more.
   const isReplaced = former?.accountId === signedIn.account.id && former.device.id === signedIn.session.device.id;
   if (former !== null && !isReplaced) await signOut(parts, former);
   const cookies = [...cookiesFor(parts.settings, request, signedIn), ...taken];
-  return sendOn(visit, landingFor(visit, form, signedIn.session.roles), { status: 302, cookies });
+  return { cookies, to: landingFor(visit, form, signedIn.session.roles) };
 }

@@ -8,6 +8,7 @@ import type { Catalogue } from '../texts/catalogue.ts';
 import { complaints, field, fillIn, notice } from './controls.ts';
 import { enter, visitingCaller } from './entering.ts';
 import { EMPTY_FORM, type FormView, page } from './page.ts';
+import { toSecondStep } from './second-step.ts';
 import { flawsInWords, landingFor, nextOf, readForm, sendOn, show, type Visit, withNext } from './visit.ts';
 
 export type SignInView = FormView & {
@@ -77,8 +78,8 @@ export async function signIn(visit: Visit): Promise<Response> {
   try {
     const claim = claimOf(parts.settings.accounts.signInBy, username);
     const caller = await visitingCaller(visit);
-    const signedIn = await signInWithPassword(parts, { claim, password, isStripped: true, caller, network });
-    return await enter(visit, signedIn, form);
+    const outcome = await signInWithPassword(parts, { claim, password, isStripped: true, caller, network });
+    return outcome.kind === 'signed-in' ? await enter(visit, outcome, form) : toSecondStep(visit, form, outcome);
   } catch (error) {
     const code = error instanceof Refusal ? error.code : null;
     if (code === 'invalid_credentials') return await again({ '': [speech.words.flaws.credentials_wrong] });

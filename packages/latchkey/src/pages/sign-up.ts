@@ -7,6 +7,7 @@ import { carriedSecret, carrySecret, dropSecret } from './carried-secret.ts';
 import { complaints, field } from './controls.ts';
 import { enter, visitingCaller } from './entering.ts';
 import { EMPTY_FORM, type FormView, page } from './page.ts';
+import { toSecondStep } from './second-step.ts';
 import { type Form, flawsInWords, nextOf, orFlaws, readForm, show, type Visit, withNext } from './visit.ts';
 
 export type SignUpView = FormView & {
@@ -109,6 +110,7 @@ export async function signUp(visit: Visit): Promise<Response> {
   }
   const taken = carriedSecret(visit, 'invitation') === null ? [] : [dropSecret(visit, 'invitation')];
   if (outcome.done.kind === 'signed-in') return await enter(visit, outcome.done, form, taken);
+  if (outcome.done.kind === 'second-step') return toSecondStep(visit, form, outcome.done, taken);
   return await show(visit, checkMailPage, {}, { cookies: taken });
 }
 

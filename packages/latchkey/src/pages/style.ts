@@ -74,6 +74,12 @@ input[aria-invalid='true'] { border-color: var(--wrong); box-shadow: inset 0 0 0
 .list > li > div { flex: 1 1 14rem; }
 .list p, .list form { margin: 0; }
 .list .name { font-weight: 620; }
+.qr { width: 13rem; max-width: 100%; margin-block: 1rem; padding: .5rem; background: #ffffff; border-radius: var(--radius); }
+.qr svg { display: block; width: 100%; height: auto; }
+.codes { display: grid; grid-template-columns: repeat(auto-fill, minmax(12rem, 1fr)); gap: .5rem 1rem; margin: 0; padding: 0; list-style: none; }
+code { font: .9375rem/1.5 ui-monospace, SFMono-Regular, Menlo, monospace; overflow-wrap: anywhere; }
+.check { display: flex; align-items: center; gap: .625rem; min-height: 44px; }
+.check input { width: 1.25rem; height: 1.25rem; }
 .tag { display: inline-block; margin-inline-start: .5rem; padding: .0625rem .5rem; font-size: .8125rem; font-weight: 600; color: var(--accent-text); background: var(--accent); border-radius: 1rem; }
 .phones { display: grid; grid-template-columns: repeat(auto-fit, minmax(13rem, 1fr)); gap: 1.5rem; margin-block: 1.5rem; }
 .phone { display: flex; flex-direction: column; gap: 1rem; padding: 1.5rem 1.25rem; border: 2px solid var(--border); border-radius: 1.75rem; }

@@ -8,6 +8,8 @@ import type { ErrorView } from './errors.ts';
 import type { FrameView } from './frame.ts';
 import type { FormView, Template } from './page.ts';
 import type { ResetRequestView, ResetView } from './reset-password.ts';
+import type { SecondStepView } from './second-step.ts';
+import type { OwnSecondStepView } from './set-up-second-step.ts';
 import type { SignInView } from './sign-in.ts';
 import type { SignOutView } from './sign-out.ts';
 import type { SignUpClosedView, SignUpView } from './sign-up.ts';
@@ -20,6 +22,7 @@ export type PageViews = {
   /** Around every page: a whole document. */
   readonly frame: FrameView;
   readonly 'sign-in': SignInView;
+  readonly 'second-step': SecondStepView;
   readonly 'sign-out': SignOutView;
   readonly 'sign-out-done': Nothing;
   readonly 'signed-out': SignedOutPageView;
@@ -34,6 +37,7 @@ export type PageViews = {
   readonly account: AccountView;
   readonly profile: FormView;
   readonly 'change-password': ChangePasswordView;
+  readonly 'own-second-step': OwnSecondStepView;
   readonly devices: DevicesView;
   readonly data: OwnDataView;
   readonly 'close-account': CloseAccountView;

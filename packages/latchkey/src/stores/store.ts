@@ -1,6 +1,6 @@
 import type { Account, AccountId, AccountState, Gate, Profile, SessionId } from '../model/account.ts';
 import type { Limit, WhenFull } from '../model/admission.ts';
-import type { Credential, CredentialKind } from '../model/credential.ts';
+import type { Credential, CredentialKind, NewCredential } from '../model/credential.ts';
 import type { Device, DeviceSummary } from '../model/device.ts';
 import type { CredentialUse, OncePurpose, OnceRef, Spend } from '../model/once.ts';
 import type { PasswordHash } from '../model/password.ts';
@@ -177,25 +177,23 @@ export type AccountStore = {
   hashSchemes(): Promise<readonly string[]>;
 };
 
-export type NewCredential = Pick<Credential, 'id' | 'kind' | 'label' | 'data'>;
-
 /** Not done, and why: such a credential is there already, or nothing would be left to come in by. */
 export type CredentialRefused = { readonly refused: 'taken' | 'last_way_in' };
 
 /** What accounts have beside their passwords. It goes with its account. */
 export type CredentialStore = {
-  /** All of an account's, the oldest first. */
-  list(accountId: AccountId): Promise<readonly Credential[]>;
+  /** All of an account's, the oldest first, with the store's time. */
+  list(accountId: AccountId): Promise<{ readonly credentials: readonly Credential[]; readonly now: number }>;
   find(id: string): Promise<Credential | null>;
   /**
    * Adds these in the place of those of the kinds in `replaces`. `taken` where one is there already, whoever's it is. Where it
    * `voids`, every session but `kept` ends, and every proof that was made before is void. null when the account is gone or not
-   * active, or where its gate has voided by now what was proved at the revision `provenAt`.
+   * active, or where its gate has voided by now what was proved at the revision `provenAt`, if any.
    */
   add(adding: {
     readonly accountId: AccountId;
     readonly by: By;
-    readonly provenAt: number;
+    readonly provenAt: number | null;
     readonly credentials: readonly NewCredential[];
     readonly replaces: readonly CredentialKind[];
     readonly voids: boolean;
@@ -332,6 +330,7 @@ export type SessionStore = {
 };
 
 export type OnceStore = {
+  /** In the place of one that has expired, if need be. */
   put(once: NewOnce): Promise<void>;
   /** The data of a good one, which stays good; null as below. */
   peek(once: OnceRef): Promise<string | null>;

@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { newSessionId, newSessionToken } from '../crypto/token.ts';
 import { firstGate, type Gate } from '../model/account.ts';
 import { decideAdmission, type Limit } from '../model/admission.ts';
+import type { NewCredential } from '../model/credential.ts';
 import type { Device } from '../model/device.ts';
 import type { Session, TokenRef } from '../model/session.ts';
 import {
@@ -15,7 +16,6 @@ import {
   type Admitted,
   type CredentialRefused,
   type NewAccount,
-  type NewCredential,
   type NewOnce,
   type Over,
   type Store,
@@ -139,7 +139,7 @@ async function adding(
 ): Promise<Voided | Over | CredentialRefused | null> {
   return await store.credentials.add({
     accountId,
-    ...{ by: null, provenAt: Number.MAX_SAFE_INTEGER, replaces: [], voids: false, kept: null, outbox: [] },
+    ...{ by: null, provenAt: null, replaces: [], voids: false, kept: null, outbox: [] },
     credentials: [{ label: '', ...credential }],
     ...given,
   });
@@ -460,13 +460,15 @@ const cases: Record<string, (world: World) => Promise<void>> = {
     const { store } = world;
     const [ann, bob] = [await makeAccount(store), await makeAccount(store)];
     await addCredential(store, ann.account.id, { id: 'key', kind: 'passkey', data: secret(1), label: 'phone' });
-    const [kept, ...others] = await store.credentials.list(ann.account.id);
+    const { credentials, now } = await store.credentials.list(ann.account.id);
+    assert.equal(now, world.clock());
+    const [kept, ...others] = credentials;
     assert.deepEqual(others, []);
     assert.deepEqual(kept, {
       ...{ id: 'key', accountId: ann.account.id, kind: 'passkey', label: 'phone', data: secret(1) },
       ...{ createdAt: world.clock(), lastUsedAt: null },
     });
-    assert.deepEqual(await store.credentials.list(bob.account.id), []);
+    assert.deepEqual((await store.credentials.list(bob.account.id)).credentials, []);
     assert.equal(await store.credentials.find('other'), null);
     const rename = { id: 'key', label: 'tablet' };
     assert.equal(await store.credentials.rename({ ...rename, accountId: bob.account.id }), false);
@@ -518,7 +520,7 @@ const cases: Record<string, (world: World) => Promise<void>> = {
     assert.equal(await store.credentials.remove({ ...removing, use: wrong }), null, 'spent by somebody else');
     const late = await signIn(store, await gate(), { max: 2 });
     assert.deepEqual(endedBy(await store.credentials.remove({ ...removing, use })), [late.session.id]);
-    assert.deepEqual(await store.credentials.list(account.id), []);
+    assert.deepEqual((await store.credentials.list(account.id)).credentials, []);
     assert.deepEqual(
       await store.credentials.remove({ ...removing, by: other.session, use }),
       { over: 'credential_removed' },
@@ -537,7 +539,7 @@ const cases: Record<string, (world: World) => Promise<void>> = {
     );
     const refused = outcomes.filter((outcome) => outcome !== null && 'refused' in outcome);
     assert.deepEqual(refused, [{ refused: 'last_way_in' }]);
-    assert.equal((await store.credentials.list(account.id)).length, 1);
+    assert.equal((await store.credentials.list(account.id)).credentials.length, 1);
   },
 
   async 'F-39: a node that follows another rule admits nobody'({ store }) {

@@ -103,6 +103,20 @@ export const password = {
   numeric: about('password_numeric', 'This password is entirely numeric.'),
 } as const;
 
+export const secondStep = {
+  ticketVoid: about('ticket_void', 'Invalid or expired token.'),
+  codeWrong: about('code_wrong', 'Invalid code.'),
+  codeWrongAtSetUp: about('code_wrong', 'Invalid code. Please check your authenticator app and try again.'),
+  activationVoid: about('link_void', 'Invalid or expired activation token.'),
+  activationOfAnother: about('link_void', 'Invalid activation token for this user.'),
+  due: 'A second step is needed to sign in.',
+  present: 'MFA is already enabled. Deactivate it before activating again.',
+  absent: 'MFA is not enabled.',
+  demanded: 'MFA is demanded of this account.',
+  off: 'TOTP has been deactivated.',
+  reauthenticate: 'Please prove again who you are.',
+} as const;
+
 export const trouble = {
   busy: 'The server is busy. Please try again shortly.',
   ruleMismatch:

@@ -35,6 +35,11 @@ const CODES: Readonly<
   unsupported_media_type: true,
   parse_error: true,
   body_too_large: true,
+  second_step_required: true,
+  second_step_present: true,
+  second_step_absent: true,
+  second_step_demanded: true,
+  reauthentication_required: true,
 };
 
 /** Words of what lies behind an answer. A message repeats a content type, which is text of the client's own. */

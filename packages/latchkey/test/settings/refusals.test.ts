@@ -122,6 +122,16 @@ const wrong: Readonly<Record<string, Wrong>> = {
   'accounts.emailUnique': notFlag,
   'accounts.usernameCase': notOneOf('ignore', 'exact'),
   'accounts.signInBy': notOneOf('username', 'email', 'username_email', 'any'),
+  'secondStep.demandedOf': {
+    texts: ['', ' ', 'admin,', 'nobody, admin', 'admin, everybody'],
+    values: [5, {}, [], [5], [''], ['nobody'], true],
+    says: / must be nobody, everybody, or roles\.$/,
+  },
+  'secondStep.rememberDays': {
+    texts: ['', 'x', '-1', 'NaN', 'Infinity', '3651'],
+    values: [-1, Number.NaN, true, {}, [], 3651],
+    says: / must be a number, and 0 seconds or more and ten years at most\.$/,
+  },
   'passwords.minLength': notCount(1, 64),
   'passwords.rules': {
     texts: ['x', 'length, x', 'Length'],

@@ -20,7 +20,7 @@ const textsOf = async (language: (typeof LANGUAGES)[number]): Promise<Texts> =>
 const gapsOf = (text: string): readonly string[] => [...text.matchAll(GAP)].map(([, name = '']) => name).sort();
 
 /** What is the same in another language as in English, and rightly so. */
-const SAME: readonly string[] = ['de deviceClasses.web'];
+const SAME: readonly string[] = ['de deviceClasses.web', 'de secondStep.code', 'fr secondStep.code'];
 
 const english = await textsOf('en');
 

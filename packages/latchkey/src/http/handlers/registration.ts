@@ -3,7 +3,7 @@ import { resendVerification, verifyEmail } from '../../flows/verify-email.ts';
 import { account as texts } from '../../texts/api.ts';
 import { json } from '../answers.ts';
 import type { Call } from '../call.ts';
-import { answerSignedIn } from './sign-in.ts';
+import { answerOutcome } from './sign-in.ts';
 
 export async function register(call: Call): Promise<Response> {
   const { username = '', email = '', password1 = '', password2 = '', invitation } = call.values;
@@ -18,7 +18,7 @@ export async function register(call: Call): Promise<Response> {
     network: call.network,
   });
   if (registered.kind === 'verification-sent') return json(201, { detail: texts.verificationSent }, call.headers);
-  return answerSignedIn(call, registered, { status: 201, hasCookie: call.parts.settings.wire.cookie });
+  return answerOutcome(call, registered, 201);
 }
 
 export async function verify(call: Call): Promise<Response> {

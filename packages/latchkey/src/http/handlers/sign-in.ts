@@ -1,13 +1,14 @@
-import type { SignedIn } from '../../flows/complete-sign-in.ts';
+import type { SignedIn, SignInOutcome } from '../../flows/complete-sign-in.ts';
 import { type Claim, signInWithPassword } from '../../flows/sign-in-with-password.ts';
 import { signOut as endOwn, signOutOver } from '../../flows/sign-out.ts';
+import type { SecondStepDue } from '../../flows/tickets.ts';
 import { isEmail } from '../../model/account.ts';
 import { type Flaw, invalidInput, Refusal } from '../../model/reasons.ts';
 import type { Settings, SignInBy } from '../../model/settings.ts';
 import { rememberedTokens } from '../../sessions/device-token.ts';
 import { verify } from '../../sessions/verify.ts';
 import { signOut as signOutTexts, signIn as texts } from '../../texts/api.ts';
-import { empty, json, withCookies } from '../answers.ts';
+import { empty, json, refuse, withCookies } from '../answers.ts';
 import type { Call } from '../call.ts';
 import {
   deviceCookie,
@@ -20,27 +21,49 @@ import {
 import type { Values } from '../fields.ts';
 import { isOriginAllowed } from '../origin.ts';
 
-/** dj-rest-auth's `login/`: a key, and the cookie beside it. */
+/** dj-rest-auth's `login/`: a key, and the cookie beside it; or the ticket of a sign-in that needs a second step. */
 export async function login(call: Call): Promise<Response> {
-  const signedIn = await signIn(call, claimOf(call.parts.settings, call.values), { isStripped: true });
-  return answerSignedIn(call, signedIn, { status: 200, hasCookie: call.parts.settings.wire.cookie });
+  const outcome = await signIn(call, claimOf(call.parts.settings, call.values), { isStripped: true });
+  return answerOutcome(call, outcome, 200);
 }
 
 /** The article's `signin/`: a key and what became of the old one. */
 export async function articleSignIn(call: Call): Promise<Response> {
-  const signedIn = await signIn(call, claimOf(call.parts.settings, call.values), { isStripped: true });
-  const message = signedIn.displaced.length > 0 ? texts.oldTokenDeleted : texts.newTokenCreated;
-  return json(200, { key: signedIn.token, message, device: signedIn.deviceToken }, call.headers);
+  const outcome = await signIn(call, claimOf(call.parts.settings, call.values), { isStripped: true });
+  if (outcome.kind === 'second-step') return refuseHalf(call, outcome);
+  const message = outcome.displaced.length > 0 ? texts.oldTokenDeleted : texts.newTokenCreated;
+  return json(200, { key: outcome.token, message, device: outcome.deviceToken }, call.headers);
 }
 
 /** Django REST framework's own `api/token/`: the password counts as it was typed, white space and all. */
 export async function obtainToken(call: Call): Promise<Response> {
   const claim = claimByName(call.parts.settings, call.values['username'] ?? '');
-  const signedIn = await signIn(call, claim, { isStripped: false });
-  return json(200, { token: signedIn.token, device: signedIn.deviceToken }, call.headers);
+  const outcome = await signIn(call, claim, { isStripped: false });
+  if (outcome.kind === 'second-step') return refuseHalf(call, outcome);
+  return json(200, { token: outcome.token, device: outcome.deviceToken }, call.headers);
 }
 
-async function signIn(call: Call, claim: Claim, { isStripped }: { readonly isStripped: boolean }): Promise<SignedIn> {
+/** What a sign-in came to, as dj-rest-auth tells it: half of one is no error there. */
+export function answerOutcome(call: Call, outcome: SignInOutcome, status: number): Response {
+  if (outcome.kind === 'second-step') return json(status, bodyOfDue(outcome), call.headers);
+  return answerSignedIn(call, outcome, { status, hasCookie: call.parts.settings.wire.cookie });
+}
+
+/** Where clients know of no second step, half a sign-in is none. */
+function refuseHalf(call: Call, due: SecondStepDue): Response {
+  return refuse(call, { code: 'second_step_required', more: bodyOfDue(due) });
+}
+
+/** With nothing to show, there is one to be set up first. */
+function bodyOfDue({ ticket, kinds }: SecondStepDue): Readonly<Record<string, unknown>> {
+  return { mfa_required: true, ephemeral_token: ticket, ticket, second_step: kinds, set_up: kinds.length === 0 };
+}
+
+async function signIn(
+  call: Call,
+  claim: Claim,
+  { isStripped }: { readonly isStripped: boolean },
+): Promise<SignInOutcome> {
   const password = call.values['password'] ?? '';
   return await signInWithPassword(call.parts, {
     claim,
@@ -91,12 +114,21 @@ function mustInclude(flaw: Flaw): Refusal {
 export function answerSignedIn(
   call: Call,
   signedIn: SignedIn,
-  { status, hasCookie }: { readonly status: number; readonly hasCookie: boolean },
+  {
+    status,
+    hasCookie,
+    more,
+  }: {
+    readonly status: number;
+    readonly hasCookie: boolean;
+    /** What is told beside the key. */
+    readonly more?: Readonly<Record<string, unknown>>;
+  },
 ): Response {
   const { settings } = call.parts;
-  const response = settings.wire.key
-    ? json(status, { key: signedIn.token, device: signedIn.deviceToken }, call.headers)
-    : empty(204, call.headers);
+  const key = settings.wire.key ? { key: signedIn.token, device: signedIn.deviceToken } : null;
+  const response =
+    key === null && more === undefined ? empty(204, call.headers) : json(status, { ...key, ...more }, call.headers);
   if (!hasCookie && settings.wire.key) return response;
   return withCookies(response, cookiesFor(settings, call.request, signedIn));
 }

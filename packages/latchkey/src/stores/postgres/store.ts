@@ -148,7 +148,7 @@ function storeOf(database: Database, hub: ReturnType<typeof openHub>): AccountsS
       hashSchemes: () => reads(accounts.hashSchemes)(undefined),
     },
     credentials: {
-      list: reads(credentials.list),
+      list: reads(credentials.list, timed),
       find: reads(spends.findCredential),
       add: turns(ofAccount, credentials.add),
       remove: turns(ofAccount, credentials.remove),

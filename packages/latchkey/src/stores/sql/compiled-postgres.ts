@@ -39,8 +39,8 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     parameters: [{ arg: 'name' }, { arg: 'value' }, { arg: 'value' }],
   },
   'once.insert': {
-    sql: 'insert into "@schema"."once" ("hash", "purpose", "account_id", "data", "created_at", "expires_at") values ($1, $2, $3, $4, $5, $6)',
-    parameters: [{ arg: 'hash' }, { arg: 'purpose' }, { arg: 'account_id' }, { arg: 'data' }, { arg: 'created_at' }, { arg: 'expires_at' }],
+    sql: 'insert into "@schema"."once" ("hash", "purpose", "account_id", "data", "created_at", "expires_at") values ($1, $2, $3, $4, $5, $6) on conflict ("hash") do update set "data" = $7, "created_at" = $8, "expires_at" = $9 where "@schema"."once"."purpose" = $10 and "@schema"."once"."expires_at" <= $11 returning "purpose"',
+    parameters: [{ arg: 'hash' }, { arg: 'purpose' }, { arg: 'account_id' }, { arg: 'data' }, { arg: 'created_at' }, { arg: 'expires_at' }, { arg: 'data' }, { arg: 'created_at' }, { arg: 'expires_at' }, { arg: 'purpose' }, { arg: 'created_at' }],
   },
   'once.selectGood': {
     sql: 'select "account_id", "data" from "@schema"."once" where "hash" = $1 and "purpose" = $2 and "expires_at" > $3',

@@ -43,8 +43,8 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     parameters: [{ arg: 'name' }, { arg: 'value' }, { arg: 'value' }],
   },
   'once.insert': {
-    sql: 'insert into "once" ("hash", "purpose", "account_id", "data", "created_at", "expires_at") values (?, ?, ?, ?, ?, ?)',
-    parameters: [{ arg: 'hash' }, { arg: 'purpose' }, { arg: 'account_id' }, { arg: 'data' }, { arg: 'created_at' }, { arg: 'expires_at' }],
+    sql: 'insert into "once" ("hash", "purpose", "account_id", "data", "created_at", "expires_at") values (?, ?, ?, ?, ?, ?) on conflict ("hash") do update set "data" = ?, "created_at" = ?, "expires_at" = ? where "once"."purpose" = ? and "once"."expires_at" <= ? returning "purpose"',
+    parameters: [{ arg: 'hash' }, { arg: 'purpose' }, { arg: 'account_id' }, { arg: 'data' }, { arg: 'created_at' }, { arg: 'expires_at' }, { arg: 'data' }, { arg: 'created_at' }, { arg: 'expires_at' }, { arg: 'purpose' }, { arg: 'created_at' }],
   },
   'once.selectGood': {
     sql: 'select "account_id", "data" from "once" where "hash" = ? and "purpose" = ? and "expires_at" > ?',

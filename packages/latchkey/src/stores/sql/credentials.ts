@@ -60,7 +60,14 @@ const updateLabel = define<{ account_id: number; id: string; label: string }>('c
     .returning('id'),
 );
 
-export function* list(run: Run, accountId: number): Sentence<readonly Credential[]> {
+export function* list(
+  run: Run,
+  accountId: number,
+): Sentence<{ readonly credentials: readonly Credential[]; readonly now: number }> {
+  return { credentials: yield* allOf(run, accountId), now: run.now };
+}
+
+function* allOf(run: Run, accountId: number): Sentence<readonly Credential[]> {
   return (yield* rows(run, selectOf, { account_id: accountId })).map(credentialOf);
 }
 
@@ -72,8 +79,9 @@ export function* add(
   const over = yield* overBy(run, adding.by, accountId);
   if (over !== null) return over;
   const record = yield* findAccount(run, accountId);
-  if (record === null || record.gate.state !== 'active' || adding.provenAt < record.gate.validFrom) return null;
-  const old = (yield* list(run, accountId)).filter(({ kind }) => replaces.includes(kind));
+  if (record === null || record.gate.state !== 'active') return null;
+  if (adding.provenAt !== null && adding.provenAt < record.gate.validFrom) return null;
+  const old = (yield* allOf(run, accountId)).filter(({ kind }) => replaces.includes(kind));
   const isOld = (id: string): boolean => old.some((one) => one.id === id);
   for (const { id } of credentials) {
     if (!isOld(id) && (yield* findCredential(run, id)) !== null) return { refused: 'taken' };
@@ -99,7 +107,7 @@ export function* remove(
   if (over !== null) return over;
   const record = yield* findAccount(run, accountId);
   if (record === null) return null;
-  const all = yield* list(run, accountId);
+  const all = yield* allOf(run, accountId);
   const going = all.filter(({ id }) => ids.includes(id));
   if (going.length === 0) return null;
   const left = all.filter(({ id }) => !ids.includes(id));

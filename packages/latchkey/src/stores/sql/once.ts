@@ -10,14 +10,25 @@ const insert = define<{
   created_at: number;
   expires_at: number;
 }>('once.insert')((db, arg) =>
-  db.insertInto('once').values({
-    hash: arg.hash,
-    purpose: arg.purpose,
-    account_id: arg.account_id,
-    data: arg.data,
-    created_at: arg.created_at,
-    expires_at: arg.expires_at,
-  }),
+  db
+    .insertInto('once')
+    .values({
+      hash: arg.hash,
+      purpose: arg.purpose,
+      account_id: arg.account_id,
+      data: arg.data,
+      created_at: arg.created_at,
+      expires_at: arg.expires_at,
+    })
+    // What has expired and was not purged yet is as good as none.
+    .onConflict((conflict) =>
+      conflict
+        .column('hash')
+        .doUpdateSet({ data: arg.data, created_at: arg.created_at, expires_at: arg.expires_at })
+        .where('once.purpose', '=', arg.purpose)
+        .where('once.expires_at', '<=', arg.created_at),
+    )
+    .returning('purpose'),
 );
 
 const selectGood = define<{ hash: Uint8Array; purpose: string; now: number }>('once.selectGood')((db, arg) =>
@@ -69,7 +80,8 @@ export function* putAll(
     created_at: run.now,
     expires_at: run.now + link.lifetimeMs,
   }));
-  yield* each(run, insert, list);
+  const kept = yield* each(run, insert, list);
+  if (kept.some((row) => row.length === 0)) throw new Error('A thing usable once is there already.');
 }
 
 type Good = { readonly accountId: number | null; readonly data: string };

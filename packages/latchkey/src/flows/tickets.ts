@@ -1,0 +1,88 @@
+/** A sign-in that waits for its second step: whoever holds its ticket has shown one proof, and is nobody yet. */
+import type { Proof } from '../credentials/proof.ts';
+import { textOf, type WaitingProof, waitingProofIn } from '../credentials/waiting-proof.ts';
+import { hashOfLinkSecret, newLinkSecret } from '../crypto/token.ts';
+import type { Account, AccountId } from '../model/account.ts';
+import type { Credential } from '../model/credential.ts';
+import type { OnceRef } from '../model/once.ts';
+import { type SecondStepKind, secondStepFor } from '../model/second-step.ts';
+import type { Caller } from '../sessions/admit.ts';
+import { readDeviceTokens } from '../sessions/device-token.ts';
+import type { Parts } from './parts.ts';
+
+export type SecondStepDue = {
+  /** A secret, for whoever made the first step: good once, and for a while. */
+  readonly ticket: string;
+  /** What may be shown; nothing where the account has none yet, and has to set one up first. */
+  readonly kinds: readonly SecondStepKind[];
+};
+
+/** For how long a sign-in waits. */
+export const TICKET_MS = 10 * 60_000;
+
+export function ticketRef(ticket: string): OnceRef {
+  return { purpose: 'second-step', hash: hashOfLinkSecret('second-step', ticket) };
+}
+
+/**
+ * What a proof still needs, and the ticket to go on with; null where it needs nothing. What the proof spends is spent for it, and
+ * where that was spent already there is none: `void`.
+ */
+export async function secondStepDue(
+  parts: Parts,
+  { account, proof, caller }: { readonly account: Account; readonly proof: Proof; readonly caller: Caller },
+): Promise<SecondStepDue | 'void' | null> {
+  if (proof.isWhole) return null;
+  const { credentials } = await parts.store.credentials.list(account.id);
+  const kinds = credentials.map(({ kind }) => kind);
+  const due = secondStepFor(parts.settings.secondStep, { roles: account.roles, kinds });
+  if (due === 'none' || (due === 'show' && (await isRemembered(parts, proof, caller)))) return null;
+  for (const spend of proof.spends) {
+    const isSpent = 'purpose' in spend ? await parts.store.once.spend(spend) : await parts.store.credentials.use(spend);
+    if (isSpent === null || isSpent === false) return 'void';
+  }
+  const ticket = newLinkSecret();
+  await parts.store.once.put({ ...ticketRef(ticket), lifetimeMs: TICKET_MS, data: textOf(proof) });
+  return { ticket, kinds: due === 'show' ? kindsIn(credentials) : [] };
+}
+
+export async function secondStepsOf(parts: Parts, accountId: AccountId): Promise<readonly SecondStepKind[]> {
+  return kindsIn((await parts.store.credentials.list(accountId)).credentials);
+}
+
+function kindsIn(credentials: readonly Credential[]): readonly SecondStepKind[] {
+  const kinds: readonly SecondStepKind[] = ['totp', 'recovery_codes'];
+  return kinds.filter((kind) => credentials.some((credential) => credential.kind === kind));
+}
+
+/** The proof that waits for a ticket's holder, or null. */
+export async function waitingProof(parts: Parts, ticket: string): Promise<WaitingProof | null> {
+  const text = await parts.store.once.peek(ticketRef(ticket));
+  return text === null ? null : waitingProofIn(text);
+}
+
+/** Whether this device was asked before, and its owner wanted that to last. */
+async function isRemembered(parts: Parts, { gate }: Proof, { deviceTokens }: Caller): Promise<boolean> {
+  const known = readDeviceTokens(parts.keys, gate.accountId, deviceTokens);
+  if (known === null || known.revision < gate.validFrom) return false;
+  return (await parts.store.once.peek(rememberedRef(gate, known.id))) !== null;
+}
+
+/** Notes that this device is not to be asked for a while. Whatever voids what the account allowed makes it forgotten. */
+export async function rememberDevice(
+  parts: Parts,
+  gate: { readonly accountId: AccountId; readonly validFrom: number },
+  deviceId: string,
+): Promise<void> {
+  const ref = rememberedRef(gate, deviceId);
+  await parts.store.once.spend(ref);
+  await parts.store.once.put({ ...ref, lifetimeMs: parts.settings.secondStep.rememberMs, data: '' });
+}
+
+function rememberedRef(
+  { accountId, validFrom }: { readonly accountId: AccountId; readonly validFrom: number },
+  deviceId: string,
+): OnceRef {
+  const purpose = 'remembered-device';
+  return { purpose, hash: hashOfLinkSecret(purpose, `${accountId} ${deviceId} ${validFrom}`) };
+}

@@ -1,0 +1,94 @@
+import {
+  beginTotp,
+  beginTotpAtSignIn,
+  confirmTotp,
+  confirmTotpAtSignIn,
+  type Enrolment,
+  removeTotp,
+  renewRecoveryCodes,
+  secondStepStatus,
+} from '../../flows/set-up-second-step.ts';
+import { showSecondStep } from '../../flows/show-second-step.ts';
+import { invalidInput, Refusal } from '../../model/reasons.ts';
+import { secondStep as texts } from '../../texts/api.ts';
+import { json } from '../answers.ts';
+import type { Call, SignedInCall } from '../call.ts';
+import { isoTime } from '../time.ts';
+import { answerSignedIn } from './sign-in.ts';
+
+/** The second of two steps, or the first code of an app that has to be set up before. */
+export async function show(call: Call): Promise<Response> {
+  const { ticket = '', code = '', activation_token: activationToken } = call.values;
+  const { parts } = call;
+  const hasCookie = parts.settings.wire.cookie;
+  const caller = await call.caller();
+  if (activationToken === undefined) {
+    const isRemembered = isTrue(call.body.get('remember'));
+    const signedIn = await showSecondStep(parts, { ticket, code, isRemembered, caller });
+    return answerSignedIn(call, signedIn, { status: 200, hasCookie });
+  }
+  const { signedIn, codes } = await confirmTotpAtSignIn(parts, { ticket, code, activationToken, caller });
+  const more = { recovery_codes: codes };
+  return answerSignedIn(call, signedIn, { status: 200, hasCookie, more });
+}
+
+/** dj-rest-auth's `mfa/verify/`: the same under its names. */
+export async function verify(call: Call): Promise<Response> {
+  const { ephemeral_token: ticket = '', code = '' } = call.values;
+  const isRemembered = isTrue(call.body.get('remember'));
+  try {
+    const signedIn = await showSecondStep(call.parts, { ticket, code, isRemembered, caller: await call.caller() });
+    return answerSignedIn(call, signedIn, { status: 200, hasCookie: call.parts.settings.wire.cookie });
+  } catch (error) {
+    const flaws = error instanceof Refusal ? error.flaws : null;
+    if (flaws?.['ticket'] === undefined) throw error;
+    throw invalidInput({ ephemeral_token: flaws['ticket'] });
+  }
+}
+
+function isTrue(given: unknown): boolean {
+  return given === true || given === 'true' || given === '1' || given === 'on';
+}
+
+export async function setUpAtSignIn(call: Call): Promise<Response> {
+  return json(200, await bodyOf(await beginTotpAtSignIn(call.parts, call.values['ticket'] ?? '')), call.headers);
+}
+
+export async function beginActivation({ parts, who, headers }: SignedInCall): Promise<Response> {
+  return json(200, await bodyOf(await beginTotp(parts, who)), headers);
+}
+
+async function bodyOf({ secret, url, activationToken }: Enrolment): Promise<Readonly<Record<string, string>>> {
+  const { renderSVG } = await import('uqr');
+  const picture = `data:image/svg+xml;base64,${Buffer.from(renderSVG(url)).toString('base64')}`;
+  return { secret, totp_url: url, qr_code_data_uri: picture, activation_token: activationToken };
+}
+
+export async function activate({ parts, who, values, headers }: SignedInCall): Promise<Response> {
+  const { activation_token: activationToken = '', code = '' } = values;
+  return json(200, { recovery_codes: await confirmTotp(parts, who, { activationToken, code }) }, headers);
+}
+
+export async function deactivate({ parts, who, values, headers }: SignedInCall): Promise<Response> {
+  await removeTotp(parts, who, values['code'] ?? '');
+  return json(200, { detail: texts.off }, headers);
+}
+
+export async function status({ parts, who, headers }: SignedInCall): Promise<Response> {
+  const { totp, recoveryCodesLeft } = await secondStepStatus(parts, who.session.accountId);
+  const times = {
+    created_at: totp === null ? null : isoTime(totp.createdAt),
+    last_used_at: totp?.lastUsedAt == null ? null : isoTime(totp.lastUsedAt),
+  };
+  return json(200, { mfa_enabled: totp !== null, ...times, recovery_codes_left: recoveryCodesLeft }, headers);
+}
+
+/** How many are left: they were shown once, and are kept as hashes. */
+export async function recoveryCodes({ parts, who, headers }: SignedInCall): Promise<Response> {
+  const { recoveryCodesLeft } = await secondStepStatus(parts, who.session.accountId);
+  return json(200, { codes: [], left: recoveryCodesLeft }, headers);
+}
+
+export async function renewCodes({ parts, who, headers }: SignedInCall): Promise<Response> {
+  return json(200, { codes: await renewRecoveryCodes(parts, who) }, headers);
+}

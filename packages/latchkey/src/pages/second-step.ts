@@ -1,0 +1,119 @@
+/** The second of two steps of signing in. Who is at it is known by a ticket in a cookie, and is nobody yet. */
+import { html } from 'hono/html';
+import { beginTotpAtSignIn, confirmTotpAtSignIn, type Enrolment, enrolmentAgain } from '../flows/set-up-second-step.ts';
+import { showSecondStep as signInBy, waitingFor } from '../flows/show-second-step.ts';
+import { type SecondStepDue, secondStepsOf, TICKET_MS } from '../flows/tickets.ts';
+import { linkCookie } from '../http/cookies.ts';
+import { carriedSecret, dropSecret } from './carried-secret.ts';
+import { complaints } from './controls.ts';
+import { enter, entered, visitingCaller } from './entering.ts';
+import { EMPTY_FORM, type FormView, page } from './page.ts';
+import { codeField, codesToKeep, type SetUpView, setUpForm, setUpView } from './second-step-controls.ts';
+import { type Form, flawsInWords, nextOf, orFlaws, readForm, sendOn, show, type Visit, withNext } from './visit.ts';
+
+export type SecondStepView = { readonly next: string | null } & (
+  | ({
+      readonly state: 'asked';
+      /** Whether this device may be spared the question for a while. */
+      readonly mayRemember: boolean;
+    } & FormView)
+  /** One is demanded of the account, and it has none. */
+  | ({ readonly state: 'set-up' } & SetUpView)
+  /** It is set up, and its owner is signed in: the codes are shown once. */
+  | { readonly state: 'codes'; readonly codes: readonly string[]; readonly continueTo: string }
+  /** The first step was too long ago, or did not count any more. */
+  | { readonly state: 'over' }
+);
+
+const secondStepPage = page<SecondStepView>({
+  name: 'second-step',
+  title: (_, { words }) => words.secondStep.title,
+  template(view, { words }) {
+    const { secondStep: texts } = words;
+    const again = html`<p class="links"><a href="${withNext('/login/', view.next)}">${texts.again}</a></p>`;
+    const hidden = view.next === null ? '' : html`<input type="hidden" name="next" value="${view.next}">`;
+    switch (view.state) {
+      case 'over':
+        return html`<p role="alert">${words.flaws.ticket_void}</p>${again}`;
+      case 'codes':
+        return html`${codesToKeep(words, view.codes)}<div class="actions"><a class="button" href="${view.continueTo}">${words.signIn.continue}</a></div>`;
+      case 'set-up':
+        return html`<p>${texts.demanded}</p>${setUpForm(words, view, hidden)}${again}`;
+      case 'asked': {
+        const remember = html`<p><label class="check"><input type="checkbox" name="remember" value="on"> ${texts.remember}</label></p>`;
+        return html`<p>${texts.lead}</p>${complaints(words, view, ['code'])}<form method="post">${hidden}
+${codeField(words, view)}${view.mayRemember ? remember : ''}<button class="block">${words.signIn.action}</button></form>
+<p class="muted">${texts.lost}</p>${again}`;
+      }
+    }
+  },
+});
+
+/** On from the first step: the ticket goes into a cookie. */
+export function toSecondStep(
+  visit: Visit,
+  form: Form,
+  { ticket }: SecondStepDue,
+  taken: readonly string[] = [],
+): Response {
+  const cookies = [linkCookie(visit.parts.settings, 'ticket', ticket, TICKET_MS), ...taken];
+  return sendOn(visit, withNext('/login/second-step/', nextOf(visit, form)), { status: 302, cookies });
+}
+
+export async function showSecondStep(visit: Visit): Promise<Response> {
+  return await showFor(visit, null, EMPTY_FORM, null);
+}
+
+/** The form that fits: for a code, for setting an app up, or none where the ticket is not good any more. */
+async function showFor(
+  visit: Visit,
+  form: Form | null,
+  flawed: FormView,
+  activationToken: string | null,
+): Promise<Response> {
+  const { parts } = visit;
+  const next = nextOf(visit, form);
+  const ticket = carriedSecret(visit, 'ticket');
+  const waiting = ticket === null ? null : await orFlaws(() => waitingFor(parts, ticket));
+  if (ticket === null || waiting === null || 'flaws' in waiting) {
+    const cookies = ticket === null ? [] : [dropSecret(visit, 'ticket')];
+    return await show(visit, secondStepPage, { state: 'over', next }, { status: 400, cookies });
+  }
+  const status = Object.keys(flawed.flaws).length === 0 ? 200 : 400;
+  const { account } = waiting.done;
+  if ((await secondStepsOf(parts, account.id)).length > 0) {
+    const mayRemember = parts.settings.secondStep.rememberMs > 0;
+    return await show(visit, secondStepPage, { state: 'asked', next, mayRemember, ...flawed }, { status });
+  }
+  const again = activationToken === null ? null : await enrolmentAgain(parts, account, activationToken);
+  const enrolment: Enrolment = again ?? (await beginTotpAtSignIn(parts, ticket));
+  const view = { state: 'set-up', next, ...(await setUpView(enrolment, flawed)) } as const;
+  return await show(visit, secondStepPage, view, { status });
+}
+
+export async function answerSecondStep(visit: Visit): Promise<Response> {
+  const { parts, speech } = visit;
+  const form = await readForm(visit);
+  const ticket = carriedSecret(visit, 'ticket');
+  if (ticket === null) return await showFor(visit, form, EMPTY_FORM, null);
+  const caller = await visitingCaller(visit);
+  const code = form.text('code');
+  const token = form.text('activation_token');
+  const activationToken = token === '' ? null : token;
+  const outcome = await orFlaws(async () => {
+    if (activationToken !== null) return await confirmTotpAtSignIn(parts, { ticket, code, activationToken, caller });
+    const isRemembered = form.text('remember') === 'on';
+    return { signedIn: await signInBy(parts, { ticket, code, isRemembered, caller }), codes: null };
+  });
+  if ('flaws' in outcome) {
+    const flawed = { values: {}, flaws: flawsInWords(speech, outcome.flaws) };
+    const isStale = outcome.flaws['activation_token'] !== undefined;
+    return await showFor(visit, form, flawed, isStale ? null : activationToken);
+  }
+  const { signedIn, codes } = outcome.done;
+  const taken = [dropSecret(visit, 'ticket')];
+  if (codes === null) return await enter(visit, signedIn, form, taken);
+  const { cookies, to } = await entered(visit, signedIn, form, taken);
+  const view = { state: 'codes', next: null, codes, continueTo: to } as const;
+  return await show(visit, secondStepPage, view, { cookies });
+}

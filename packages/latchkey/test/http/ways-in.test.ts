@@ -1,0 +1,135 @@
+/**
+ * Every route and every page that a form is sent to is named here, with how somebody comes in by it or that nobody does. A new one
+ * that is not named fails; and so does one that opens a session beside the door.
+ */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { drfTokenRoute, routes } from '../../src/http/routes.ts';
+import { pageRoutes } from '../../src/pages/app.ts';
+import { codeAt } from '../second-step/app.ts';
+import { memberOf, PASSWORD, type TestServer, testServer } from './serving.ts';
+
+type Ways = Readonly<Record<string, ((open: Open) => Promise<unknown>) | 'opens nothing'>>;
+
+type Open = {
+  readonly server: TestServer;
+  /** Somebody of that name is signed in already, on another device, unless they have yet to sign up. */
+  readonly username: string;
+};
+
+const login = ({ username }: Pick<Open, 'username'>) => ({ username, password: PASSWORD });
+const passwords = { password1: PASSWORD, password2: PASSWORD };
+const SAME_SITE = { 'sec-fetch-site': 'same-origin' };
+
+/** Sets an app up for an account, and returns the ticket of a new sign-in with the code that goes with it. */
+async function half({ server, username }: Open): Promise<{ readonly ticket: string; readonly code: string }> {
+  const key = await server.signIn(username);
+  const { body } = await server.ask('/auth/mfa/totp/activate/', { key });
+  const secret = memberOf(body, 'secret');
+  const given = { activation_token: memberOf(body, 'activation_token'), code: codeAt(secret, server.clock()) };
+  const done = await server.post('/auth/mfa/totp/activate/', given, { key });
+  assert.equal(done.status, 200, done.text);
+  server.clock.advance(30_000);
+  const started = await server.post('/auth/login/', login({ username }));
+  return { ticket: memberOf(started.body, 'ticket'), code: codeAt(secret, server.clock()) };
+}
+
+const ROUTES: Ways = {
+  'POST /login/': async (open) => await open.server.post('/auth/login/', login(open)),
+  'POST /signin/': async (open) => await open.server.post('/auth/signin/', login(open)),
+  'POST /api/token/': async (open) => await open.server.post('/api/token/', login(open)),
+  'POST /registration/': async ({ server, username }) =>
+    await server.post('/auth/registration/', { username: `new-${username}`, ...passwords }),
+  async 'POST /login/second-step/'(open) {
+    await open.server.post('/auth/login/second-step/', await half(open));
+  },
+  async 'POST /mfa/verify/'(open) {
+    const { ticket, code } = await half(open);
+    await open.server.post('/auth/mfa/verify/', { ephemeral_token: ticket, code });
+  },
+  'POST /login/second-step/set-up/': 'opens nothing',
+  'POST /mfa/totp/activate/': 'opens nothing',
+  'POST /mfa/totp/deactivate/': 'opens nothing',
+  'POST /mfa/recovery-codes/regenerate/': 'opens nothing',
+  'POST /logout/': 'opens nothing',
+  'PUT /user/': 'opens nothing',
+  'PATCH /user/': 'opens nothing',
+  'DELETE /user/': 'opens nothing',
+  'POST /password/change/': 'opens nothing',
+  'POST /password/reset/': 'opens nothing',
+  'POST /password/reset/confirm/': 'opens nothing',
+  'POST /registration/verify-email/': 'opens nothing',
+  'POST /registration/resend-email/': 'opens nothing',
+  'POST /sessions/end-others/': 'opens nothing',
+  'DELETE /sessions/:id/': 'opens nothing',
+};
+
+const PAGES: Ways = {
+  'POST /login': async (open) =>
+    await open.server.ask('/login/', { method: 'POST', form: login(open), headers: SAME_SITE }),
+  'POST /signup': async ({ server, username }) =>
+    await server.ask('/signup/', {
+      method: 'POST',
+      form: { username: `new-${username}`, email: `${username}@example.org`, ...passwords },
+      headers: SAME_SITE,
+    }),
+  async 'POST /login/second-step'(open) {
+    const { ticket, code } = await half(open);
+    const headers = { ...SAME_SITE, cookie: `latchkey-ticket=${ticket}` };
+    await open.server.ask('/login/second-step/', { method: 'POST', form: { code }, headers });
+  },
+  'POST /logout': 'opens nothing',
+  'POST /verify-email': 'opens nothing',
+  'POST /password/reset': 'opens nothing',
+  'POST /password/reset/confirm': 'opens nothing',
+  'POST /account/profile': 'opens nothing',
+  'POST /account/password': 'opens nothing',
+  'POST /account/second-step': 'opens nothing',
+  'POST /account/devices': 'opens nothing',
+  'POST /account/close': 'opens nothing',
+};
+
+function namesOf(all: readonly { readonly path: string; readonly methods: object }[]): readonly string[] {
+  return all.flatMap(({ path, methods }) =>
+    Object.keys(methods)
+      .filter((method) => method !== 'GET')
+      .map((method) => `${method} ${path}`),
+  );
+}
+
+test('F-13: every route and page that changes something is named here', () => {
+  assert.deepEqual(Object.keys(ROUTES).toSorted(), namesOf([...routes, drfTokenRoute]).toSorted());
+  assert.deepEqual(Object.keys(PAGES).toSorted(), namesOf(pageRoutes).toSorted());
+});
+
+type Row = { readonly id: string; readonly account_id: number };
+
+const liveOf = (server: TestServer): readonly Row[] =>
+  server.rows('SELECT id, account_id FROM session WHERE ended_at IS NULL') as unknown as readonly Row[];
+
+for (const [what, ways] of [
+  ['routes', ROUTES],
+  ['pages', PAGES],
+] as const) {
+  describe(`F-13, P5: by the ${what}`, () => {
+    for (const [name, way] of Object.entries(ways)) {
+      if (way === 'opens nothing') continue;
+      test(`${name} goes by the door: the limit holds, and the host hears of each session`, async () => {
+        const told: string[] = [];
+        await using server = await testServer({
+          sessions: { limit: 1 },
+          onEvent: (event) => void (event.type === 'signed_in' && told.push(event.session.id)),
+        });
+        await server.auth.accounts.create({ username: 'ann', email: 'ann@example.com', password: PASSWORD });
+        await server.signIn('ann');
+        const before = server.rows('SELECT id FROM session').length;
+        await way({ server, username: 'ann' });
+        const all = server.rows('SELECT id FROM session').map((row) => String(row['id']));
+        assert.ok(all.length > before, 'a session was opened');
+        assert.deepEqual(all.toSorted(), told.toSorted());
+        const live = liveOf(server);
+        assert.equal(new Set(live.map(({ account_id }) => account_id)).size, live.length, 'one for each account');
+      });
+    }
+  });
+}
