@@ -6,10 +6,13 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { openChromium } from '../packages/latchkey/test/browser/chromium.ts';
+import { authenticatorFor } from '../packages/latchkey/test/browser/virtual.ts';
 import { QUICK, startServer, temporaryFolder } from '../packages/latchkey/test/serving.ts';
 
 const FOLDER = new URL('../docs/pictures', import.meta.url).pathname;
 const PASSWORD = 'a gr8 pass phrase';
+/** What browsers call the server: passkeys are made for names. */
+const NAMED = 'http://localhost:8787';
 const ANDROID =
   'Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36';
 const FIREFOX = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0';
@@ -60,6 +63,17 @@ const SCENES: readonly Scene[] = [
   { name: 'account', who: 'in', path: '/account/' },
   { name: 'profile', who: 'in', path: '/account/profile/' },
   { name: 'change-password', who: 'in', path: '/account/password/' },
+  {
+    name: 'passkeys',
+    who: 'in',
+    path: '/account/passkeys/',
+    async act(page) {
+      await authenticatorFor(page);
+      await page.fill('form[data-passkey] [name=name]', 'Fairphone');
+      await page.click('form[data-passkey] button');
+      await page.click('summary');
+    },
+  },
   { name: 'devices', who: 'in', path: '/account/devices/' },
   { name: 'data', who: 'in', path: '/account/data/' },
   { name: 'close-account', who: 'in', path: '/account/close/' },
@@ -69,9 +83,10 @@ const SCENES: readonly Scene[] = [
 async function main(): Promise<void> {
   mkdirSync(FOLDER, { recursive: true });
   const folder = temporaryFolder();
-  const two = await startServer(join(folder.path, 'two.db'), { ...QUICK, LATCHKEY_SESSION_LIMIT: '2' });
+  const named = { LATCHKEY_ORIGIN: NAMED, LATCHKEY_SESSION_LIMIT: '2' };
+  const two = await startServer(join(folder.path, 'two.db'), { ...QUICK, ...named });
   const one = await startServer(join(folder.path, 'one.db'));
-  const browser = await openChromium();
+  const browser = await openChromium([`--host-resolver-rules=MAP ${new URL(NAMED).host} ${new URL(two.url).host}`]);
   try {
     for (const scene of SCENES) await takeSheet(browser, two.url, scene);
     await takeDemo(browser, one.url);
@@ -103,13 +118,13 @@ async function takeOne(browser: Browser, url: string, scene: Scene, options: Bro
   const page = await context.newPage();
   if (scene.who !== 'out') {
     const username = `ann${people++}`;
-    await signUp(context, url, username);
+    await signUp(context, username);
     for (let others = scene.who === 'displaced' ? 2 : 1; others > 0; others--) await signInElsewhere(url, username);
     // The newer of two sign-ins elsewhere has taken the place of the first: there is something to tell of lately.
     if (scene.who === 'in') await signInElsewhere(url, username);
-    if (scene.who === 'in') await signIn(page, url, username);
+    if (scene.who === 'in') await signIn(page, username);
   }
-  await page.goto(url + scene.path);
+  await page.goto(NAMED + scene.path);
   await scene.act?.(page);
   await page.waitForLoadState('networkidle').catch(() => undefined);
   const shot = await page.screenshot({ fullPage: true });
@@ -117,27 +132,27 @@ async function takeOne(browser: Browser, url: string, scene: Scene, options: Bro
   return shot;
 }
 
-async function signUp(context: BrowserContext, url: string, username: string): Promise<void> {
+async function signUp(context: BrowserContext, username: string): Promise<void> {
   const page = await context.newPage();
-  await page.goto(`${url}/signup/`);
+  await page.goto(`${NAMED}/signup/`);
   await page.fill('[name=username]', username);
   await page.fill('[name=email]', `${username}@school.example`);
   await page.fill('[name=password1]', PASSWORD);
   await page.fill('[name=password2]', PASSWORD);
   await page.click('main button');
-  await page.waitForURL(`${url}/account/`);
+  await page.waitForURL(`${NAMED}/account/`);
   await page.close();
 }
 
-async function signIn(page: Page, url: string, username: string): Promise<void> {
-  await page.goto(`${url}/login/`);
+async function signIn(page: Page, username: string): Promise<void> {
+  await page.goto(`${NAMED}/login/`);
   if (!page.url().includes('/login/')) return;
   const name = page.locator('[name=username]');
   if ((await name.count()) === 0) return;
   await name.fill(username);
   await page.fill('[name=password]', PASSWORD);
   await page.click('main button');
-  await page.waitForURL(`${url}/account/`);
+  await page.waitForURL(`${NAMED}/account/`);
 }
 
 async function signInElsewhere(url: string, username: string): Promise<void> {

@@ -19,6 +19,8 @@ const MAILS: Names<Required<Templates>> = {
   'second-step-off': true,
   'recovery-codes-renewed': true,
   'recovery-code-used': true,
+  'passkey-added': true,
+  'passkey-removed': true,
 };
 
 const PAGES: Names<Required<PageTemplates>> = {
@@ -40,6 +42,7 @@ const PAGES: Names<Required<PageTemplates>> = {
   profile: true,
   'change-password': true,
   'own-second-step': true,
+  'own-passkeys': true,
   devices: true,
   data: true,
   'close-account': true,

@@ -114,6 +114,13 @@ const secondStep = {
   rememberDays: time(DAY_MS, { env: 'LATCHKEY_SECOND_STEP_REMEMBER_DAYS', fallback: 30, minMs: 0 }),
 };
 
+const passkeys = {
+  /** The domain that passkeys are made for: the host of the origin, or a domain above it. With another one all passkeys are lost. */
+  rpId: words({ env: 'LATCHKEY_PASSKEY_RP_ID', fallback: null, shown: 'the host of the origin' }),
+  /** Where else passkeys of that domain may be used: origins such as `https://app.example`, or `android:apk-key-hash:…` for an app. */
+  origins: list({ env: 'LATCHKEY_PASSKEY_ORIGINS', fallback: [] }, passkeyOriginFlaw),
+};
+
 const passwords = {
   /** Fewest letters of a new password. 15 are better where it is all there is (NIST SP 800-63B-4). */
   minLength: count({ env: 'LATCHKEY_PASSWORD_MIN_LENGTH', fallback: 8 }, { min: 1, max: 64 }),
@@ -239,6 +246,7 @@ export const groups = {
   stores,
   accounts,
   secondStep,
+  passkeys,
   passwords,
   attempts,
   events,
@@ -270,4 +278,14 @@ function originFlaw(origin: string): string | null {
   return URL.canParse(origin) && new URL(origin).origin === origin
     ? null
     : `must be origins, such as https://app.example; “${origin}” is not one`;
+}
+
+/** An app says the fingerprint of the key that it is signed with. */
+const ANDROID = /^android:apk-key-hash:[\w-]{43}$/;
+
+function passkeyOriginFlaw(origin: string): string | null {
+  const isWeb = originFlaw(origin) === null && /^(?:https:|http:\/\/localhost\b)/.test(origin);
+  return isWeb || ANDROID.test(origin)
+    ? null
+    : `must be https origins, such as https://app.example, or android:apk-key-hash:…; “${origin}” is neither`;
 }

@@ -1,4 +1,5 @@
 /** Options and environment become settings, or all that is wrong with them at once, each with its remedy. */
+import { isIP } from 'node:net';
 import { type DataOptions, groups, top } from './config.ts';
 import { MIN_SECRET_LENGTH } from './crypto/keys.ts';
 import type { PasswordRule } from './model/password.ts';
@@ -112,6 +113,14 @@ function flaws(read: Read, origin: string, secrets: readonly string[]): readonly
   if (secrets.some((secret) => secret.length < MIN_SECRET_LENGTH)) {
     found.push(
       `LATCHKEY_SECRET must have ${MIN_SECRET_LENGTH} letters or more: make one with \`openssl rand -base64 48\`.`,
+    );
+  }
+  const { rpId } = read.passkeys;
+  const host = URL.canParse(origin) ? new URL(origin).hostname : '';
+  const isAbove = rpId?.includes('.') === true && isIP(host) === 0 && host.endsWith(`.${rpId}`);
+  if (rpId !== null && rpId !== host && !isAbove) {
+    found.push(
+      `LATCHKEY_PASSKEY_RP_ID must be the host of the origin, ${host}, or a domain above it; “${rpId}” is not.`,
     );
   }
   const redirects = [read.pages.loginRedirectUrl, ...read.pages.roleRedirectUrls.map(([, to]) => to)];
@@ -237,6 +246,7 @@ function settingsFrom(read: Read, origin: string, production: boolean): Settings
       registration: accounts.registration,
     },
     secondStep: { demandedOf: read.secondStep.demandedOf, rememberMs: read.secondStep.rememberDays },
+    passkeys: passkeysFrom(read, origin),
     passwords: {
       minLength: passwords.minLength,
       rules: passwords.rules as readonly PasswordRule[],
@@ -278,6 +288,12 @@ function settingsFrom(read: Read, origin: string, production: boolean): Settings
     corsOrigins: read.corsOrigins,
     trustedProxies: read.trustedProxies,
   };
+}
+
+function passkeysFrom({ passkeys }: Read, origin: string): Settings['passkeys'] {
+  const rpId = passkeys.rpId ?? new URL(origin).hostname;
+  const origins = [origin, ...passkeys.origins.filter((other) => other !== origin)];
+  return { rpId, origins, onPages: isIP(rpId.replace(/^\[|\]$/g, '')) === 0 };
 }
 
 const HASH_QUEUE = 64;

@@ -17,7 +17,7 @@ import { forgotLink } from './links.ts';
 import type { Parts } from './parts.ts';
 import { requireFresh } from './require-fresh.ts';
 import { useOf, waitingFor } from './show-second-step.ts';
-import { ticketRef } from './tickets.ts';
+import { secondStepsOf, ticketRef } from './tickets.ts';
 import { unlessOver } from './unless-over.ts';
 
 /** What an app needs to make codes. Shown once. */
@@ -52,9 +52,9 @@ export async function beginTotp(parts: Parts, { session, now }: Asking): Promise
 
 /** The same for a sign-in that waits because a second step is demanded of its account, and there is none. */
 export async function beginTotpAtSignIn(parts: Parts, ticket: string): Promise<Enrolment> {
-  const { account } = await waitingFor(parts, ticket);
-  const { credentials, now } = await parts.store.credentials.list(account.id);
-  if (hasTotp(credentials)) throw new Refusal('second_step_present');
+  const { account, waiting } = await waitingFor(parts, ticket);
+  const { now } = await parts.store.credentials.list(account.id);
+  if ((await secondStepsOf(parts, waiting)).length > 0) throw new Refusal('second_step_present');
   return await enrolmentFor(parts, await recordOf(parts, account.id), now);
 }
 
@@ -104,6 +104,8 @@ export async function confirmTotpAtSignIn(
   given: Confirmation & { readonly ticket: string; readonly caller: Caller },
 ): Promise<{ readonly signedIn: SignedIn; readonly codes: readonly string[] }> {
   const { waiting, account } = await waitingFor(parts, given.ticket);
+  // Whoever has one to show may not make themselves another in its place.
+  if ((await secondStepsOf(parts, waiting)).length > 0) throw new Refusal('second_step_present');
   const { now } = await parts.store.credentials.list(account.id);
   const record = await recordOf(parts, account.id);
   const adding = { by: null, now, provenAt: waiting.gate.revision, ...given };

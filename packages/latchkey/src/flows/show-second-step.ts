@@ -1,22 +1,28 @@
+import { passkeyId, passkeysAmong, presentedIn, requestOptions, showPasskey } from '../credentials/passkey.ts';
 import { showRecoveryCode } from '../credentials/recovery-codes.ts';
 import { showTotp } from '../credentials/totp.ts';
 import { proveWhole, type WaitingProof } from '../credentials/waiting-proof.ts';
 import type { Account } from '../model/account.ts';
 import type { Credential } from '../model/credential.ts';
-import type { CredentialUse } from '../model/once.ts';
-import { invalidInput } from '../model/reasons.ts';
+import type { CredentialUse, Spend } from '../model/once.ts';
+import { invalidInput, Refusal } from '../model/reasons.ts';
+import { secondStepsAfter } from '../model/second-step.ts';
 import type { Caller } from '../sessions/admit.ts';
-import { secondStep as texts } from '../texts/api.ts';
+import { passkey as passkeyTexts, secondStep as texts } from '../texts/api.ts';
 import { countCode } from './attempts.ts';
 import { completeSignIn, type SignedIn } from './complete-sign-in.ts';
 import { forgotLink } from './links.ts';
 import type { Parts } from './parts.ts';
+import { answeredChallenge, issueChallenge } from './passkey-challenges.ts';
+import type { PasskeyRequest } from './sign-in-with-passkey.ts';
 import { rememberDevice, ticketRef, waitingProof } from './tickets.ts';
+
+/** A code of an authenticator app, a recovery code, or what a passkey signed. */
+export type Step = { readonly code: string } | { readonly credential: string; readonly sessionId: string };
 
 export type SecondStepShown = {
   readonly ticket: string;
-  /** Of an authenticator app, or a recovery code. */
-  readonly code: string;
+  readonly step: Step;
   /** Whether the device is not to be asked again for a while, where the settings allow it. */
   readonly isRemembered: boolean;
   readonly caller: Caller;
@@ -24,27 +30,84 @@ export type SecondStepShown = {
 
 /**
  * Signs somebody in by the second of two steps. Throws `invalid_input` on `ticket` where that is used, too old or no good any
- * more, and on `code` for a wrong one and for one that was used; `too_many_attempts`.
+ * more, on `code` for a wrong one and for one that was used, and on none for a passkey that is not right; `too_many_attempts`.
  */
 export async function showSecondStep(parts: Parts, shown: SecondStepShown): Promise<SignedIn> {
   const { waiting, account } = await waitingFor(parts, shown.ticket);
   const { accountId } = waiting.gate;
-  const counted = await countCode(parts, { accountId, ticket: shown.ticket });
+  const { ticket, step } = shown;
+  const counted = 'code' in step ? await countCode(parts, { accountId, ticket }) : null;
   const { credentials, now } = await parts.store.credentials.list(accountId);
-  const use = await useOf(parts, credentials, { code: shown.code, now });
-  if (use === null) throw invalidInput({ code: [texts.codeWrong] });
-  const proof = proveWhole(waiting, ticketRef(shown.ticket), [use.use]);
+  const right =
+    'code' in step
+      ? await codeShown(parts, credentials, { code: step.code, now })
+      : await passkeyShown(parts, credentials, { ...step, ticket, waiting });
+  if (right === null) throw wrong(step);
+  const proof = proveWhole(waiting, ticketRef(ticket), right.spends);
   const outcome = await completeSignIn(parts, { account, proof, caller: shown.caller });
   if (outcome?.kind !== 'signed-in') {
-    await waitingFor(parts, shown.ticket);
-    throw invalidInput({ code: [texts.codeWrong] });
+    await waitingFor(parts, ticket);
+    throw wrong(step);
   }
-  await counted.succeeded();
-  if (use.isRecovery) await tellOwner(parts, account);
+  await counted?.succeeded();
+  if (right.isRecovery) await tellOwner(parts, account);
   const { id: deviceId } = outcome.session.device;
   const isKept = shown.isRemembered && parts.settings.secondStep.rememberMs > 0 && deviceId !== null;
   if (isKept) await rememberDevice(parts, waiting.gate, deviceId);
   return outcome;
+}
+
+type Right = { readonly spends: readonly Spend[]; readonly isRecovery: boolean };
+
+function wrong(step: Step): Refusal {
+  return invalidInput('code' in step ? { code: [texts.codeWrong] } : { non_field_errors: [passkeyTexts.wrong] });
+}
+
+async function codeShown(
+  parts: Parts,
+  credentials: readonly Credential[],
+  given: { readonly code: string; readonly now: number },
+): Promise<Right | null> {
+  const used = await useOf(parts, credentials, given);
+  return used === null ? null : { spends: [used.use], isRecovery: used.isRecovery };
+}
+
+/** Asks for a passkey of the account that waits. Throws `invalid_input` on `ticket`, `second_step_absent`, `too_many_attempts`. */
+export async function beginPasskeyStep(
+  parts: Parts,
+  { ticket, network }: { readonly ticket: string; readonly network: string | null },
+): Promise<PasskeyRequest> {
+  const { waiting, account } = await waitingFor(parts, ticket);
+  const { credentials } = await parts.store.credentials.list(account.id);
+  const has = credentials.map(({ kind }) => kind);
+  if (!secondStepsAfter(waiting.method, has).includes('passkey')) throw new Refusal('second_step_absent');
+  const sessionId = await issueChallenge(parts, 'passkey-second-step', { boundTo: ticket, network });
+  return { options: requestOptions(parts.settings.passkeys, sessionId, passkeysAmong(credentials)), sessionId };
+}
+
+/** Throws `invalid_input` for a challenge that is not good, or was not made for this ticket. */
+async function passkeyShown(
+  parts: Parts,
+  credentials: readonly Credential[],
+  given: {
+    readonly credential: string;
+    readonly sessionId: string;
+    readonly ticket: string;
+    readonly waiting: WaitingProof;
+  },
+): Promise<Right | null> {
+  const presented = presentedIn(given.credential);
+  if (presented === null) throw invalidInput({ non_field_errors: [passkeyTexts.malformed] });
+  const bound = { presented, boundTo: [given.ticket] };
+  const isAnswered = presented.challenge === given.sessionId;
+  const challenge = isAnswered ? await answeredChallenge(parts, 'passkey-second-step', bound) : null;
+  if (challenge === null) throw invalidInput({ non_field_errors: [passkeyTexts.signInExpired] });
+  const credential = credentials.find(({ id }) => id === passkeyId(presented.id));
+  const isSecond = secondStepsAfter(given.waiting.method, ['passkey']).length > 0;
+  if (credential === undefined || !isSecond) throw invalidInput({ non_field_errors: [passkeyTexts.unknown] });
+  const shown = await showPasskey(parts.settings.passkeys, credential, { presented, isNamed: true });
+  if (shown === null) await parts.store.once.spend(challenge);
+  return shown === null ? null : { spends: [challenge, shown.use], isRecovery: false };
 }
 
 /** Who waits with a ticket. Throws `invalid_input` on `ticket` where that is used or too old, or where something voided the proof that waits. */

@@ -3,9 +3,8 @@ import type { Proof } from '../credentials/proof.ts';
 import { textOf, type WaitingProof, waitingProofIn } from '../credentials/waiting-proof.ts';
 import { hashOfLinkSecret, newLinkSecret } from '../crypto/token.ts';
 import type { Account, AccountId } from '../model/account.ts';
-import type { Credential } from '../model/credential.ts';
 import type { OnceRef } from '../model/once.ts';
-import { type SecondStepKind, secondStepFor } from '../model/second-step.ts';
+import { type SecondStepKind, secondStepFor, secondStepsAfter } from '../model/second-step.ts';
 import type { Caller } from '../sessions/admit.ts';
 import { readDeviceTokens } from '../sessions/device-token.ts';
 import type { Parts } from './parts.ts';
@@ -35,7 +34,7 @@ export async function secondStepDue(
   if (proof.isWhole) return null;
   const { credentials } = await parts.store.credentials.list(account.id);
   const kinds = credentials.map(({ kind }) => kind);
-  const due = secondStepFor(parts.settings.secondStep, { roles: account.roles, kinds });
+  const due = secondStepFor(parts.settings.secondStep, { roles: account.roles, kinds, first: proof.method });
   if (due === 'none' || (due === 'show' && (await isRemembered(parts, proof, caller)))) return null;
   for (const spend of proof.spends) {
     const isSpent = 'purpose' in spend ? await parts.store.once.spend(spend) : await parts.store.credentials.use(spend);
@@ -43,16 +42,16 @@ export async function secondStepDue(
   }
   const ticket = newLinkSecret();
   await parts.store.once.put({ ...ticketRef(ticket), lifetimeMs: TICKET_MS, data: textOf(proof) });
-  return { ticket, kinds: due === 'show' ? kindsIn(credentials) : [] };
+  return { ticket, kinds: due === 'show' ? secondStepsAfter(proof.method, kinds) : [] };
 }
 
-export async function secondStepsOf(parts: Parts, accountId: AccountId): Promise<readonly SecondStepKind[]> {
-  return kindsIn((await parts.store.credentials.list(accountId)).credentials);
-}
-
-function kindsIn(credentials: readonly Credential[]): readonly SecondStepKind[] {
-  const kinds: readonly SecondStepKind[] = ['totp', 'recovery_codes'];
-  return kinds.filter((kind) => credentials.some((credential) => credential.kind === kind));
+/** What whoever waits may show; nothing where they have to set one up first. */
+export async function secondStepsOf(parts: Parts, { gate, method }: WaitingProof): Promise<readonly SecondStepKind[]> {
+  const { credentials } = await parts.store.credentials.list(gate.accountId);
+  return secondStepsAfter(
+    method,
+    credentials.map(({ kind }) => kind),
+  );
 }
 
 /** The proof that waits for a ticket's holder, or null. */

@@ -2,7 +2,7 @@
 import { type Code, type Flaws, Refusal, worded } from '../model/reasons.ts';
 import type { Settings } from '../model/settings.ts';
 import { StoreUnavailable } from '../stores/store.ts';
-import { account, credential, request, secondStep, signIn, trouble } from '../texts/api.ts';
+import { account, credential, passkey, request, secondStep, signIn, trouble } from '../texts/api.ts';
 import { fill, type Speech, speechIn } from '../texts/catalogue.ts';
 import { flawInWords } from '../texts/flaws.ts';
 import { LANGUAGES, languageFor } from '../texts/reader.ts';
@@ -31,6 +31,7 @@ const kinds: Readonly<Record<Code, Kind>> = {
   second_step_absent: { status: 400, text: secondStep.absent },
   second_step_demanded: { status: 400, text: secondStep.demanded },
   reauthentication_required: { status: 403, text: secondStep.reauthenticate },
+  last_way_in: { status: 400, text: passkey.lastWayIn },
   invalid_input: { status: 400, text: '', isFieldless: true },
   too_many_attempts: { status: 429, text: '' },
   too_many_streams: { status: 429, text: request.tooManyStreams },

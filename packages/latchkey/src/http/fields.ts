@@ -6,7 +6,8 @@ import type { ParsedBody } from './body.ts';
 
 export type Field = {
   readonly name: string;
-  readonly type: 'string' | 'email' | 'integer';
+  /** A `field` is any JSON, or text of it: its value is that text. */
+  readonly type: 'string' | 'email' | 'integer' | 'field';
   readonly label: string;
   readonly isRequired: boolean;
   readonly mayBeBlank: boolean;
@@ -34,6 +35,10 @@ export function text(name: string, given: Given = {}): Field {
 
 export function email(name: string, given: Given = {}): Field {
   return { name, type: 'email', label: labelOf(name), ...DEFAULTS, ...given };
+}
+
+export function json(name: string, given: Given = {}): Field {
+  return { name, type: 'field', label: labelOf(name), ...DEFAULTS, ...given };
 }
 
 function labelOf(name: string): string {
@@ -66,7 +71,7 @@ export function checkFields(
 
 /** The value, or what is wrong with it, or null for what was not given and need not be. */
 function checkField(field: Field, body: ParsedBody, isPartial: boolean): string | readonly Flaw[] | null {
-  const given = body.get(field.name);
+  const given = givenFor(field, body);
   const isLeftEmpty = body.isForm && given === '' && !field.isRequired && !field.mayBeBlank;
   if (given === undefined || isLeftEmpty) return field.isRequired && !isPartial ? [texts.required] : null;
   if (given === null) return [texts.null];
@@ -76,6 +81,11 @@ function checkField(field: Field, body: ParsedBody, isPartial: boolean): string 
   const value = field.whiteSpace === 'stripped' ? looked : given;
   const flaws = flawsOf(field, value);
   return flaws.length > 0 ? flaws : value;
+}
+
+function givenFor({ name, type }: Field, body: ParsedBody): unknown {
+  const given = body.get(name);
+  return type === 'field' && typeof given !== 'string' && given != null ? JSON.stringify(given) : given;
 }
 
 function flawsOf(field: Field, value: string): readonly Flaw[] {

@@ -4,9 +4,10 @@
  */
 import type { Settings } from '../model/settings.ts';
 import type { Route } from './call.ts';
-import { email, type Field, text } from './fields.ts';
+import { email, type Field, json, text } from './fields.ts';
 import * as account from './handlers/account.ts';
 import * as events from './handlers/events.ts';
+import * as passkeys from './handlers/passkeys.ts';
 import * as password from './handlers/password.ts';
 import * as registration from './handlers/registration.ts';
 import * as secondStep from './handlers/second-step.ts';
@@ -30,6 +31,9 @@ const newPasswords: readonly Field[] = [
 
 /** Six digits, or a recovery code, with whatever stands between its letters. */
 const code = text('code', { maxLength: 64 });
+
+/** How its owner calls a passkey. */
+const passkeyName = text('name', { isRequired: false, mayBeBlank: true, maxLength: 100 });
 
 const NAME_LENGTH = 150;
 const USERNAME_HELP = 'Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only.';
@@ -192,10 +196,19 @@ export const routes: readonly Route[] = [
   {
     path: '/login/second-step/',
     name: 'Second Step',
-    description: 'The second of two steps of signing in: the ticket of the first, and a code.',
+    description:
+      'The second of two steps of signing in: the ticket of the first, and a code, or what a passkey signed.',
     access: 'anyone',
     allow: POST,
-    fields: () => ({ POST: [text('ticket'), code, text('activation_token', { isRequired: false })] }),
+    fields: () => ({
+      POST: [
+        text('ticket'),
+        { ...code, isRequired: false },
+        text('activation_token', { isRequired: false }),
+        json('credential', { isRequired: false }),
+        text('session_id', { isRequired: false }),
+      ],
+    }),
     describes: 'POST',
     isThrottled: true,
     methods: { POST: secondStep.show },
@@ -211,6 +224,88 @@ export const routes: readonly Route[] = [
     describes: 'POST',
     isThrottled: true,
     methods: { POST: secondStep.setUpAtSignIn },
+  },
+  {
+    path: '/login/second-step/passkey/',
+    name: 'Second Step By Passkey',
+    description:
+      'For a sign-in that waits: what its passkeys are asked to sign. A browser brings the ticket as a cookie.',
+    access: 'anyone',
+    allow: POST,
+    fields: () => ({ POST: [text('ticket', { isRequired: false })] }),
+    describes: 'POST',
+    isThrottled: true,
+    methods: { POST: passkeys.beginSecondStep },
+  },
+  {
+    path: '/passkeys/login/begin/',
+    name: 'Passkey Login Begin',
+    description: 'What any passkey of this site is asked to sign. With `bind`, only the same browser may complete it.',
+    access: 'anyone',
+    allow: POST,
+    fields: () => ({
+      POST: [
+        text('username', { isRequired: false, mayBeBlank: true }),
+        email('email', { isRequired: false, mayBeBlank: true }),
+        json('bind', { isRequired: false, isUnlisted: true }),
+      ],
+    }),
+    describes: 'POST',
+    isThrottled: true,
+    methods: { POST: passkeys.beginLogin },
+  },
+  {
+    path: '/passkeys/login/complete/',
+    name: 'Passkey Login Complete',
+    description: 'Signs in by what a passkey signed.',
+    access: 'anyone',
+    allow: POST,
+    fields: () => ({ POST: [json('credential'), text('session_id')] }),
+    describes: 'POST',
+    isThrottled: true,
+    methods: { POST: passkeys.completeLogin },
+  },
+  {
+    path: '/passkeys/register/begin/',
+    name: 'Passkey Register Begin',
+    description: 'What a new passkey is made with.',
+    access: 'signed-in',
+    allow: POST,
+    fields: () => ({ POST: [] }),
+    describes: 'POST',
+    isThrottled: true,
+    methods: { POST: passkeys.beginRegistration },
+  },
+  {
+    path: '/passkeys/register/complete/',
+    name: 'Passkey Register Complete',
+    description: 'Keeps a new passkey.',
+    access: 'signed-in',
+    allow: POST,
+    fields: () => ({ POST: [json('credential'), passkeyName] }),
+    describes: 'POST',
+    isThrottled: true,
+    methods: { POST: passkeys.completeRegistration },
+  },
+  {
+    path: '/passkeys/',
+    name: 'Passkey List',
+    description: 'The passkeys of this account.',
+    access: 'signed-in',
+    allow: GET,
+    fields: () => ({}),
+    isThrottled: true,
+    methods: { GET: passkeys.list },
+  },
+  {
+    path: '/passkeys/:id/',
+    name: 'Passkey Detail',
+    description: 'One passkey of this account.',
+    access: 'signed-in',
+    allow: 'GET, PATCH, DELETE, HEAD, OPTIONS',
+    fields: () => ({ PATCH: [passkeyName] }),
+    isThrottled: true,
+    methods: { GET: passkeys.find, PATCH: passkeys.rename, DELETE: passkeys.remove },
   },
   {
     path: '/mfa/verify/',

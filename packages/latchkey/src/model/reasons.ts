@@ -25,6 +25,7 @@ export type Code =
   | 'second_step_absent'
   | 'second_step_demanded'
   | 'reauthentication_required'
+  | 'last_way_in'
   | 'too_many_attempts'
   | 'too_many_streams'
   | 'invalid_input'

@@ -1,7 +1,8 @@
 import type { CredentialKind } from './credential.ts';
+import type { SignInMethod } from './session.ts';
 
 /** What can be shown after a first proof. */
-export type SecondStepKind = 'totp' | 'recovery_codes';
+export type SecondStepKind = 'totp' | 'recovery_codes' | 'passkey';
 
 export type SecondStepPolicy = {
   /** Of whom it is demanded: of nobody who did not set one up, of everybody, or of those with one of these roles. */
@@ -10,13 +11,28 @@ export type SecondStepPolicy = {
   readonly rememberMs: number;
 };
 
-/** Is a second step to be shown, to be set up first, or neither? */
+const KINDS: readonly SecondStepKind[] = ['totp', 'recovery_codes', 'passkey'];
+
+/** What an account has that can be shown after this first proof. A passkey is no second step after a passkey. */
+export function secondStepsAfter(first: SignInMethod, has: readonly CredentialKind[]): readonly SecondStepKind[] {
+  return KINDS.filter((kind) => has.includes(kind) && (kind !== 'passkey' || first !== 'passkey'));
+}
+
+/**
+ * Is a second step to be shown, to be set up first, or neither? An authenticator app is there to be asked for. A passkey is there
+ * to sign in with: it is a second step only where one is asked for in any case.
+ */
 export function secondStepFor(
   policy: SecondStepPolicy,
-  { roles, kinds }: { readonly roles: readonly string[]; readonly kinds: readonly CredentialKind[] },
+  {
+    roles,
+    kinds,
+    first,
+  }: { readonly roles: readonly string[]; readonly kinds: readonly CredentialKind[]; readonly first: SignInMethod },
 ): 'none' | 'show' | 'set-up' {
   if (kinds.includes('totp')) return 'show';
-  return isDemanded(policy, roles) ? 'set-up' : 'none';
+  if (!isDemanded(policy, roles)) return 'none';
+  return secondStepsAfter(first, kinds).length > 0 ? 'show' : 'set-up';
 }
 
 /** May it not be switched off? */

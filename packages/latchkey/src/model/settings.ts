@@ -42,6 +42,14 @@ export type Settings = {
     readonly registration: 'open' | 'invited' | 'closed';
   };
   readonly secondStep: SecondStepPolicy;
+  readonly passkeys: {
+    /** The domain that passkeys are made for, and work under. */
+    readonly rpId: string;
+    /** Where they may be used: our own origin first, each exactly as a browser or an app says it. */
+    readonly origins: readonly string[];
+    /** Browsers have passkeys for names and not for addresses: whether the pages offer any. */
+    readonly onPages: boolean;
+  };
   readonly passwords: PasswordPolicy & {
     readonly hash: 'argon2id' | 'cheap';
     readonly concurrency: number;

@@ -21,6 +21,7 @@ import { showError } from './errors.ts';
 import { pageHeaders } from './frame.ts';
 import { showHome, showView } from './home.ts';
 import { showNotMe } from './not-me.ts';
+import * as ownPasskeys from './own-passkeys.ts';
 import * as profile from './profile.ts';
 import * as reset from './reset-password.ts';
 import * as secondStep from './second-step.ts';
@@ -74,6 +75,11 @@ export const pageRoutes: readonly PageRoute[] = [
     access: 'signed-in',
     methods: { GET: ownSecondStep.showOwnSecondStep, POST: ownSecondStep.changeOwnSecondStep },
   },
+  {
+    path: '/account/passkeys',
+    access: 'signed-in',
+    methods: { GET: ownPasskeys.showOwnPasskeys, POST: ownPasskeys.changeOwnPasskeys },
+  },
   { path: '/account/devices', access: 'signed-in', methods: { GET: devices.showDevices, POST: devices.endDevices } },
   { path: '/account/data', access: 'signed-in', methods: { GET: data.showData } },
   { path: '/account/close', access: 'signed-in', methods: { GET: closing.showClosing, POST: closing.close } },
@@ -107,6 +113,7 @@ export function pagesOf(given: Omit<Site, 'assets'>): Pages {
     'style.css': stylesheet(settings.theme),
     'live.js': browserScript('live'),
     'demo.js': browserScript('demo'),
+    'passkey.js': browserScript('passkey'),
   });
   const site: Site = { ...given, assets };
   const addresses = clientAddressBehind(settings.trustedProxies);

@@ -70,7 +70,7 @@ function displacementItem({ at, old, by }: Displacement, now: number, { words, l
 `;
 }
 
-function timeOf(at: number, now: number, language: PageContext['language']): Html {
+export function timeOf(at: number, now: number, language: PageContext['language']): Html {
   const iso = new Date(at).toISOString();
   return html`<time datetime="${iso}" title="${moment(language, at)}">${ago(language, now - at)}</time>`;
 }

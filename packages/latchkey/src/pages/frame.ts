@@ -4,13 +4,16 @@ import { isSecure } from '../http/cookies.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Content, Html, PageContext, Script } from './page.ts';
 
+/** A script of ours, by its path, and what it is told in `data-` attributes. */
+export type FrameScript = { readonly path: string; readonly data: Script['data'] };
+
 export type FrameView = {
   readonly title: string;
   readonly content: Content;
   readonly isWide: boolean;
   /** The path of the stylesheet. */
   readonly style: string;
-  readonly script: { readonly path: string; readonly data: Script['data'] } | null;
+  readonly scripts: readonly FrameScript[];
   readonly logo: string | null;
 };
 
@@ -25,7 +28,7 @@ export function frame(view: FrameView, page: PageContext): Html {
 <meta name="robots" content="noindex">
 <title>${view.title} · ${site}</title>
 <link rel="stylesheet" href="${view.style}">
-${view.script === null ? '' : scriptOf(view.script)}</head>
+${view.scripts.map(scriptOf)}</head>
 <body>
 <a class="skip" href="#content">${words.frame.skip}</a>
 <header class="top"><a class="site" href="/">${view.logo === null ? html`<bdi>${site}</bdi>` : html`<img src="${view.logo}" alt="${site}">`}</a>
@@ -44,7 +47,7 @@ function wayOut({ words }: PageContext): Html {
 `;
 }
 
-function scriptOf({ path, data }: NonNullable<FrameView['script']>): Html {
+function scriptOf({ path, data }: FrameScript): Html {
   const told = Object.entries(data).map(([name, value]) => html` data-${name}="${value}"`);
   return html`<script type="module" src="${path}"${told}></script>
 `;

@@ -4,7 +4,7 @@ import { choiceByRole } from '../model/views.ts';
 import { fillIn } from './controls.ts';
 import type { Content } from './page.ts';
 import type { ViewTemplates } from './view-types.ts';
-import { answerFramed, contextOf, scriptFor, type Visit } from './visit.ts';
+import { answerFramed, contextOf, scriptsFor, type Visit } from './visit.ts';
 
 const OURS: ViewTemplates = {
   signedOut: (_, { words }) => html`<p>${words.home.lead}</p>
@@ -24,9 +24,9 @@ export async function showView(visit: Visit, templates: ViewTemplates): Promise<
   if (shown instanceof Response) return shown;
   const { site, parts } = visit;
   const style = site.assets.pathOf('style.css');
-  const script = scriptFor(visit, null);
+  const scripts = scriptsFor(visit, null);
   const { logo } = parts.settings.theme;
-  return await answerFramed(visit, { title: site.name, content: shown, isWide: false, style, script, logo }, {});
+  return await answerFramed(visit, { title: site.name, content: shown, isWide: false, style, scripts, logo }, {});
 }
 
 async function contentFor(visit: Visit, templates: ViewTemplates): Promise<Content | Response> {

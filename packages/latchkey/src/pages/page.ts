@@ -26,6 +26,8 @@ export type Page<View> = {
   readonly template: Template<View>;
   /** A script of the page, by the name of its asset, and what it is told in `data-` attributes. The page works without it. */
   readonly script?: (view: View, page: PageContext) => Script | null;
+  /** What the script for passkeys is told, where the page has something to do with them. */
+  readonly passkeys?: (view: View, page: PageContext) => Script['data'] | null;
   /** Shows the account's sessions: an open one is shown anew when one of them opens or ends. */
   readonly showsSessions?: true;
   /** Wider than a form needs. */

@@ -8,12 +8,17 @@ import { carriedSecret, dropSecret } from './carried-secret.ts';
 import { complaints } from './controls.ts';
 import { enter, entered, visitingCaller } from './entering.ts';
 import { EMPTY_FORM, type FormView, page } from './page.ts';
+import { passkeyForm } from './passkey-controls.ts';
 import { codeField, codesToKeep, type SetUpView, setUpForm, setUpView } from './second-step-controls.ts';
 import { type Form, flawsInWords, nextOf, orFlaws, readForm, sendOn, show, type Visit, withNext } from './visit.ts';
 
 export type SecondStepView = { readonly next: string | null } & (
   | ({
       readonly state: 'asked';
+      /** Whether a code can be shown. */
+      readonly hasCode: boolean;
+      /** Whether a passkey can be. */
+      readonly hasPasskey: boolean;
       /** Whether this device may be spared the question for a while. */
       readonly mayRemember: boolean;
     } & FormView)
@@ -28,6 +33,10 @@ export type SecondStepView = { readonly next: string | null } & (
 const secondStepPage = page<SecondStepView>({
   name: 'second-step',
   title: (_, { words }) => words.secondStep.title,
+  passkeys: (view, { basePath }) =>
+    view.state === 'asked' && view.hasPasskey
+      ? { begin: `${basePath}/login/second-step/passkey/`, offers: 'second-step' }
+      : null,
   template(view, { words }) {
     const { secondStep: texts } = words;
     const again = html`<p class="links"><a href="${withNext('/login/', view.next)}">${texts.again}</a></p>`;
@@ -41,9 +50,13 @@ const secondStepPage = page<SecondStepView>({
         return html`<p>${texts.demanded}</p>${setUpForm(words, view, hidden)}${again}`;
       case 'asked': {
         const remember = html`<p><label class="check"><input type="checkbox" name="remember" value="on"> ${texts.remember}</label></p>`;
-        return html`<p>${texts.lead}</p>${complaints(words, view, ['code'])}<form method="post">${hidden}
-${codeField(words, view)}${view.mayRemember ? remember : ''}<button class="block">${words.signIn.action}</button></form>
-<p class="muted">${texts.lost}</p>${again}`;
+        const kept = view.mayRemember ? remember : '';
+        const byCode = html`<form method="post">${hidden}
+${codeField(words, view)}${kept}<button class="block">${words.signIn.action}</button></form>`;
+        const ofCode = html`<input type="hidden" name="remember">`;
+        const byPasskey = passkeyForm(texts.passkey, html`${hidden}${view.hasCode ? ofCode : kept}`);
+        return html`<p>${view.hasCode ? texts.lead : texts.passkeyLead}</p>${complaints(words, view, ['code'])}${view.hasCode ? byCode : ''}${view.hasPasskey ? byPasskey : ''}
+${view.hasCode ? html`<p class="muted">${texts.lost}</p>` : html`<p data-no-passkeys>${words.passkeys.unsupported}</p>`}${again}`;
       }
     }
   },
@@ -81,9 +94,11 @@ async function showFor(
   }
   const status = Object.keys(flawed.flaws).length === 0 ? 200 : 400;
   const { account } = waiting.done;
-  if ((await secondStepsOf(parts, account.id)).length > 0) {
+  const kinds = await secondStepsOf(parts, waiting.done.waiting);
+  if (kinds.length > 0) {
     const mayRemember = parts.settings.secondStep.rememberMs > 0;
-    return await show(visit, secondStepPage, { state: 'asked', next, mayRemember, ...flawed }, { status });
+    const has = { hasCode: kinds.includes('totp'), hasPasskey: kinds.includes('passkey') };
+    return await show(visit, secondStepPage, { state: 'asked', next, mayRemember, ...has, ...flawed }, { status });
   }
   const again = activationToken === null ? null : await enrolmentAgain(parts, account, activationToken);
   const enrolment: Enrolment = again ?? (await beginTotpAtSignIn(parts, ticket));
@@ -103,7 +118,9 @@ export async function answerSecondStep(visit: Visit): Promise<Response> {
   const outcome = await orFlaws(async () => {
     if (activationToken !== null) return await confirmTotpAtSignIn(parts, { ticket, code, activationToken, caller });
     const isRemembered = form.text('remember') === 'on';
-    return { signedIn: await signInBy(parts, { ticket, code, isRemembered, caller }), codes: null };
+    const isPasskey = form.body.get('credential') !== undefined;
+    const step = isPasskey ? { credential: form.text('credential'), sessionId: form.text('session_id') } : { code };
+    return { signedIn: await signInBy(parts, { ticket, step, isRemembered, caller }), codes: null };
   });
   if ('flaws' in outcome) {
     const flawed = { values: {}, flaws: flawsInWords(speech, outcome.flaws) };

@@ -1,15 +1,20 @@
 import { html } from 'hono/html';
+import { presentedIn } from '../credentials/passkey.ts';
+import { signInWithPasskey } from '../flows/sign-in-with-passkey.ts';
 import { type Claim, signInWithPassword } from '../flows/sign-in-with-password.ts';
 import { checkFields, text } from '../http/fields.ts';
+import { browserOf } from '../http/handlers/passkeys.ts';
 import { isEmail } from '../model/account.ts';
 import { Refusal } from '../model/reasons.ts';
 import type { SignInBy } from '../model/settings.ts';
+import { passkey as passkeyTexts } from '../texts/api.ts';
 import type { Catalogue } from '../texts/catalogue.ts';
 import { complaints, field, fillIn, notice } from './controls.ts';
 import { enter, visitingCaller } from './entering.ts';
-import { EMPTY_FORM, type FormView, page } from './page.ts';
+import { EMPTY_FORM, type FormView, type Html, page } from './page.ts';
+import { passkeyForm } from './passkey-controls.ts';
 import { toSecondStep } from './second-step.ts';
-import { flawsInWords, landingFor, nextOf, readForm, sendOn, show, type Visit, withNext } from './visit.ts';
+import { type Form, flawsInWords, landingFor, nextOf, readForm, sendOn, show, type Visit, withNext } from './visit.ts';
 
 export type SignInView = FormView & {
   /** By what people say who they are: the field is called `username` whichever it is. */
@@ -21,6 +26,8 @@ export type SignInView = FormView & {
   readonly maySignUp: boolean;
   /** The password was right, and the address has still to be confirmed. */
   readonly isUnverified: boolean;
+  /** null where browsers have no passkeys for where this is; else their domain, and the one that was shown and is not known. */
+  readonly passkeys: { readonly rpId: string; readonly unknown: string | null } | null;
 };
 
 const labels: Readonly<Record<SignInBy, keyof Catalogue['fields']>> = {
@@ -33,6 +40,15 @@ const labels: Readonly<Record<SignInBy, keyof Catalogue['fields']>> = {
 const signInPage = page<SignInView>({
   name: 'sign-in',
   title: (_, { words }) => words.signIn.title,
+  passkeys: ({ passkeys }, { basePath }) =>
+    passkeys === null
+      ? null
+      : {
+          begin: `${basePath}/passkeys/login/begin/`,
+          offers: 'sign-in',
+          rp: passkeys.rpId,
+          ...(passkeys.unknown !== null && { unknown: passkeys.unknown }),
+        },
   template(view, { words, signedInAs }) {
     const { next, continueTo } = view;
     const known =
@@ -44,14 +60,23 @@ const signInPage = page<SignInView>({
     // A name that was not known stays, and the password is what has to be typed again.
     const isNamed = (view.values['username'] ?? '') !== '';
     const label = words.fields[labels[view.by]];
-    const username = { name: 'username', label, autocomplete: 'username', isFirst: !isNamed };
+    const username = {
+      name: 'username',
+      label,
+      autocomplete: view.passkeys === null ? 'username' : 'username webauthn',
+      isFirst: !isNamed,
+    };
     const secret = { name: 'password', label: words.fields.password, autocomplete: 'current-password' };
     const password = { ...secret, isFirst: isNamed };
     return html`${known}${complaints(words, view, ['username', 'password'])}<form method="post">
-${field(words, view, { ...username, type: view.by === 'email' ? 'email' : 'text' })}${field(words, view, { ...password, type: 'password' })}${next === null ? '' : html`<input type="hidden" name="next" value="${next}">`}<button class="block">${words.signIn.action}</button></form>
-<p class="links">${view.isUnverified ? html`<a href="/verify-email/">${words.signIn.resend}</a> ` : ''}<a href="/password/reset/">${words.signIn.forgot}</a>${view.maySignUp ? html` <a href="${withNext('/signup/', next)}">${words.signIn.signUp}</a>` : ''}</p>`;
+${field(words, view, { ...username, type: view.by === 'email' ? 'email' : 'text' })}${field(words, view, { ...password, type: 'password' })}${nextField(next)}<button class="block">${words.signIn.action}</button></form>
+${view.passkeys === null ? '' : passkeyForm(words.signIn.passkey, nextField(next))}<p class="links">${view.isUnverified ? html`<a href="/verify-email/">${words.signIn.resend}</a> ` : ''}<a href="/password/reset/">${words.signIn.forgot}</a>${view.maySignUp ? html` <a href="${withNext('/signup/', next)}">${words.signIn.signUp}</a>` : ''}</p>`;
   },
 });
+
+function nextField(next: string | null): Html | '' {
+  return next === null ? '' : html`<input type="hidden" name="next" value="${next}">`;
+}
 
 const FIELDS = [text('username', { maxLength: 254 }), text('password', { whiteSpace: 'counts' })];
 
@@ -66,6 +91,7 @@ export async function showSignIn(visit: Visit): Promise<Response> {
 /** What is wrong is answered with 200, as Django's own page has it: clients that sign in by it look at the status. */
 export async function signIn(visit: Visit): Promise<Response> {
   const form = await readForm(visit);
+  if (form.body.get('credential') !== undefined) return await signInByPasskey(visit, form);
   const again = async (flaws: FormView['flaws'], isUnverified = false): Promise<Response> => {
     const values = { username: form.text('username') };
     return await show(visit, signInPage, { ...viewOf(visit, nextOf(visit, form), { values, flaws }), isUnverified });
@@ -88,6 +114,31 @@ export async function signIn(visit: Visit): Promise<Response> {
   }
 }
 
+/** By what the page's script brought from an authenticator. */
+async function signInByPasskey(visit: Visit, form: Form): Promise<Response> {
+  const { parts, request, speech } = visit;
+  const credential = form.text('credential');
+  const view = viewOf(visit, nextOf(visit, form), EMPTY_FORM);
+  try {
+    const outcome = await signInWithPasskey(parts, {
+      ...{ credential, sessionId: form.text('session_id'), isBound: true },
+      ...{ browser: browserOf(parts.settings, request), caller: await visitingCaller(visit) },
+    });
+    return outcome.kind === 'signed-in' ? await enter(visit, outcome, form) : toSecondStep(visit, form, outcome);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    if (error.code === 'email_not_verified') {
+      const flaws = { '': [speech.words.flaws.email_unverified] };
+      return await show(visit, signInPage, { ...view, flaws, isUnverified: true });
+    }
+    if (error.flaws === null) throw error;
+    const isUnknown = error.flaws['non_field_errors']?.includes(passkeyTexts.unknown) === true;
+    const unknown = isUnknown ? (presentedIn(credential)?.id ?? null) : null;
+    const passkeys = view.passkeys === null ? null : { ...view.passkeys, unknown };
+    return await show(visit, signInPage, { ...view, passkeys, flaws: flawsInWords(speech, error.flaws) });
+  }
+}
+
 function claimOf(by: SignInBy, name: string): Claim {
   if (by === 'username') return { username: name };
   if (by === 'email') return { email: name, otherwise: null };
@@ -98,5 +149,7 @@ function viewOf(visit: Visit, next: string | null, form: FormView): SignInView {
   const { parts, visitor } = visit;
   const { signInBy, registration } = parts.settings.accounts;
   const continueTo = visitor === null ? null : (next ?? landingFor(visit, null, visitor.who.session.roles));
-  return { ...form, by: signInBy, next, continueTo, maySignUp: registration === 'open', isUnverified: false };
+  const { rpId, onPages } = parts.settings.passkeys;
+  const passkeys = onPages ? { rpId, unknown: null } : null;
+  return { ...form, by: signInBy, next, continueTo, maySignUp: registration === 'open', isUnverified: false, passkeys };
 }

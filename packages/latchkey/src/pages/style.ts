@@ -80,6 +80,10 @@ input[aria-invalid='true'] { border-color: var(--wrong); box-shadow: inset 0 0 0
 code { font: .9375rem/1.5 ui-monospace, SFMono-Regular, Menlo, monospace; overflow-wrap: anywhere; }
 .check { display: flex; align-items: center; gap: .625rem; min-height: 44px; }
 .check input { width: 1.25rem; height: 1.25rem; }
+.list .inline { display: flex; flex-wrap: wrap; gap: .5rem; margin-block-end: 1rem; }
+.list .inline input { flex: 1 1 10rem; width: auto; min-height: 44px; }
+.list details p { margin-block-end: .5rem; }
+summary { display: inline-flex; align-items: center; min-height: 44px; color: var(--accent); cursor: pointer; }
 .tag { display: inline-block; margin-inline-start: .5rem; padding: .0625rem .5rem; font-size: .8125rem; font-weight: 600; color: var(--accent-text); background: var(--accent); border-radius: 1rem; }
 .phones { display: grid; grid-template-columns: repeat(auto-fit, minmax(13rem, 1fr)); gap: 1.5rem; margin-block: 1.5rem; }
 .phone { display: flex; flex-direction: column; gap: 1rem; padding: 1.5rem 1.25rem; border: 2px solid var(--border); border-radius: 1.75rem; }

@@ -6,6 +6,7 @@ import type { OwnDataView } from './data.ts';
 import type { DevicesView } from './devices.ts';
 import type { ErrorView } from './errors.ts';
 import type { FrameView } from './frame.ts';
+import type { OwnPasskeysView } from './own-passkeys.ts';
 import type { FormView, Template } from './page.ts';
 import type { ResetRequestView, ResetView } from './reset-password.ts';
 import type { SecondStepView } from './second-step.ts';
@@ -38,6 +39,7 @@ export type PageViews = {
   readonly profile: FormView;
   readonly 'change-password': ChangePasswordView;
   readonly 'own-second-step': OwnSecondStepView;
+  readonly 'own-passkeys': OwnPasskeysView;
   readonly devices: DevicesView;
   readonly data: OwnDataView;
   readonly 'close-account': CloseAccountView;

@@ -14,7 +14,7 @@ import { choiceByRole } from '../model/views.ts';
 import type { Speech } from '../texts/catalogue.ts';
 import { flawInWords } from '../texts/flaws.ts';
 import type { Assets } from './assets.ts';
-import { type FrameView, frame, pageHeaders } from './frame.ts';
+import { type FrameScript, type FrameView, frame, pageHeaders } from './frame.ts';
 import type { FormView, Page, PageContext, Script, Template } from './page.ts';
 import type { ViewTemplates } from './view-types.ts';
 
@@ -67,7 +67,10 @@ export async function show<View>(visit: Visit, page: Page<View>, view: View, sho
     content: await template(view, context),
     isWide: page.isWide === true,
     style: visit.site.assets.pathOf('style.css'),
-    script: scriptFor(visit, page.script?.(view, context) ?? (page.showsSessions === true ? REFRESHED : null)),
+    scripts: [
+      ...scriptsFor(visit, page.script?.(view, context) ?? (page.showsSessions === true ? REFRESHED : null)),
+      ...passkeyScript(visit, page.passkeys?.(view, context) ?? null),
+    ],
     logo: visit.parts.settings.theme.logo,
   };
   return await answerFramed(visit, framed, shown);
@@ -76,20 +79,25 @@ export async function show<View>(visit: Visit, page: Page<View>, view: View, sho
 const REFRESHED: Script = { asset: 'live.js', data: { refresh: '' } };
 
 /** A page's own script; else, for whoever is signed in, the one that turns the page when that is over. */
-export function scriptFor({ site, visitor, parts }: Visit, own: Script | null): FrameView['script'] {
+export function scriptsFor({ site, visitor, parts }: Visit, own: Script | null): readonly FrameScript[] {
   const { basePath } = parts.settings;
-  if (own !== null && own.asset !== 'live.js') return { path: site.assets.pathOf(own.asset), data: own.data };
-  if (visitor === null) return null;
+  if (own !== null && own.asset !== 'live.js') return [{ path: site.assets.pathOf(own.asset), data: own.data }];
+  if (visitor === null) return [];
   const paths = { events: `${basePath}/events/`, check: `${basePath}/session/`, over: '/signed-out/' };
   const data = { ...paths, session: visitor.who.session.id, ...own?.data };
-  return { path: site.assets.pathOf('live.js'), data };
+  return [{ path: site.assets.pathOf('live.js'), data }];
+}
+
+/** Beside any other: it does nothing but where there is something to do with passkeys. */
+function passkeyScript({ site }: Visit, data: Script['data'] | null): readonly FrameScript[] {
+  return data === null ? [] : [{ path: site.assets.pathOf('passkey.js'), data }];
 }
 
 export async function answerFramed(visit: Visit, framed: FrameView, shown: Shown): Promise<Response> {
   const around = (visit.site.templates['frame'] as Template<FrameView> | undefined) ?? frame;
   // Text is escaped, as everywhere.
   const document = await html`${await around(framed, contextOf(visit))}`;
-  const headers = new Headers({ ...pageHeaders(visit.parts.settings, framed.script !== null), ...shown.headers });
+  const headers = new Headers({ ...pageHeaders(visit.parts.settings, framed.scripts.length > 0), ...shown.headers });
   for (const cookie of shown.cookies ?? []) headers.append('Set-Cookie', cookie);
   return new Response(String(document), { status: shown.status ?? 200, headers });
 }

@@ -166,8 +166,8 @@ export type AccountStore = {
   /** Ends every session and removes the account with all that names its owner, and with the names of their devices. Its number is never given again. */
   close(closing: { readonly id: AccountId; readonly by: By }): Promise<Voided | Over | null>;
   /**
-   * Removes every second step; every session ends, and the mails go out. Where there was none, nothing happens at all. null
-   * when the account is gone.
+   * Removes every second step, passkeys among them where there is a password to come in by; every session ends, and the mails
+   * go out. Where there was none, nothing happens at all. null when the account is gone.
    */
   resetSecondStep(reset: {
     readonly id: AccountId;

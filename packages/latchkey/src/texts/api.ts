@@ -117,6 +117,21 @@ export const secondStep = {
   reauthenticate: 'Please prove again who you are.',
 } as const;
 
+export const passkey = {
+  registrationExpired: about('passkey_void', 'Registration challenge has expired. Please start over.'),
+  registrationWrong: about('passkey_wrong', 'Registration verification failed: this is not what was asked for.'),
+  taken: about('passkey_taken', 'This credential is already registered.'),
+  full: (max: number) => about('passkeys_full', `An account may have no more than ${max} passkeys.`, max),
+  signInExpired: about('passkey_void', 'Authentication challenge has expired. Please start over.'),
+  malformed: about('passkey_wrong', 'Invalid credential format.'),
+  unknown: about('passkey_unknown', 'Credential not found.'),
+  wrong: about('passkey_wrong', 'Authentication verification failed: this is not what was asked for.'),
+  disabled: about('account_disabled', 'User account is disabled.'),
+  /** What one is called that its owner gave no name. */
+  usualName: 'Passkey',
+  lastWayIn: 'This is the only way into the account. Set a password first.',
+} as const;
+
 export const trouble = {
   busy: 'The server is busy. Please try again shortly.',
   ruleMismatch:

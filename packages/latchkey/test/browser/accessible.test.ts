@@ -23,6 +23,8 @@ const SIGNED_IN = [
   '/account/',
   '/account/profile/',
   '/account/password/',
+  '/account/second-step/',
+  '/account/passkeys/',
   '/account/devices/',
   '/account/data/',
   '/account/close/',

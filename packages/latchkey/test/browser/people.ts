@@ -81,13 +81,19 @@ export async function until(what: string, isSo: () => boolean | Promise<boolean>
 /** A name of a host that is this machine's as any other machine of a network is known: by plain http, and not trusted for that. */
 export const LAN_HOST = 'phone.test';
 
-/** One browser and one server for the tests of a file. */
+/**
+ * One browser and one server for the tests of a file. What is given as its `origin` is what the browser calls it: passkeys, for
+ * one, are made for names.
+ */
 export function browserTests(options: LatchkeyOptions = {}) {
+  const origin = options.origin === undefined ? null : new URL(options.origin);
   let browser: Browser;
   let server: TestServer;
   before(async () => {
     server = await testServer({ clock: Date.now, ...options }, { settles: false });
-    browser = await openChromium([`--host-resolver-rules=MAP ${LAN_HOST}:80 127.0.0.1:${server.port}`]);
+    const names = [`${LAN_HOST}:80`, ...(origin === null ? [] : [origin.host])];
+    const rules = names.map((name) => `MAP ${name} 127.0.0.1:${server.port}`).join(', ');
+    browser = await openChromium([`--host-resolver-rules=${rules}`]);
   });
   after(async () => {
     await browser.close();
@@ -99,7 +105,7 @@ export function browserTests(options: LatchkeyOptions = {}) {
     browser: (): Browser => browser,
     /** Somebody with a browser that nobody else has. */
     async person(given: BrowserContextOptions = {}): Promise<Person> {
-      return new Person(await browser.newContext({ locale: 'en', ...given }), server.url);
+      return new Person(await browser.newContext({ locale: 'en', ...given }), origin?.origin ?? server.url);
     },
     account: async (username: string): Promise<AccountId> => {
       const email = `${username}@example.com`;

@@ -46,6 +46,8 @@ for (const [name, value, message] of MISTYPED) {
     const before = server.contents();
     for (const { path, method, fields } of places) {
       for (const field of fields) {
+        // What may be any JSON is looked at by what it is for.
+        if (field.type === 'field' && value !== null) continue;
         const answer = await server.ask(path, { method, key, json: { [field.name]: value } });
         assert.equal(answer.status, 400, `${method} ${path} ${field.name}: ${answer.text}`);
         assert.deepEqual(Reflect.get(Object(answer.body), field.name), [message], `${method} ${path} ${field.name}`);

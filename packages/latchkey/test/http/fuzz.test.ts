@@ -40,6 +40,7 @@ const CODES: Readonly<
   second_step_absent: true,
   second_step_demanded: true,
   reauthentication_required: true,
+  last_way_in: true,
 };
 
 /** Words of what lies behind an answer. A message repeats a content type, which is text of the client's own. */

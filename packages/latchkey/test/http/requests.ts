@@ -201,7 +201,18 @@ const PAGES = [
   '/nowhere/',
 ];
 
-const PAGE_FIELDS = ['username', 'password', 'next', 'email', 'end', 'password1', 'new_password1', 'new_password2'];
+const PAGE_FIELDS = [
+  'username',
+  'password',
+  'next',
+  'email',
+  'end',
+  'password1',
+  'new_password1',
+  'new_password2',
+  'credential',
+  'session_id',
+];
 
 /** A path of a route, now and then with noise where it has a name. */
 function targetOf({ path }: Place): fc.Arbitrary<string> {

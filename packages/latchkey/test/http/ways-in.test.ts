@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { drfTokenRoute, routes } from '../../src/http/routes.ts';
 import { pageRoutes } from '../../src/pages/app.ts';
+import { Authenticator } from '../passkeys/authenticator.ts';
 import { codeAt } from '../second-step/app.ts';
 import { memberOf, PASSWORD, type TestServer, testServer } from './serving.ts';
 
@@ -34,6 +35,24 @@ async function half({ server, username }: Open): Promise<{ readonly ticket: stri
   return { ticket: memberOf(started.body, 'ticket'), code: codeAt(secret, server.clock()) };
 }
 
+/** Makes a passkey for an account, and what it signs for a new sign-in. */
+async function signed({
+  server,
+  username,
+}: Open): Promise<{ readonly credential: unknown; readonly session_id: string }> {
+  const key = await server.signIn(username);
+  const authenticator = new Authenticator();
+  const made = await server.post('/auth/passkeys/register/begin/', {}, { key });
+  const credential = authenticator.create(made.body as Readonly<Record<string, unknown>>);
+  const done = await server.post('/auth/passkeys/register/complete/', { credential }, { key });
+  assert.equal(done.status, 201, done.text);
+  const { body } = await server.post('/auth/passkeys/login/begin/', { bind: true }, { headers: BOUND });
+  const options = body as Readonly<Record<string, unknown>>;
+  return { credential: authenticator.get(options), session_id: memberOf(body, 'session_id') };
+}
+
+const BOUND = { cookie: `latchkey-passkey=${'b'.repeat(43)}` };
+
 const ROUTES: Ways = {
   'POST /login/': async (open) => await open.server.post('/auth/login/', login(open)),
   'POST /signin/': async (open) => await open.server.post('/auth/signin/', login(open)),
@@ -47,7 +66,16 @@ const ROUTES: Ways = {
     const { ticket, code } = await half(open);
     await open.server.post('/auth/mfa/verify/', { ephemeral_token: ticket, code });
   },
+  async 'POST /passkeys/login/complete/'(open) {
+    await open.server.post('/auth/passkeys/login/complete/', await signed(open), { headers: BOUND });
+  },
   'POST /login/second-step/set-up/': 'opens nothing',
+  'POST /login/second-step/passkey/': 'opens nothing',
+  'POST /passkeys/login/begin/': 'opens nothing',
+  'POST /passkeys/register/begin/': 'opens nothing',
+  'POST /passkeys/register/complete/': 'opens nothing',
+  'PATCH /passkeys/:id/': 'opens nothing',
+  'DELETE /passkeys/:id/': 'opens nothing',
   'POST /mfa/totp/activate/': 'opens nothing',
   'POST /mfa/totp/deactivate/': 'opens nothing',
   'POST /mfa/recovery-codes/regenerate/': 'opens nothing',
@@ -65,8 +93,13 @@ const ROUTES: Ways = {
 };
 
 const PAGES: Ways = {
-  'POST /login': async (open) =>
-    await open.server.ask('/login/', { method: 'POST', form: login(open), headers: SAME_SITE }),
+  async 'POST /login'(open) {
+    await open.server.ask('/login/', { method: 'POST', form: login(open), headers: SAME_SITE });
+    const { credential, session_id } = await signed(open);
+    const form = { credential: JSON.stringify(credential), session_id };
+    const answer = await open.server.ask('/login/', { method: 'POST', form, headers: { ...SAME_SITE, ...BOUND } });
+    assert.equal(answer.headers.get('location'), '/account/', 'by a passkey, too');
+  },
   'POST /signup': async ({ server, username }) =>
     await server.ask('/signup/', {
       method: 'POST',
@@ -85,6 +118,7 @@ const PAGES: Ways = {
   'POST /account/profile': 'opens nothing',
   'POST /account/password': 'opens nothing',
   'POST /account/second-step': 'opens nothing',
+  'POST /account/passkeys': 'opens nothing',
   'POST /account/devices': 'opens nothing',
   'POST /account/close': 'opens nothing',
 };

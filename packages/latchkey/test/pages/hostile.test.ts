@@ -165,9 +165,9 @@ describe('what somebody else typed', () => {
   }
 });
 
-/** The one script that a page of somebody signed in has: a file of ours, by a name that tells what is in it. */
+/** The scripts that a page has, one for whoever is signed in and one for passkeys: files of ours, by names that tell what is in them. */
 const OWN_SCRIPT =
-  /<script type="module" src="\/auth\/assets\/live\.[\w-]{16}\.js"(?: data-[a-z]+="[\w/-]*")+><\/script>/;
+  /<script type="module" src="\/auth\/assets\/(?:live|passkey)\.[\w-]{16}\.js"(?: data-[a-z]+="[\w/. -]*")+><\/script>/g;
 
 describe('every page', () => {
   test('N8, V3.4.3, V3.4.4, V3.4.5, V3.4.6: is kept by nobody, framed by nobody, and loads from here alone', async () => {
@@ -178,7 +178,7 @@ describe('every page', () => {
       for (const headers of [{}, { cookie }]) {
         const { headers: told, text } = await server.ask(path, { headers });
         assert.equal(told.get('cache-control'), 'no-store', path);
-        const hasScript = OWN_SCRIPT.test(text);
+        const hasScript = text.match(OWN_SCRIPT) !== null;
         const scripts = hasScript ? "script-src 'self'; connect-src 'self'; require-trusted-types-for 'script'; " : '';
         assert.equal(
           told.get('content-security-policy'),

@@ -132,8 +132,8 @@ describe('how it looks', () => {
   });
 
   test('a script has its place in the frame, by its path, with what it is told', async () => {
-    const script = { path: '/auth/assets/x.js', data: { next: '"><b>' } };
-    const view = { title: 'T', content: 'C', isWide: false, style: '/s.css', script, logo: null };
+    const scripts = [{ path: '/auth/assets/x.js', data: { next: '"><b>' } }];
+    const view = { title: 'T', content: 'C', isWide: false, style: '/s.css', scripts, logo: null };
     const context = { ...(await speechIn('en')), site: 's', basePath: '/auth', signedInAs: null };
     const page = String(await frame(view, context));
     assert.match(page, /<script type="module" src="\/auth\/assets\/x\.js" data-next="&quot;&gt;&lt;b&gt;"><\/script>/);

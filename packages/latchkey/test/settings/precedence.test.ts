@@ -29,7 +29,7 @@ describe('where a setting comes from', () => {
     const names = [top, ...Object.values(groups)].flatMap((group) => Object.values(group).map(({ env }) => env));
     assert.equal(new Set(names).size, names.length);
     for (const name of names) assert.match(name, /^LATCHKEY_[A-Z_]+$/);
-    assert.ok(names.length <= 71, `${names.length} options: is a new one worth a decision?`);
+    assert.ok(names.length <= 73, `${names.length} options: is a new one worth a decision?`);
   });
 
   test('names for tests are passed over', () => {
@@ -97,6 +97,22 @@ describe('what settings come to', () => {
     [{ LATCHKEY_SECOND_STEP_OF: 'everybody' }, ['secondStep', 'demandedOf'], 'everybody'],
     [{ LATCHKEY_SECOND_STEP_OF: 'admin, staff' }, ['secondStep', 'demandedOf'], ['admin', 'staff']],
     [{ LATCHKEY_SECOND_STEP_REMEMBER_DAYS: '0' }, ['secondStep', 'rememberMs'], 0],
+    [{}, ['passkeys'], { rpId: '127.0.0.1', origins: ['http://127.0.0.1:8787'], onPages: false }],
+    [{ LATCHKEY_ORIGIN: 'http://[::1]:8787' }, ['passkeys', 'onPages'], false],
+    [{ LATCHKEY_ORIGIN: 'http://localhost:8787' }, ['passkeys', 'onPages'], true],
+    [
+      {
+        LATCHKEY_ORIGIN: 'https://accounts.school.example',
+        LATCHKEY_PASSKEY_RP_ID: 'school.example',
+        LATCHKEY_PASSKEY_ORIGINS: 'https://learn.school.example, https://accounts.school.example',
+      },
+      ['passkeys'],
+      {
+        rpId: 'school.example',
+        origins: ['https://accounts.school.example', 'https://learn.school.example'],
+        onPages: true,
+      },
+    ],
     [{ LATCHKEY_PASSWORD_RULES: 'length' }, ['passwords', 'rules'], ['length']],
     [{ LATCHKEY_EMAIL_VERIFICATION: 'mandatory' }, ['accounts', 'emailRequired'], true],
     [{ LATCHKEY_SIGN_IN_BY: 'email' }, ['accounts', 'emailRequired'], true],

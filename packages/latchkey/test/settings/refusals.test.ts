@@ -132,6 +132,12 @@ const wrong: Readonly<Record<string, Wrong>> = {
     values: [-1, Number.NaN, true, {}, [], 3651],
     says: / must be a number, and 0 seconds or more and ten years at most\.$/,
   },
+  'passkeys.rpId': notWords,
+  'passkeys.origins': {
+    texts: ['*', 'app.example', 'https://app.example/', 'http://app.example', 'null', 'android:apk-key-hash:short'],
+    values: [5, {}, [5], ['*'], ['https://App.example']],
+    says: / must be /,
+  },
   'passwords.minLength': notCount(1, 64),
   'passwords.rules': {
     texts: ['x', 'length, x', 'Length'],
@@ -284,6 +290,14 @@ describe('F-11: what is wrong with an option’s meaning, or with several togeth
       /^LATCHKEY_SECRET must have 32 letters or more: make one with `openssl rand -base64 48`\.$/,
     ],
     [{ LATCHKEY_SECRET: `${'x'.repeat(32)},short` }, /^LATCHKEY_SECRET must have 32 letters or more/],
+    ...['0.0.1', 'com', 'evil.example', '127.0.0.1:8787'].map((rpId): (typeof rows)[number] => [
+      { LATCHKEY_PASSKEY_RP_ID: rpId },
+      /^LATCHKEY_PASSKEY_RP_ID must be the host of the origin, 127\.0\.0\.1, or a domain above it; “.+” is not\.$/,
+    ]),
+    [
+      { LATCHKEY_ORIGIN: 'https://a.example', LATCHKEY_PASSKEY_RP_ID: 'example' },
+      /^LATCHKEY_PASSKEY_RP_ID must be the host of the origin, a\.example, or /,
+    ],
     [{ LATCHKEY_VERIFY_LINK: 'https://app.example/verify' }, /^LATCHKEY_VERIFY_LINK must have \{key\} in it/],
     [{ LATCHKEY_RESET_LINK: 'https://app.example/{token}' }, /^LATCHKEY_RESET_LINK must have \{uid\} in it/],
     [{ LATCHKEY_RESET_LINK: 'https://app.example/' }, /^LATCHKEY_RESET_LINK must have \{uid\} and \{token\} in it/],

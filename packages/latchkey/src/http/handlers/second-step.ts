@@ -8,28 +8,37 @@ import {
   renewRecoveryCodes,
   secondStepStatus,
 } from '../../flows/set-up-second-step.ts';
-import { showSecondStep } from '../../flows/show-second-step.ts';
+import { type Step, showSecondStep } from '../../flows/show-second-step.ts';
 import { invalidInput, Refusal } from '../../model/reasons.ts';
-import { secondStep as texts } from '../../texts/api.ts';
+import { field, secondStep as texts } from '../../texts/api.ts';
 import { json } from '../answers.ts';
 import type { Call, SignedInCall } from '../call.ts';
+import type { Values } from '../fields.ts';
 import { isoTime } from '../time.ts';
 import { answerSignedIn } from './sign-in.ts';
 
 /** The second of two steps, or the first code of an app that has to be set up before. */
 export async function show(call: Call): Promise<Response> {
-  const { ticket = '', code = '', activation_token: activationToken } = call.values;
+  const { ticket = '', activation_token: activationToken } = call.values;
+  const step = stepIn(call.values);
   const { parts } = call;
   const hasCookie = parts.settings.wire.cookie;
   const caller = await call.caller();
   if (activationToken === undefined) {
     const isRemembered = isTrue(call.body.get('remember'));
-    const signedIn = await showSecondStep(parts, { ticket, code, isRemembered, caller });
+    const signedIn = await showSecondStep(parts, { ticket, step, isRemembered, caller });
     return answerSignedIn(call, signedIn, { status: 200, hasCookie });
   }
+  const code = 'code' in step ? step.code : '';
   const { signedIn, codes } = await confirmTotpAtSignIn(parts, { ticket, code, activationToken, caller });
   const more = { recovery_codes: codes };
   return answerSignedIn(call, signedIn, { status: 200, hasCookie, more });
+}
+
+function stepIn({ code, credential, session_id: sessionId = '' }: Values): Step {
+  if (credential !== undefined) return { credential, sessionId };
+  if (code === undefined) throw invalidInput({ code: [field.required] });
+  return { code };
 }
 
 /** dj-rest-auth's `mfa/verify/`: the same under its names. */
@@ -37,7 +46,8 @@ export async function verify(call: Call): Promise<Response> {
   const { ephemeral_token: ticket = '', code = '' } = call.values;
   const isRemembered = isTrue(call.body.get('remember'));
   try {
-    const signedIn = await showSecondStep(call.parts, { ticket, code, isRemembered, caller: await call.caller() });
+    const shown = { ticket, step: { code }, isRemembered, caller: await call.caller() };
+    const signedIn = await showSecondStep(call.parts, shown);
     return answerSignedIn(call, signedIn, { status: 200, hasCookie: call.parts.settings.wire.cookie });
   } catch (error) {
     const flaws = error instanceof Refusal ? error.flaws : null;

@@ -165,6 +165,10 @@ const deleteSecondSteps = define<{ id: number }>('accounts.deleteSecondSteps')((
     .returning('id'),
 );
 
+const deletePasskeys = define<{ id: number }>('accounts.deletePasskeys')((db, arg) =>
+  db.deleteFrom('credential').where('account_id', '=', arg.id).where('kind', '=', 'passkey').returning('id'),
+);
+
 const selectNextScheme = define<{ after: string }>('accounts.selectNextScheme')((db, arg) =>
   db
     .selectFrom('account')
@@ -410,7 +414,10 @@ export function* resetSecondStep(
 ): Sentence<(Voided & { readonly removed: number }) | null> {
   const record = yield* find(run, id);
   if (record === null) return null;
-  const removed = (yield* rows(run, deleteSecondSteps, { id })).length;
+  const steps = (yield* rows(run, deleteSecondSteps, { id })).length;
+  // They may be second steps, and are lost with the phone that the app was on. Without a password they are the way in.
+  const passkeys = record.passwordHash === null ? 0 : (yield* rows(run, deletePasskeys, { id })).length;
+  const removed = steps + passkeys;
   if (removed === 0) return { record, ended: [] as readonly Session[], removed };
   yield* putOutbox(run, outbox);
   const gate = voidedGate(record.gate, { reason: 'credential_removed', kept: null });

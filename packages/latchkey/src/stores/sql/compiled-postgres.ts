@@ -230,6 +230,10 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'delete from "@schema"."credential" where "account_id" = $1 and "kind" in ($2, $3) returning "id"',
     parameters: [{ arg: 'id' }, { constant: 'totp' }, { constant: 'recovery_codes' }],
   },
+  'accounts.deletePasskeys': {
+    sql: 'delete from "@schema"."credential" where "account_id" = $1 and "kind" = $2 returning "id"',
+    parameters: [{ arg: 'id' }, { constant: 'passkey' }],
+  },
   'accounts.selectNextScheme': {
     sql: 'select "password_scheme" from "@schema"."account" where "password_scheme" > $1 order by "password_scheme" limit $2',
     parameters: [{ arg: 'after' }, { constant: 1 }],

@@ -234,6 +234,10 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'delete from "credential" where "account_id" = ? and "kind" in (?, ?) returning "id"',
     parameters: [{ arg: 'id' }, { constant: 'totp' }, { constant: 'recovery_codes' }],
   },
+  'accounts.deletePasskeys': {
+    sql: 'delete from "credential" where "account_id" = ? and "kind" = ? returning "id"',
+    parameters: [{ arg: 'id' }, { constant: 'passkey' }],
+  },
   'accounts.selectNextScheme': {
     sql: 'select "password_scheme" from "account" where "password_scheme" > ? order by "password_scheme" limit ?',
     parameters: [{ arg: 'after' }, { constant: 1 }],

@@ -1,0 +1,99 @@
+/** dj-rest-auth's `passkeys/…`. */
+import { CHALLENGE_MS, type Passkey } from '../../credentials/passkey.ts';
+import { newLinkSecret } from '../../crypto/token.ts';
+import {
+  addPasskey,
+  beginPasskey,
+  findPasskey,
+  listPasskeys,
+  removePasskey,
+  renamePasskey,
+} from '../../flows/manage-passkeys.ts';
+import { beginPasskeyStep } from '../../flows/show-second-step.ts';
+import { beginPasskeySignIn, type PasskeyRequest, signInWithPasskey } from '../../flows/sign-in-with-passkey.ts';
+import { invalidInput } from '../../model/reasons.ts';
+import type { Settings } from '../../model/settings.ts';
+import { field } from '../../texts/api.ts';
+import { empty, json, withCookies } from '../answers.ts';
+import type { Call, SignedInCall } from '../call.ts';
+import { linkCookie, linkCookieName, readCookie } from '../cookies.ts';
+import { isoTime } from '../time.ts';
+import { answerOutcome } from './sign-in.ts';
+
+/** The same answer whoever is named. */
+export async function beginLogin(call: Call): Promise<Response> {
+  const { parts, network, headers } = call;
+  if (call.values['bind'] !== 'true') {
+    return json(200, bodyOf(await beginPasskeySignIn(parts, { browser: null, network })), headers);
+  }
+  const browser = browserOf(parts.settings, call.request) ?? newLinkSecret();
+  const body = bodyOf(await beginPasskeySignIn(parts, { browser, network }));
+  return withCookies(json(200, body, headers), [linkCookie(parts.settings, 'passkey', browser, CHALLENGE_MS)]);
+}
+
+function bodyOf({ options, sessionId }: PasskeyRequest): Readonly<Record<string, unknown>> {
+  return { ...options, session_id: sessionId };
+}
+
+/** The browser that a challenge is bound to, by its cookie; null for one that has none. */
+export function browserOf(settings: Settings, request: Request): string | null {
+  const value = readCookie(request.headers.get('cookie'), linkCookieName(settings, 'passkey'));
+  return value !== null && /^\w{20,100}$/.test(value) ? value : null;
+}
+
+export async function completeLogin(call: Call): Promise<Response> {
+  const { parts, values, request } = call;
+  const { credential = '', session_id: sessionId = '' } = values;
+  const browser = browserOf(parts.settings, request);
+  const given = { credential, sessionId, browser, isBound: false, caller: await call.caller() };
+  return answerOutcome(call, await signInWithPasskey(parts, given), 200);
+}
+
+/** For the second of two steps: by the ticket that was given, or by that of the browser's cookie. */
+export async function beginSecondStep({ parts, values, request, network, headers }: Call): Promise<Response> {
+  const cookie = readCookie(request.headers.get('cookie'), linkCookieName(parts.settings, 'ticket'));
+  const ticket = values['ticket'] ?? cookie;
+  if (ticket === null) throw invalidInput({ ticket: [field.required] });
+  return json(200, bodyOf(await beginPasskeyStep(parts, { ticket, network })), headers);
+}
+
+export async function beginRegistration({ parts, who, network, headers }: SignedInCall): Promise<Response> {
+  return json(200, await beginPasskey(parts, who, network), headers);
+}
+
+export async function completeRegistration({ parts, who, values, headers }: SignedInCall): Promise<Response> {
+  const { credential = '', name = '' } = values;
+  return json(201, rowOf(await addPasskey(parts, who, { credential, name })), headers);
+}
+
+export async function list({ parts, who, headers }: SignedInCall): Promise<Response> {
+  return json(200, (await listPasskeys(parts, who.session.accountId)).map(rowOf), headers);
+}
+
+export async function find({ parts, who, params, headers }: SignedInCall): Promise<Response> {
+  return json(200, rowOf(await findPasskey(parts, who.session.accountId, params['id'] ?? '')), headers);
+}
+
+/** Answers with all of it, where the recorded server answers with the name alone. */
+export async function rename({ parts, who, params, values, headers }: SignedInCall): Promise<Response> {
+  const { accountId } = who.session;
+  const id = params['id'] ?? '';
+  const { name } = values;
+  if (name === '') throw invalidInput({ name: [field.blank] });
+  const renamed =
+    name === undefined ? await findPasskey(parts, accountId, id) : await renamePasskey(parts, accountId, id, name);
+  return json(200, rowOf(renamed), headers);
+}
+
+export async function remove({ parts, who, params, headers }: SignedInCall): Promise<Response> {
+  await removePasskey(parts, who, params['id'] ?? '');
+  return empty(204, headers);
+}
+
+function rowOf({ id, name, createdAt, lastUsedAt, transports, isSynced }: Passkey): Readonly<Record<string, unknown>> {
+  return {
+    ...{ id, name, credential_id: id, created_at: isoTime(createdAt) },
+    last_used_at: lastUsedAt === null ? null : isoTime(lastUsedAt),
+    ...{ transports, discoverable: true, synced: isSynced },
+  };
+}
