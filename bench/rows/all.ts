@@ -9,6 +9,7 @@ import { refused } from './refused.ts';
 import { route } from './route.ts';
 import { routeStores } from './route-stores.ts';
 import { signIns } from './sign-ins.ts';
+import { signInsStores } from './sign-ins-stores.ts';
 import { start } from './start.ts';
 import { storm } from './storm.ts';
 
@@ -19,6 +20,7 @@ export const rows: readonly Row[] = [
   routeStores,
   ownRoutes,
   signIns,
+  signInsStores,
   storm,
   events,
   refused,

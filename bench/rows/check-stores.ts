@@ -16,7 +16,7 @@ export const checkStores: Row = {
   needsPeers: false,
   async measure(bench) {
     const figures: Figure[] = [];
-    for (const store of await sharedStores(bench, 'check-stores', SESSIONS)) {
+    for (const store of await sharedStores(bench, 'check-stores', { count: SESSIONS, what: 'sessions' })) {
       figures.push(...(await fromMemory(bench, store)), ...(await byReads(bench, store)));
     }
     return figures;
