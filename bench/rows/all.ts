@@ -12,6 +12,7 @@ import { signIns } from './sign-ins.ts';
 import { signInsStores } from './sign-ins-stores.ts';
 import { start } from './start.ts';
 import { storm } from './storm.ts';
+import { stormStores } from './storm-stores.ts';
 
 export const rows: readonly Row[] = [
   check,
@@ -22,6 +23,7 @@ export const rows: readonly Row[] = [
   signIns,
   signInsStores,
   storm,
+  stormStores,
   events,
   refused,
   start,
