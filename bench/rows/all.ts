@@ -1,5 +1,6 @@
 /** Every row, in the order of the table. */
 import type { Row } from '../harness/figure.ts';
+import { acknowledgements } from './acknowledgements.ts';
 import { check } from './check.ts';
 import { checkStores } from './check-stores.ts';
 import { events } from './events.ts';
@@ -24,6 +25,7 @@ export const rows: readonly Row[] = [
   signInsStores,
   storm,
   stormStores,
+  acknowledgements,
   events,
   refused,
   start,
