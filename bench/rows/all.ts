@@ -2,6 +2,7 @@
 import type { Row } from '../harness/figure.ts';
 import { acknowledgements } from './acknowledgements.ts';
 import { check } from './check.ts';
+import { checkSizes } from './check-sizes.ts';
 import { checkStores } from './check-stores.ts';
 import { events } from './events.ts';
 import { memory } from './memory.ts';
@@ -18,6 +19,7 @@ import { stormStores } from './storm-stores.ts';
 export const rows: readonly Row[] = [
   check,
   checkStores,
+  checkSizes,
   route,
   routeStores,
   ownRoutes,

@@ -60,7 +60,7 @@ export async function redisServer(bench: Bench, isKept?: boolean): Promise<Store
     name: 'SQLite, sessions in Redis',
     placeAt: (number) => ({ database: `sqlite:${fileOf(number)}`, sessionStore: `${url}/${number}` }),
     async fill(place, { count, what, seen = 'just now' }, said) {
-      await fillRedis(place, { count, seen }, said);
+      await fillRedis(place, { count, what, seen }, said);
       if (what === 'accounts and sessions') copyAccounts(place.database.slice('sqlite:'.length), count);
     },
   };
