@@ -27,7 +27,7 @@ const BATCH = 20_000;
 /** Signs one account up and in, and copies it `count` times. */
 export async function fillPostgres(place: Place, fill: PostgresFill, said: (done: number) => void): Promise<void> {
   await signUpAndIn(place);
-  const client = new pg.Client({ connectionString: place.database });
+  const client = new pg.Client({ connectionString: place.database, pipeline: true });
   await client.connect();
   try {
     const schema = quote(place.schema ?? 'latchkey');
@@ -73,7 +73,7 @@ const DIFFERS: Readonly<Record<Table, Readonly<Record<string, string>>>> = {
   email: { account_id: 'n', address: `name || '@school.example'`, address_key: `name || '@school.example'` },
   gate: { account_id: 'n' },
   session: { account_id: 'n', token_hash: 'hash', id: 'session_id', device_id: 'substr(session_id, 5)' },
-  history: { account_id: 'n', session_id: 'session_id', position: 'n + 1000' },
+  history: { account_id: 'n', session_id: 'copy.session_id', position: 'n + 1000' },
 };
 
 /** The newest row by this is the one that is copied. */
