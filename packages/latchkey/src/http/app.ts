@@ -6,7 +6,13 @@ import { type Flaws, invalidInput } from '../model/reasons.ts';
 import { request as texts } from '../texts/api.ts';
 import { languageFor } from '../texts/reader.ts';
 import { answerError, baseHeaders, empty, json, type Manner, refuse, speechFor } from './answers.ts';
-import { type Authenticated, authenticate, type CredentialRefusal, refuseCredential } from './authenticate.ts';
+import {
+  type Authenticated,
+  authenticate,
+  type CredentialRefusal,
+  refuseCredential,
+  refusedIn,
+} from './authenticate.ts';
 import { type ParsedBody, readBody, UnreadableBody } from './body.ts';
 import type { Call, Method, Route, StartStream, Who } from './call.ts';
 import { callerOf } from './caller.ts';
@@ -158,6 +164,7 @@ async function handle(
   const full: Call = {
     ...call,
     parts: method === 'GET' ? parts : partsFor(parts, languageFor(request.headers.get('accept-language'))),
+    refused: refusedIn(call.authenticated),
     values: read.values,
     body: read.body,
     caller: async () => {

@@ -54,6 +54,11 @@ function judged(checked: Checked, via: 'header' | 'cookie'): Authenticated {
     : { live: false, refusal: { kind: 'dead', refused: checked, via } };
 }
 
+/** Of a credential that is over, what is known of it. */
+export function refusedIn(authenticated: Authenticated): Refused | null {
+  return authenticated.live || authenticated.refusal.kind !== 'dead' ? null : authenticated.refusal.refused;
+}
+
 /** What a refused credential's holder is told, as the body of that answer in English. */
 export function bodyOfRefusal(refusal: CredentialRefusal): Readonly<Record<string, unknown>> {
   return bodyOf(answerFor(refusal));

@@ -5,6 +5,7 @@ import type { Session } from '../model/session.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Caller } from '../sessions/admit.ts';
 import type { Sink } from '../sessions/streams.ts';
+import type { Refused } from '../sessions/verify.ts';
 import type { Manner } from './answers.ts';
 import type { Authenticated } from './authenticate.ts';
 import type { ParsedBody } from './body.ts';
@@ -33,6 +34,8 @@ export type Call = Client &
     readonly body: ParsedBody;
     /** null where nobody is signed in, or where a dead credential was brought along. */
     readonly who: Who | null;
+    /** What became of the session whose credential was brought along; null where there was none, or it is live. */
+    readonly refused: Refused | null;
     /** How the host holds a stream itself, at less cost than a `Response` with one; null where it does not. */
     readonly hold: ((start: StartStream) => void) | null;
     /** Who asks to come in. Worked out when it is first asked for. */

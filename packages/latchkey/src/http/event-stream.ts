@@ -61,13 +61,9 @@ function changed(change: SessionChange): Uint8Array {
     const data = { id: sessionId, device: device.name, class: device.class, opened_at: isoTime(at) };
     return bytes(text({ event: 'session_opened', id, data }));
   }
-  const { sessionId, reason, at, by } = change.ending;
-  const { detail: _, ...why } = bodyOfRefusal({
-    kind: 'dead',
-    refused: refusedFor(sessionId, { reason, at, by }),
-    via: 'header',
-  });
-  return bytes(text({ event: 'session_ended', id, data: { id: sessionId, ...why } }));
+  const refused = refusedFor(change.ending);
+  const { detail: _, ...why } = bodyOfRefusal({ kind: 'dead', refused, via: 'header' });
+  return bytes(text({ event: 'session_ended', id, data: { id: change.ending.sessionId, ...why } }));
 }
 
 const BEAT = bytes(':\n\n');

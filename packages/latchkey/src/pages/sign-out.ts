@@ -1,5 +1,6 @@
 import { html } from 'hono/html';
-import { signOut as endOwn } from '../flows/sign-out.ts';
+import { signOut as endOwn, signOutOver } from '../flows/sign-out.ts';
+import { refusedIn } from '../http/authenticate.ts';
 import { noSessionCookie, readCookie, sessionCookieName } from '../http/cookies.ts';
 import { fillIn } from './controls.ts';
 import { page } from './page.ts';
@@ -39,7 +40,9 @@ export async function showSignOut(visit: Visit): Promise<Response> {
 export async function signOut(visit: Visit): Promise<Response> {
   const { parts, visitor, request } = visit;
   const next = nextOf(visit, await readForm(visit));
+  const refused = refusedIn(visit.authenticated);
   if (visitor !== null) await endOwn(parts, visitor.who.session);
+  else if (refused !== null) await signOutOver(parts, refused);
   const hasCookie = readCookie(request.headers.get('cookie'), sessionCookieName(parts.settings)) !== null;
   const cookies = hasCookie ? [noSessionCookie(parts.settings)] : [];
   if (next !== null) return sendOn(visit, next, { status: 302, cookies });

@@ -161,7 +161,7 @@ export function sessionStreams({ store, settings, endings, warn }: StreamParts):
     stream.position = change.position;
     const { sessionId } = change.kind === 'opened' ? change.opening : change.ending;
     if (sessionId !== stream.sessionId) write(stream, stream.words.changed(change));
-    else if (change.kind === 'ended') over(stream, refusedFor(sessionId, change.ending));
+    else if (change.kind === 'ended') over(stream, refusedFor(change.ending));
   };
 
   const hear = (change: SessionChange): void => {

@@ -1,5 +1,5 @@
 import { hashLetters, readToken } from '../crypto/token.ts';
-import type { SessionId } from '../model/account.ts';
+import type { AccountId, SessionId } from '../model/account.ts';
 import type { DeviceSummary } from '../model/device.ts';
 import { type Code, codeOfEnd } from '../model/reasons.ts';
 import { type Session, sessionState, type TokenRef } from '../model/session.ts';
@@ -23,6 +23,8 @@ export type Refused = {
   readonly code: Code;
   /** Which session that was; null for what never was one, or was purged. */
   readonly sessionId: SessionId | null;
+  /** Whose it was; null as above. */
+  readonly accountId: AccountId | null;
   /** When the session ended; null for what was never one. */
   readonly at: number | null;
   /** What took its place, for a displaced session. */
@@ -46,7 +48,10 @@ export type Checked =
     }
   | Refused;
 
-const UNKNOWN: Refused = { live: false, code: 'invalid_token', sessionId: null, at: null, by: null, now: null };
+const UNKNOWN: Refused = {
+  ...{ live: false, code: 'invalid_token', sessionId: null, accountId: null },
+  ...{ at: null, by: null, now: null },
+};
 
 /**
  * Is this a live session's token, and if not, why not? From this node's memory, where it has the session and may trust it;
@@ -73,18 +78,15 @@ async function verifyInStore(checker: Checker, token: string, hash: string): Pro
   if (found === null) return UNKNOWN;
   const { session, now } = found;
   const state = sessionState(session, checker.settings.sessions, now);
-  if (!state.live) return refusedFor(session.id, state, now);
+  if (!state.live) return refusedFor({ ...state, sessionId: session.id, accountId: session.accountId }, now);
   if (now - session.seenAt >= TOUCH_EVERY_MS) checker.touches.add(presented);
   return new LiveCheck(checker, hash, found);
 }
 
 /** What the holder of a session that is over may know of it. */
-export function refusedFor(
-  sessionId: SessionId,
-  { reason, at, by }: Omit<EndingNotice, 'sessionId' | 'accountId'>,
-  now: number | null = null,
-): Refused {
-  return { live: false, code: codeOfEnd[reason], sessionId, at, by, now };
+export function refusedFor({ reason, ...ended }: EndingNotice, now: number | null = null): Refused {
+  const { sessionId, accountId, at, by } = ended;
+  return { live: false, code: codeOfEnd[reason], sessionId, accountId, at, by, now };
 }
 
 /** A live check; a class so that the signal costs nothing until somebody asks for it. */
@@ -135,6 +137,6 @@ export async function prospect(
   if (found === null) return UNKNOWN;
   const { session, now } = found;
   const state = sessionState(session, settings.sessions, now);
-  if (!state.live) return refusedFor(session.id, state);
+  if (!state.live) return refusedFor({ ...state, sessionId: session.id, accountId: session.accountId });
   return { live: true, forMs: Math.min(session.expiresAt, session.seenAt + settings.sessions.idleMs) - now };
 }

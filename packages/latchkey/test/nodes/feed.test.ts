@@ -63,6 +63,47 @@ describe('three nodes whose feed leads through a proxy', { skip: startable() ?? 
   }
 });
 
+describe('a node that hears nothing for a while', { skip: startable() ?? false }, () => {
+  let server: OwnPostgres;
+  let proxy: TcpProxy;
+  let nodes: readonly [Fleet, Fleet];
+  before(async () => {
+    server = await startPostgres();
+    proxy = await startTcpProxy(server.port);
+    const environment = { LATCHKEY_DATABASE: server.url, LATCHKEY_SESSION_LIMIT: '1' };
+    const deaf = { ...environment, LATCHKEY_FEED_URL: proxy.through(server.url) };
+    nodes = [await startFleet(environment, 1), await startFleet(deaf, 1)];
+  });
+  after(async () => {
+    await Promise.all(nodes.map((fleet) => fleet.stop()));
+    await proxy.stop();
+    await server.stop();
+  });
+
+  test('I5: who signs out with what is being displaced is told so when no node accepts it any more', async () => {
+    const [hearing, deaf] = nodes;
+    await hearing.register('ann');
+    for (let turn = 0; turn < 3; turn++) {
+      const key = await hearing.signIn('ann');
+      const hits = (): Promise<number> => deaf.figure(0, 'latchkey_check_hits_total');
+      await until('it remembers', async () => {
+        const before = await hits();
+        assert.deepEqual(await deaf.check(key), ['200']);
+        return (await hits()) > before;
+      });
+      proxy.stall('to-client');
+      const displacing = hearing.signIn('ann');
+      await until('it is over', async () => (await hearing.check(key))[0] === '401 session_displaced');
+      const url = `${hearing.nodes[0]?.url}/auth/logout/`;
+      const answer = await fetch(url, { method: 'POST', headers: { authorization: `Token ${key}` } });
+      assert.equal(answer.status, 200);
+      assert.deepEqual(await deaf.check(key), ['401 session_displaced']);
+      await displacing;
+      proxy.letGo();
+    }
+  });
+});
+
 describe('behind a pooler', { skip: startable() ?? noPooler() ?? false }, () => {
   let server: OwnPostgres;
   before(async () => {

@@ -1,6 +1,6 @@
 import type { SignedIn } from '../../flows/complete-sign-in.ts';
 import { type Claim, signInWithPassword } from '../../flows/sign-in-with-password.ts';
-import { signOut as endOwn } from '../../flows/sign-out.ts';
+import { signOut as endOwn, signOutOver } from '../../flows/sign-out.ts';
 import { isEmail } from '../../model/account.ts';
 import { type Flaw, invalidInput, Refusal } from '../../model/reasons.ts';
 import type { Settings, SignInBy } from '../../model/settings.ts';
@@ -113,6 +113,7 @@ export async function logout(call: Call): Promise<Response> {
   const { parts, who, request, headers } = call;
   if (who === null && !parts.settings.wire.cookie) return json(400, { detail: signOutTexts.notSignedIn }, headers);
   if (who !== null) await endOwn(parts, who.session);
+  else if (call.refused !== null) await signOutOver(parts, call.refused);
   const cookie = readCookie(request.headers.get('cookie'), sessionCookieName(parts.settings));
   const answer = json(200, { detail: signOutTexts.done }, headers);
   if (cookie === null) return answer;
@@ -123,7 +124,7 @@ export async function logout(call: Call): Promise<Response> {
 /** The cookie beside a key, dead or alive, may be another session's: it is the caller's own all the same. */
 async function endCarried({ parts }: Call, cookie: string): Promise<void> {
   const carried = await verify(parts, cookie);
-  if (carried.live) await endOwn(parts, carried.session);
+  await (carried.live ? endOwn(parts, carried.session) : signOutOver(parts, carried));
 }
 
 /** `GET logout/` signs out only where the settings say so; the recorded server lists the method in any case. */

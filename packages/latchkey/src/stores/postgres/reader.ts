@@ -107,7 +107,12 @@ function pipelinedReader(create: () => Client): Reader {
   };
 }
 
+const ended = new WeakSet<Client>();
+
+/** Once, however many queries fail on it. */
 function end(client: Client): void {
+  if (ended.has(client)) return;
+  ended.add(client);
   client.end().catch(() => undefined);
 }
 
