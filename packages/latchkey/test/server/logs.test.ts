@@ -6,6 +6,7 @@ import { routes } from '../../src/http/routes.ts';
 import { linkIn } from '../../src/testing/mailbox.ts';
 import { until } from '../mail/sending.ts';
 import { type MailServer, mailServer } from '../mail/smtp.ts';
+import { Authenticator } from '../passkeys/authenticator.ts';
 import { codeAt } from '../second-step/app.ts';
 import { type ServingProcess, startServer, temporaryFolder } from '../serving.ts';
 
@@ -27,6 +28,8 @@ const TYPED = {
   email: 'canary.ann@mail.test',
   agent: 'canary-agent/1.0 "}\t{"level":60,"msg":"forged"}',
 };
+
+const ORIGIN = 'http://127.0.0.1:8787';
 
 const folder = temporaryFolder();
 const file = `${folder.path}/test.db`;
@@ -141,9 +144,40 @@ async function everythingOnce(): Promise<void> {
   const last = await signIn('/auth/login/', lastPassword);
   await ask('/auth/logout/', { key: last });
   await ask('/auth/logout/', { key: last, method: 'POST' });
+  await passkeysOnce(lastPassword);
   await secondStepOnce(lastPassword);
   const closing = await signIn('/auth/login/', lastPassword);
   await ask('/auth/user/', { key: closing, method: 'DELETE', json: { password: wrongPassword } });
+}
+
+/** Makes a passkey, signs in by it, asks for it as a second step, and removes it. */
+async function passkeysOnce(password: string): Promise<void> {
+  const told = async (path: string, given: Parameters<typeof ask>[1]) => {
+    const body = (await (await ask(`/auth${path}`, given)).json()) as Readonly<Record<string, unknown>>;
+    learned.push(...[body['challenge'], body['ticket']].filter((one) => typeof one === 'string'));
+    return body;
+  };
+  const credentials = { username: TYPED.username, password };
+  const key = await signIn('/auth/login/', password);
+  const authenticator = new Authenticator({ origin: ORIGIN });
+  const created = authenticator.create(await told('/passkeys/register/begin/', { key, json: {} }));
+  const made = await ask('/auth/passkeys/register/complete/', { key, json: { credential: created, name: 'canary' } });
+  assert.equal(made.status, 201);
+  const options = await told('/passkeys/login/begin/', { json: { bind: true } });
+  await ask('/auth/passkeys/login/complete/', { json: { credential: 'x', session_id: 'x' } });
+  const unbound = await told('/passkeys/login/begin/', { json: {} });
+  const wrong = { credential: authenticator.get(options), session_id: options['session_id'] };
+  assert.equal((await ask('/auth/passkeys/login/complete/', { json: wrong })).status, 400);
+  const right = { credential: authenticator.get(unbound), session_id: unbound['session_id'] };
+  const { key: newest } = await told('/passkeys/login/complete/', { json: right });
+  const { ticket = 'canary' } = await told('/login/', { json: credentials });
+  await ask('/auth/login/second-step/passkey/', { json: { ticket } });
+  const own = { key: String(newest) };
+  const path = `/auth/passkeys/${authenticator.credentialId}/`;
+  await ask('/auth/passkeys/', own);
+  await ask(path, own);
+  await ask(path, { ...own, method: 'PATCH', json: { name: 'canary' } });
+  assert.equal((await ask(path, { ...own, method: 'DELETE' })).status, 204);
 }
 
 /** Sets a second step up, shows it in each way, and takes it away. */
@@ -180,6 +214,7 @@ before(async () => {
   server = await startServer(file, {
     LATCHKEY_PASSWORD_HASH: 'dangerously-cheap',
     LATCHKEY_ATTEMPTS_PER_NETWORK: '10000/min',
+    LATCHKEY_ORIGIN: ORIGIN,
     LATCHKEY_SECRET: SECRETS.root,
     LATCHKEY_SMTP_URL: mails.url,
     LATCHKEY_SESSION_LIMIT: '2',
@@ -201,7 +236,7 @@ function logLines(): readonly string[] {
 
 describe('after every route was asked, rightly and wrongly', () => {
   test('no route was left out', () => {
-    const asked = [...visited].map((line) => line.replace(/ses_\w+/, ':id'));
+    const asked = [...visited].map((line) => line.replace(/ses_\w+|(?<=passkeys\/)[\w-]{43}/, ':id'));
     const missing = routes.flatMap(({ path, methods }) =>
       Object.keys(methods)
         .map((method) => `${method} /auth${path}`)
