@@ -3,7 +3,7 @@ import { available as noPostgres, openPostgres } from '../servers/postgres.ts';
 import { startable as noRedis, startRedis } from '../servers/redis.ts';
 import { temporaryFolder } from '../serving.ts';
 import { type Fleet, startFleet } from './fleet.ts';
-import { PLACES, races } from './races.ts';
+import { ORIGIN, PLACES, races } from './races.ts';
 
 /** Where a fleet keeps things, and how that is thrown away. */
 type Place = { readonly environment: Readonly<Record<string, string>>; remove(): Promise<void> };
@@ -47,7 +47,14 @@ for (const [name, { without, open }] of Object.entries(stores)) {
       let fleet: Fleet;
       before(async () => {
         place = await open();
-        fleet = await startFleet({ ...place.environment, LATCHKEY_SESSION_LIMIT: String(PLACES) }, count);
+        fleet = await startFleet(
+          {
+            ...place.environment,
+            LATCHKEY_ORIGIN: ORIGIN,
+            LATCHKEY_SESSION_LIMIT: String(PLACES),
+          },
+          count,
+        );
       });
       after(async () => {
         await fleet.stop();

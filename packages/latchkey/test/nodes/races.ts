@@ -1,6 +1,7 @@
 /** Group L of the races: what must hold for an account with three places, at however many nodes its people ask. */
 import assert from 'node:assert/strict';
 import { PASSWORD } from '../attempts/asking.ts';
+import { Authenticator } from '../passkeys/authenticator.ts';
 import { type Answer, ask } from '../serving.ts';
 import type { Fleet } from './fleet.ts';
 
@@ -8,6 +9,9 @@ export type Race = { readonly name: string; readonly run: (fleet: Fleet) => Prom
 
 /** As many places as the nodes of these races give to an account. */
 export const PLACES = 3;
+
+/** What the nodes of these races are called, all alike. */
+export const ORIGIN = 'http://127.0.0.1:8787';
 
 const NEW_PASSWORD = 'quite-an0ther-pw';
 const DISPLACED = '401 session_displaced';
@@ -59,6 +63,21 @@ const ownId = async (fleet: Fleet, turn: number, key: string): Promise<string> =
   return String((body['session'] as Readonly<Record<string, unknown>> | undefined)?.['id'] ?? body['id']);
 };
 
+/** Makes a passkey for an account at one of the nodes. It counts nothing, so that it may be used many times at once. */
+async function newPasskey(fleet: Fleet, key: string): Promise<Authenticator> {
+  const authenticator = new Authenticator({ origin: ORIGIN, counts: false });
+  const { body } = await askAt(fleet, 0, 'passkeys/register/begin/', { key, body: {} });
+  const done = { key, body: { credential: authenticator.create(body) } };
+  assert.equal((await askAt(fleet, 1, 'passkeys/register/complete/', done)).status, 201);
+  return authenticator;
+}
+
+/** What a passkey answers to a challenge of its own. */
+async function signedBy(fleet: Fleet, turn: number, authenticator: Authenticator) {
+  const { body } = await askAt(fleet, turn, 'passkeys/login/begin/', { body: {} });
+  return { credential: authenticator.get(body), session_id: body['session_id'] };
+}
+
 const cases: Record<string, (fleet: Fleet) => Promise<void>> = {
   async 'L3, F-1, F-3, F-6: of fifty sign-ins at once three are live, each of them listed, and the next push them out in the order of the list'(
     fleet,
@@ -79,6 +98,45 @@ const cases: Record<string, (fleet: Fleet) => Promise<void>> = {
       assert.deepEqual(await liveAmong(fleet, [key]), [key]);
       await fleet.signIn(username, turn);
       assert.deepEqual(new Set(await fleet.check(key)), new Set([DISPLACED]));
+    }
+  },
+
+  async 'H11: of one answer of a passkey, shown everywhere at once, one gets in'(fleet) {
+    const username = await newAccount(fleet);
+    const authenticator = await newPasskey(fleet, await fleet.signIn(username));
+    for (let round = 0; round < 5; round++) {
+      const body = await signedBy(fleet, round, authenticator);
+      const answers = await many(12, (turn) => askAt(fleet, turn, 'passkeys/login/complete/', { body }));
+      assert.equal(answers.filter(({ status }) => status === 200).length, 1, `round ${round}`);
+      for (const { status } of answers) assert.ok(status === 200 || status === 400, String(status));
+    }
+  },
+
+  async 'P1: of fifty sign-ins at once, by password and by passkey, three are live; none by a passkey that was removed in their midst'(
+    fleet,
+  ) {
+    for (let round = 0; round < 4; round++) {
+      const username = await newAccount(fleet);
+      const authenticator = await newPasskey(fleet, await fleet.signIn(username));
+      const signed = await many(25, (turn) => signedBy(fleet, turn, authenticator));
+      const own = await fleet.signIn(username, round);
+      const passwords = many(25, (turn) => logIn(fleet, turn, username));
+      const passkeys = Promise.all(
+        signed.map((body, turn) => askAt(fleet, turn, 'passkeys/login/complete/', { body })),
+      );
+      const path = `passkeys/${authenticator.credentialId}/`;
+      const removed = round === 0 ? null : await askAt(fleet, round, path, { key: own, method: 'DELETE' });
+      const [byPassword, byPasskey] = [await passwords, await passkeys];
+      const keysOf = (answers: readonly Answer[]) => answers.filter(({ status }) => status === 200).map(keyIn);
+      const all = [own, ...keysOf(byPassword), ...keysOf(byPasskey)];
+      const live = await liveAmong(fleet, all);
+      if (round === 0) assert.equal(live.length, PLACES);
+      assert.ok(live.length <= PLACES, `${live.length} are live`);
+      for (const { status } of [...byPassword, ...byPasskey])
+        assert.ok(status === 200 || status === 400, String(status));
+      // A full account may have displaced who removes it before that.
+      if (removed?.status === 204) assert.deepEqual(await liveAmong(fleet, keysOf(byPasskey)), [], `round ${round}`);
+      else if (removed !== null) assert.equal(`${removed.status} ${removed.reason}`, DISPLACED);
     }
   },
 
