@@ -1,4 +1,5 @@
 import type { AccountId } from '../model/account.ts';
+import type { Credential } from '../model/credential.ts';
 import { Refusal } from '../model/reasons.ts';
 import type { Session } from '../model/session.ts';
 import type { HistoryEntry } from '../stores/store.ts';
@@ -15,6 +16,7 @@ export async function exportAccount(parts: Parts, id: AccountId): Promise<Accoun
   if (record === null) throw new Refusal('account_disabled');
   const { account } = record;
   const { sessions } = await store.sessions.list(id);
+  const { credentials } = await store.credentials.list(id);
   return {
     account: {
       id: account.id,
@@ -28,9 +30,15 @@ export async function exportAccount(parts: Parts, id: AccountId): Promise<Accoun
     profile: account.profile,
     addresses: account.email === '' ? [] : [{ address: account.email, verified: account.emailVerified }],
     roles: account.roles,
+    credentials: credentials.map(credentialOf),
     sessions: sessions.map(sessionOf),
     history: (await historyOf(parts, id)).map(entryOf),
   };
+}
+
+function credentialOf({ kind, label, createdAt, lastUsedAt }: Credential): AccountExport {
+  const usedAt = lastUsedAt === null ? null : isoTime(lastUsedAt);
+  return { kind, ...(label !== '' && { name: label }), created_at: isoTime(createdAt), last_used_at: usedAt };
 }
 
 function sessionOf(session: Session): AccountExport {

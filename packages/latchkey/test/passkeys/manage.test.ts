@@ -9,6 +9,19 @@ const pathOf = ({ credentialId }: Authenticator): string => `/auth/passkeys/${cr
 
 describe('the passkeys of an account', () => {
   test(
+    'are among what is kept about it, by their names and times',
+    withAnn({}, async ({ auth }) => {
+      const device = new Device(auth);
+      await device.signIn();
+      await registered(device, new Authenticator(), 'Phone');
+      const { credentials } = (await device.ask('GET', '/auth/user/export/')).body;
+      const [{ created_at: createdAt, ...rest } = {}] = credentials as readonly Readonly<Record<string, unknown>>[];
+      assert.match(String(createdAt), /^\d{4}-/);
+      assert.deepEqual(rest, { kind: 'passkey', name: 'Phone', last_used_at: null });
+    }),
+  );
+
+  test(
     'are listed, the newest first, named anew, and found by their id',
     withAnn({}, async ({ auth, clock }) => {
       const device = new Device(auth);

@@ -1,9 +1,11 @@
 /** Signing in by a passkey: what an authenticator signed for this site, once, and lately. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { LatchkeyEvent } from 'latchkey';
 import type { TestInstance } from 'latchkey/testing';
+import { testServer } from '../http/serving.ts';
 import { Device, onOneFile, PASSWORD, withAnn } from '../library/device.ts';
 import { Authenticator, newKeys, type Twist } from './authenticator.ts';
 import { begin, complete, EXPIRED, MALFORMED, registered, signIn, UNKNOWN, WRONG } from './ceremonies.ts';
@@ -314,3 +316,31 @@ test(
     assert.equal(answer.reason, 'email_not_verified');
   }),
 );
+
+test('whoever asks for challenges without end gets no more of them, and leaves no more behind', async () => {
+  await using server = await testServer({ rateLimits: 'on' });
+  const statuses: number[] = [];
+  for (let asked = 0; asked < 31; asked++) {
+    const answers = Array.from({ length: 20 }, () => server.post('/auth/passkeys/login/begin/', {}));
+    statuses.push(...(await Promise.all(answers)).map(({ status }) => status));
+  }
+  assert.equal(statuses.filter((status) => status === 200).length, 600);
+  assert.equal(statuses.filter((status) => status === 429).length, 20);
+  assert.equal(server.rows(`SELECT 1 FROM once WHERE purpose = 'passkey-sign-in'`).length, 600);
+});
+
+test('the library that verifies them is loaded with the first, and not before', () => {
+  const look = `
+    import { registerHooks } from 'node:module';
+    const loaded = [];
+    registerHooks({ resolve: (name, context, next) => (loaded.push(name), next(name, context)) });
+    const { testLatchkey } = await import('latchkey/testing');
+    const { auth, close } = await testLatchkey();
+    const url = 'http://127.0.0.1:8787/auth/passkeys/login/begin/';
+    const { status } = await auth.handler(new Request(url, { method: 'POST' }));
+    console.log(status, loaded.length > 100, loaded.filter((name) => name.includes('simplewebauthn')).join());
+    await close();`;
+  const given = ['--conditions=source', '--input-type=module', '--eval', look];
+  const { stdout, stderr } = spawnSync(process.execPath, given, { cwd: import.meta.dirname, encoding: 'utf8' });
+  assert.equal(stdout.trim(), '200 true', stderr);
+});
