@@ -7,7 +7,8 @@ import {
   requestOptions,
   showPasskey,
 } from '../credentials/passkey.ts';
-import type { AccountId } from '../model/account.ts';
+import type { Credential } from '../model/credential.ts';
+import type { OnceRef } from '../model/once.ts';
 import { invalidInput, Refusal } from '../model/reasons.ts';
 import type { Caller } from '../sessions/admit.ts';
 import { passkey as texts } from '../texts/api.ts';
@@ -54,31 +55,27 @@ export type PasskeySignIn = {
  * signed; `email_not_verified`.
  */
 export async function signInWithPasskey(parts: Parts, given: PasskeySignIn): Promise<SignInOutcome> {
-  let accountId: AccountId | null = null;
+  const presented = presentedIn(given.credential);
+  const credential = presented === null ? null : await parts.store.credentials.find(passkeyId(presented.id));
   try {
-    return await signIn(parts, given, (id) => {
-      accountId = id;
-    });
+    if (presented === null) throw invalidInput({ non_field_errors: [texts.malformed] });
+    return await signInBy(parts, credential, { presented, ...given });
   } catch (error) {
+    const accountId = credential?.accountId ?? null;
     if (error instanceof Refusal) parts.tell({ type: 'sign_in_refused', accountId, code: error.code });
     throw error;
   }
 }
 
-async function signIn(
+async function signInBy(
   parts: Parts,
-  given: PasskeySignIn,
-  isFor: (accountId: AccountId) => void,
+  credential: Credential | null,
+  { presented, ...given }: Omit<PasskeySignIn, 'credential'> & { readonly presented: Presented },
 ): Promise<SignInOutcome> {
-  const presented = presentedIn(given.credential);
-  if (presented === null) throw invalidInput({ non_field_errors: [texts.malformed] });
   const challenge = await challengeOf(parts, presented, given);
-  const credential = await parts.store.credentials.find(passkeyId(presented.id));
   const record = credential === null ? null : await parts.store.accounts.find(credential.accountId);
   if (credential === null || record === null) throw invalidInput({ non_field_errors: [texts.unknown] });
-  isFor(credential.accountId);
-  const { passkeys } = parts.settings;
-  const shown = await showPasskey(passkeys, credential, { presented, isNamed: false });
+  const shown = await showPasskey(parts.settings.passkeys, credential, { presented, isNamed: false });
   if (shown === null) {
     await parts.store.once.spend(challenge);
     throw invalidInput({ non_field_errors: [texts.wrong] });
@@ -94,7 +91,11 @@ async function signIn(
   return outcome;
 }
 
-async function challengeOf(parts: Parts, presented: Presented, { sessionId, browser, isBound }: PasskeySignIn) {
+async function challengeOf(
+  parts: Parts,
+  presented: Presented,
+  { sessionId, browser, isBound }: Pick<PasskeySignIn, 'sessionId' | 'browser' | 'isBound'>,
+): Promise<OnceRef> {
   const boundTo = [...(browser === null ? [] : [browser]), ...(isBound ? [] : [ANYBODY])];
   const isAnswered = presented.challenge === sessionId;
   const ref = isAnswered ? await answeredChallenge(parts, 'passkey-sign-in', { presented, boundTo }) : null;
