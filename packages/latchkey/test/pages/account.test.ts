@@ -227,7 +227,15 @@ describe('what somebody changes', () => {
     assert.equal(answer.headers.get('content-disposition'), 'attachment; filename="account.json"');
     assert.equal(answer.headers.get('cache-control'), 'no-store');
     const data = answer.body as Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>;
-    assert.deepEqual(Object.keys(data), ['account', 'profile', 'addresses', 'roles', 'sessions', 'history']);
+    assert.deepEqual(Object.keys(data), [
+      'account',
+      'profile',
+      'addresses',
+      'roles',
+      'credentials',
+      'sessions',
+      'history',
+    ]);
     assert.deepEqual(data['addresses'], [{ address: EMAIL, verified: false }]);
     assert.equal(data['sessions']?.length, 1);
     const happened = data['history']?.map(({ what }) => what);
