@@ -39,6 +39,7 @@ const PAGES: Names<Required<PageTemplates>> = {
   account: true,
   profile: true,
   'change-password': true,
+  confirm: true,
   'own-second-step': true,
   devices: true,
   data: true,

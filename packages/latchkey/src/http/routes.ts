@@ -8,6 +8,7 @@ import { email, type Field, text } from './fields.ts';
 import * as account from './handlers/account.ts';
 import * as events from './handlers/events.ts';
 import * as password from './handlers/password.ts';
+import * as again from './handlers/reauthenticate.ts';
 import * as registration from './handlers/registration.ts';
 import * as secondStep from './handlers/second-step.ts';
 import * as sessions from './handlers/sessions.ts';
@@ -211,6 +212,20 @@ export const routes: readonly Route[] = [
     describes: 'POST',
     isThrottled: true,
     methods: { POST: secondStep.setUpAtSignIn },
+  },
+  {
+    path: '/reauthenticate/',
+    name: 'Reauthenticate',
+    description:
+      'Proves once more who is signed in: by the password, or by a code where there is an authenticator app.',
+    access: 'signed-in',
+    allow: POST,
+    fields: () => ({
+      POST: [text('password', { isRequired: false, whiteSpace: 'kept' }), { ...code, isRequired: false }],
+    }),
+    describes: 'POST',
+    isThrottled: true,
+    methods: { POST: again.again },
   },
   {
     path: '/mfa/verify/',

@@ -13,6 +13,7 @@ import * as account from './account.ts';
 import { answerAsset, assetsFrom, browserScript } from './assets.ts';
 import * as changing from './change-password.ts';
 import * as closing from './close-account.ts';
+import * as confirming from './confirm.ts';
 import * as data from './data.ts';
 import { showDemo } from './demo.ts';
 import { showMails } from './dev-mail.ts';
@@ -67,6 +68,7 @@ export const pageRoutes: readonly PageRoute[] = [
   { path: '/password/reset/confirm', access: 'anyone', methods: { GET: reset.showConfirmation, POST: reset.confirm } },
   { path: '/password/reset/confirm/:uid/:token', access: 'anyone', methods: { GET: reset.takeSecret } },
   { path: '/account', access: 'signed-in', methods: { GET: account.showAccount } },
+  { path: '/account/confirm', access: 'signed-in', methods: { GET: confirming.showConfirm, POST: confirming.confirm } },
   { path: '/account/profile', access: 'signed-in', methods: { GET: profile.showProfile, POST: profile.saveProfile } },
   { path: '/account/password', access: 'signed-in', methods: { GET: changing.showChange, POST: changing.change } },
   {
@@ -201,7 +203,14 @@ async function serve(visit: Visit, route: PageRoute): Promise<Response> {
   const isAllowed = method === 'GET' || (method === 'POST' && route.methods.POST !== undefined);
   if (!isAllowed) return await showError(visit, new Refusal('method_not_allowed'), { Allow });
   if (route.access === 'anyone') return await dispatch(route.methods[method], visit);
-  return visitor === null ? await askToSignIn(visit) : await dispatch(route.methods[method], { ...visit, visitor });
+  if (visitor === null) return await askToSignIn(visit);
+  const signedIn: SignedInVisit = { ...visit, visitor };
+  try {
+    return await dispatch(route.methods[method], signedIn);
+  } catch (error) {
+    if (error instanceof Refusal && error.code === 'reauthentication_required') return confirming.toConfirm(signedIn);
+    throw error;
+  }
 }
 
 async function dispatch<Visited>(

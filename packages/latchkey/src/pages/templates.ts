@@ -2,6 +2,7 @@
 import type { AccountView } from './account.ts';
 import type { ChangePasswordView } from './change-password.ts';
 import type { CloseAccountView } from './close-account.ts';
+import type { ConfirmView } from './confirm.ts';
 import type { OwnDataView } from './data.ts';
 import type { DevicesView } from './devices.ts';
 import type { ErrorView } from './errors.ts';
@@ -37,6 +38,7 @@ export type PageViews = {
   readonly account: AccountView;
   readonly profile: FormView;
   readonly 'change-password': ChangePasswordView;
+  readonly confirm: ConfirmView;
   readonly 'own-second-step': OwnSecondStepView;
   readonly devices: DevicesView;
   readonly data: OwnDataView;

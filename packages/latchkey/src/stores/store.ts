@@ -266,6 +266,21 @@ export type Admitted =
   /** This node follows another rule than the one in force. */
   | { readonly kind: 'rule_mismatch'; readonly inForce: string };
 
+/** A session's holder has shown again who they are. */
+export type ShownAgain = {
+  readonly by: Acting;
+  /** The account as it was when the proof was made. */
+  readonly gate: Gate;
+  readonly spends: readonly Spend[];
+};
+
+export type Reauthenticated =
+  | { readonly kind: 'reauthenticated'; readonly session: Session }
+  /** The account is not active, or something voided the proof since it was made. */
+  | { readonly kind: 'void' }
+  /** What the proof would spend was spent already, or has expired. */
+  | { readonly kind: 'spent' };
+
 export type EndingNotice = {
   readonly sessionId: SessionId;
   readonly accountId: AccountId;
@@ -308,6 +323,11 @@ export type SessionStore = {
     readonly by: By;
     readonly reason: EndReason;
   }): Promise<{ readonly session: Session; readonly isEndedNow: boolean } | Over | null>;
+  /**
+   * Notes that the holder of a session proves who they are just now, and spends what that proof uses up: of two at once with one
+   * code, one is in time. Other nodes are not told: whoever finds a session not fresh asks the store before saying so.
+   */
+  reauthenticate(shown: ShownAgain): Promise<Reauthenticated | Over>;
   /** The account's sessions that have not ended, the newest first, with the store's time. Some may be expired or idle. */
   list(accountId: AccountId): Promise<{ readonly sessions: readonly Session[]; readonly now: number }>;
   /** What happened to everybody's sessions after a position, in its order, at most `limit`. */

@@ -791,6 +791,59 @@ const cases: Record<string, (world: World) => Promise<void>> = {
     assert.ok(again !== null && 'session' in again, 'its own end was asked for twice');
   },
 
+  async 'who shows again who they are is fresh from then on, and no other session of theirs is'({ store, clock }) {
+    const { gate } = await makeAccount(store);
+    const [mine, other] = [await signIn(store, gate, { max: 2 }), await signIn(store, gate, { max: 2 })];
+    clock.advance(HOUR_MS);
+    const done = await store.sessions.reauthenticate({ by: mine.session, gate, spends: [] });
+    const renewed = { ...mine.session, authenticatedAt: clock() };
+    assert.deepEqual(done, { kind: 'reauthenticated', session: renewed });
+    assert.deepEqual((await store.sessions.find(mine.token))?.session, renewed);
+    assert.deepEqual((await store.sessions.find(other.token))?.session, other.session);
+  },
+
+  async 'who shows again who they are spends what shows it: of two at once with one code, one is in time'(world) {
+    const { store, clock } = world;
+    const { gate } = await makeAccount(store);
+    const sessions = [await signIn(store, gate, { max: 2 }), await signIn(store, gate, { max: 2 })];
+    await addCredential(store, gate.accountId, { id: 'totp-x', kind: 'totp', data: secret(1) });
+    clock.advance(HOUR_MS);
+    const spends = [{ credential: 'totp-x', from: secret(1), to: secret(2) }];
+    const outcomes = await atOnce(world, 10, (other, turn) => {
+      const { session } = sessions[turn % 2] ?? assert.fail();
+      return other.sessions.reauthenticate({ by: session, gate, spends });
+    });
+    const kinds = outcomes.map((outcome) => ('kind' in outcome ? outcome.kind : 'over'));
+    assert.deepEqual(kinds.toSorted(), ['reauthenticated', ...Array.from({ length: 9 }, () => 'spent')]);
+    assert.deepEqual((await store.credentials.find('totp-x'))?.data, secret(2));
+    const found = await Promise.all(sessions.map(({ token }) => store.sessions.find(token)));
+    assert.equal(found.filter((one) => one?.session.authenticatedAt === clock()).length, 1);
+  },
+
+  async 'F-4, P3: a session that is over, another account’s and a proof that was voided make nothing fresh'({
+    store,
+    clock,
+  }) {
+    const { account, gate } = await makeAccount(store);
+    const stranger = await makeAccount(store);
+    const old = await signIn(store, gate);
+    const mine = await signIn(store, gate);
+    clock.advance(HOUR_MS);
+    const again = (by: Session, of: Gate = gate) => store.sessions.reauthenticate({ by, gate: of, spends: [] });
+    assert.deepEqual(await again(old.session), { over: 'displaced' });
+    assert.deepEqual(await again(mine.session, stranger.gate), { over: 'expired' });
+    const to = { hash: 'new', scheme: 's' };
+    const { id } = account;
+    await store.accounts.changePassword({ id, by: mine.session, kept: mine.session.id, to, outbox: [] });
+    assert.deepEqual(await again(mine.session), { kind: 'void' }, 'the password that it shows is the old one');
+    assert.equal((await store.sessions.find(mine.token))?.session.authenticatedAt, clock() - HOUR_MS);
+    const record = await store.accounts.find(id);
+    const done = await again(mine.session, record?.gate);
+    assert.equal('kind' in done && done.kind, 'reauthenticated', 'it was kept, and the proof is new');
+    await store.accounts.setState({ id, state: 'suspended' });
+    assert.deepEqual(await again(mine.session), { over: 'account_disabled' });
+  },
+
   async 'F-5: a touch moves live sessions alone'({ store, clock }) {
     const { gate } = await makeAccount(store);
     const first = await signIn(store, gate);

@@ -115,6 +115,7 @@ export const secondStep = {
   demanded: 'MFA is demanded of this account.',
   off: 'TOTP has been deactivated.',
   reauthenticate: 'Please prove again who you are.',
+  reauthenticated: 'You have proved who you are.',
 } as const;
 
 export const trouble = {

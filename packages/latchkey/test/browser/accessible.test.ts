@@ -26,6 +26,7 @@ const SIGNED_IN = [
   '/account/profile/',
   '/account/password/',
   '/account/second-step/',
+  '/account/confirm/',
   '/account/devices/',
   '/account/data/',
   '/account/close/',

@@ -48,6 +48,7 @@ const ROUTES: Ways = {
     await open.server.post('/auth/mfa/verify/', { ephemeral_token: ticket, code });
   },
   'POST /login/second-step/set-up/': 'opens nothing',
+  'POST /reauthenticate/': 'opens nothing',
   'POST /mfa/totp/activate/': 'opens nothing',
   'POST /mfa/totp/deactivate/': 'opens nothing',
   'POST /mfa/recovery-codes/regenerate/': 'opens nothing',
@@ -82,6 +83,7 @@ const PAGES: Ways = {
   'POST /verify-email': 'opens nothing',
   'POST /password/reset': 'opens nothing',
   'POST /password/reset/confirm': 'opens nothing',
+  'POST /account/confirm': 'opens nothing',
   'POST /account/profile': 'opens nothing',
   'POST /account/password': 'opens nothing',
   'POST /account/second-step': 'opens nothing',

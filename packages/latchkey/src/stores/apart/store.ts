@@ -102,6 +102,12 @@ export function storeApart(accounts: AccountsSide, elsewhere: RedisStore): Store
         ledger.soon(end.accountId);
         return ended;
       },
+      async reauthenticate(shown) {
+        const over = await sessions.overOf(shown.by, shown.gate.accountId);
+        if (over !== null) return over;
+        if (shown.spends.length > 0 && !(await accounts.apart.spendAll(shown.spends))) return { kind: 'spent' };
+        return await sessions.reauthenticate(shown);
+      },
       async changes(since) {
         await ledger.ofAll();
         return await accounts.sessions.changes(since);

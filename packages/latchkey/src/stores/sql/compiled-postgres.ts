@@ -114,6 +114,10 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'update "@schema"."session" set "ended_at" = $1, "ended_reason" = $2, "ended_by" = $3, "ended_by_class" = $4, "ended_by_name" = $5 where "id" = $6 and "ended_at" is null returning *',
     parameters: [{ arg: 'now' }, { arg: 'reason' }, { arg: 'by' }, { arg: 'by_class' }, { arg: 'by_name' }, { arg: 'id' }],
   },
+  'sessions.renewLive': {
+    sql: 'update "@schema"."session" set "authenticated_at" = $1 where "id" = $2 and "ended_at" is null returning *',
+    parameters: [{ arg: 'now' }, { arg: 'id' }],
+  },
   'sessions.refreshRoles': {
     sql: 'update "@schema"."session" set "roles" = $1 where "account_id" = $2 and "ended_at" is null and "roles" != $3',
     parameters: [{ arg: 'roles' }, { arg: 'account_id' }, { arg: 'roles' }],

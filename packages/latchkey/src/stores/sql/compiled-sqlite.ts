@@ -118,6 +118,10 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'update "session" set "ended_at" = ?, "ended_reason" = ?, "ended_by" = ?, "ended_by_class" = ?, "ended_by_name" = ? where "id" = ? and "ended_at" is null returning *',
     parameters: [{ arg: 'now' }, { arg: 'reason' }, { arg: 'by' }, { arg: 'by_class' }, { arg: 'by_name' }, { arg: 'id' }],
   },
+  'sessions.renewLive': {
+    sql: 'update "session" set "authenticated_at" = ? where "id" = ? and "ended_at" is null returning *',
+    parameters: [{ arg: 'now' }, { arg: 'id' }],
+  },
   'sessions.refreshRoles': {
     sql: 'update "session" set "roles" = ? where "account_id" = ? and "ended_at" is null and "roles" != ?',
     parameters: [{ arg: 'roles' }, { arg: 'account_id' }, { arg: 'roles' }],

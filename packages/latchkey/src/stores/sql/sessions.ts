@@ -4,7 +4,7 @@ import { decideAdmission } from '../../model/admission.ts';
 import { type DeviceSummary, UNKNOWN_DEVICE } from '../../model/device.ts';
 import type { EndReason } from '../../model/reasons.ts';
 import { type Session, sessionState } from '../../model/session.ts';
-import type { Admit, Admitted, By, Over, SessionStore } from '../store.ts';
+import type { Admit, Admitted, By, Over, Reauthenticated, SessionStore, ShownAgain } from '../store.ts';
 import { noteEnded, noteOpened } from './history.ts';
 import { gateColumns, gateOf, sessionColumns, sessionOf } from './records.ts';
 import { get as getSetting } from './settings.ts';
@@ -158,6 +158,15 @@ const endLive = define<{
       ended_by_class: arg.by_class,
       ended_by_name: arg.by_name,
     })
+    .where('id', '=', arg.id)
+    .where('ended_at', 'is', null)
+    .returningAll(),
+);
+
+const renewLive = define<{ id: string; now: number }>('sessions.renewLive')((db, arg) =>
+  db
+    .updateTable('session')
+    .set({ authenticated_at: arg.now })
     .where('id', '=', arg.id)
     .where('ended_at', 'is', null)
     .returningAll(),
@@ -401,6 +410,20 @@ export function* end(
   // Announced even where it had ended: whoever ended it may still wait to be heard.
   run.moved(accountId);
   return { session: ended ?? sessionOf(found), isEndedNow: ended !== undefined };
+}
+
+export function* reauthenticate(run: Run, { by, gate, spends }: ShownAgain): Sentence<Reauthenticated | Over> {
+  const found = yield* row(run, selectById, { id: by.id });
+  // What was purged had expired or ended long before.
+  if (found === null || found.account_id !== gate.accountId) return { over: 'expired' };
+  const { ending } = sessionOf(found);
+  if (ending !== null) return { over: ending.reason };
+  const held = yield* gateHeld(run, gate.accountId);
+  if (held === null || held.state !== 'active' || gate.revision < held.validFrom) return { kind: 'void' };
+  if (!(yield* spendAll(run, spends))) return { kind: 'spent' };
+  const renewed = yield* row(run, renewLive, { id: by.id, now: run.now });
+  if (renewed === null) throw new Error('A session was found and is not there.');
+  return { kind: 'reauthenticated', session: sessionOf(renewed) };
 }
 
 export function* list(run: Run, accountId: number): Sentence<Awaited<ReturnType<SessionStore['list']>>> {

@@ -81,6 +81,7 @@ function open(path: string, clock: Clock, where: Run['sessions']): AccountsSide 
       find: finder(database, clock),
       touch: notes(sessions.touch),
       end: writes(sessions.end),
+      reauthenticate: writes(sessions.reauthenticate),
       list: reads(sessions.list),
       changes: reads(history.changes),
       changesOf: reads(history.changesOf),

@@ -23,6 +23,7 @@ export const es: Catalogue = {
     oldPassword: 'Contraseña actual',
     newPassword: 'Contraseña nueva',
     newPasswordAgain: 'Contraseña nueva, otra vez',
+    newEmail: 'Nueva dirección de correo',
     firstName: 'Nombre',
     lastName: 'Apellidos',
   },
@@ -47,6 +48,7 @@ export const es: Catalogue = {
       'Escriba un nombre y una contraseña correctos. Las mayúsculas y las minúsculas pueden ser importantes.',
     ticket_void: 'Ha tardado demasiado o ya no es válido. Inicie sesión de nuevo.',
     code_wrong: 'Este código no es correcto o ya se ha usado. Escriba el que muestra ahora su aplicación.',
+    mail_code_wrong: 'Este código no es correcto. Escriba el del correo más reciente.',
     email_unverified: 'Su correo electrónico aún no está confirmado. Siga el enlace del mensaje que le hemos enviado.',
   },
   signIn: {
@@ -58,6 +60,7 @@ export const es: Catalogue = {
     continue: 'Continuar',
     another: 'O inicie sesión con otra cuenta:',
     resend: 'Enviar el mensaje otra vez',
+    byMail: 'Iniciar sesión por correo',
   },
   secondStep: {
     title: 'Un paso más',
@@ -84,7 +87,42 @@ export const es: Catalogue = {
     removeLead:
       'Escriba un código de su aplicación o un código de recuperación. Se cerrará la sesión en todos los demás dispositivos.',
     removed: 'Se ha quitado su segundo paso.',
-    stale: 'Inició sesión hace un rato. Para cambiar esto, inicie sesión de nuevo.',
+  },
+  mailSignIn: {
+    title: 'Iniciar sesión por correo',
+    lead: 'Escriba la dirección de correo de su cuenta y le enviaremos un enlace y un código.',
+    ask: 'Enviarme un correo',
+    asked:
+      'Si hay una cuenta con esta dirección, un correo va en camino. Escriba el código que contiene o abra su enlace en este navegador.',
+    code: 'Código del correo',
+    here: 'Ha abierto el enlace del correo. ¿Iniciar sesión en este dispositivo?',
+    elsewhere: 'Este correo se pidió en otro navegador. Vuelva allí y escriba el código que figura en el correo.',
+    void: 'Esto ya se ha usado o es demasiado antiguo. Pida otro correo.',
+    again: 'Pedir otro correo',
+  },
+  confirm: {
+    title: 'Confirme que es usted',
+    password: 'Inició sesión hace un rato. Escriba su contraseña para continuar.',
+    code: 'Inició sesión hace un rato. Escriba el código que muestra su aplicación de autenticación para continuar.',
+    none: 'Inició sesión hace un rato. Para continuar, inicie sesión de nuevo.',
+    action: 'Confirmar',
+  },
+  changeEmail: {
+    title: 'Dirección de correo',
+    current: 'Su dirección de correo es {email}.',
+    none: 'Su cuenta no tiene dirección de correo.',
+    lead: 'Escriba la nueva dirección. Le enviaremos un enlace, y nada cambia hasta que lo siga.',
+    action: 'Cambiar la dirección',
+    asked: 'Si esta dirección se puede usar, un correo va en camino. Siga el enlace que contiene para confirmarla.',
+    confirmTitle: 'Confirme su nueva dirección',
+    confirmLead: '¿Es suya esta nueva dirección? Entonces confírmela para su cuenta.',
+    confirmed: 'Gracias. Su cuenta tiene su nueva dirección.',
+    undoTitle: 'Deshacer el cambio',
+    undoLead:
+      'Su cuenta recupera su dirección anterior y se cierra la sesión en todos los dispositivos. Después le enviaremos un enlace para elegir una nueva contraseña.',
+    undoAction: 'Deshacer el cambio',
+    undone:
+      'Su cuenta tiene otra vez su dirección anterior y se cerró la sesión en todos los dispositivos. Un correo con un enlace para elegir una nueva contraseña va en camino.',
   },
   signOut: {
     title: 'Cerrar sesión',
@@ -135,6 +173,8 @@ export const es: Catalogue = {
     profileLead: 'Cómo se llama usted aquí.',
     password: 'Contraseña',
     passwordLead: 'Cambiarla y cerrar la sesión en los demás dispositivos.',
+    email: 'Dirección de correo',
+    emailLead: 'Adonde le escribimos.',
     secondStep: 'Segundo paso',
     secondStepLead: 'Un código de una aplicación además de su contraseña.',
     devices: 'Dispositivos',
@@ -311,6 +351,36 @@ export const es: Catalogue = {
       lead: 'Alguien ha iniciado sesión en la cuenta {username} de {site} con un código de recuperación en lugar de una aplicación.',
       action: 'No he sido yo: elegir una contraseña nueva',
       note: 'Si ha sido usted, el código está gastado. En su cuenta ve cuántos quedan.',
+    },
+    'sign-in': {
+      subject: 'Iniciar sesión en {site}',
+      lead: 'Escriba este código donde lo pidió, para iniciar sesión en {site} como {username}:',
+      action: 'O abra este enlace en el mismo navegador',
+      note: 'Ambos sirven una vez y por poco tiempo. Si no lo pidió, no haga caso de este correo y no diga el código a nadie.',
+    },
+    'change-email': {
+      subject: 'Confirme su nueva dirección de correo para {site}',
+      lead: 'La cuenta {username} en {site} quiere usar esta dirección de correo. Si fue usted, confírmela:',
+      action: 'Confirmar esta dirección',
+      note: 'Si no sabe nada de esto, no haga caso de este correo: sin usted no ocurre nada.',
+    },
+    'email-change-asked': {
+      subject: 'Su dirección de correo en {site} va a cambiar',
+      lead: 'Alguien con sesión iniciada en la cuenta {username} en {site} pidió usar otra dirección de correo. Cambiará cuando se confirme la nueva.',
+      action: 'No fue usted: elija una nueva contraseña',
+      note: 'Una nueva contraseña detiene el cambio y cierra la sesión en todos los dispositivos. Si fue usted, no hay que hacer nada.',
+    },
+    'email-changed': {
+      subject: 'Su dirección de correo en {site} ha cambiado',
+      lead: 'La cuenta {username} en {site} tiene ahora otra dirección de correo en lugar de esta.',
+      action: 'No fue usted: deshaga el cambio',
+      note: 'El enlace sirve durante siete días. Si fue usted, no hay que hacer nada.',
+    },
+    'email-in-use': {
+      subject: 'Alguien quiso usar su dirección de correo en {site}',
+      lead: 'Alguien con otra cuenta en {site} quiso usar esta dirección de correo. Ya pertenece a su cuenta {username}.',
+      action: 'Elegir una nueva contraseña',
+      note: 'Si no fue usted, no haga caso de este correo: nada ha cambiado.',
     },
     'second-step-reset': {
       subject: 'Se ha quitado el segundo paso de su inicio de sesión en {site}',

@@ -23,6 +23,7 @@ export const pt: Catalogue = {
     oldPassword: 'Senha atual',
     newPassword: 'Nova senha',
     newPasswordAgain: 'Nova senha, mais uma vez',
+    newEmail: 'Novo endereço de e-mail',
     firstName: 'Nome',
     lastName: 'Sobrenome',
   },
@@ -46,6 +47,7 @@ export const pt: Catalogue = {
     credentials_wrong: 'Digite um nome e uma senha corretos. Letras maiúsculas e minúsculas podem fazer diferença.',
     ticket_void: 'Isso demorou demais ou não vale mais. Entre novamente.',
     code_wrong: 'Este código não está certo ou já foi usado. Digite o que o seu aplicativo mostra agora.',
+    mail_code_wrong: 'Este código não está certo. Digite o da mensagem mais recente.',
     email_unverified: 'O seu e-mail ainda não foi confirmado. Siga o link na mensagem que enviamos para você.',
   },
   signIn: {
@@ -57,6 +59,7 @@ export const pt: Catalogue = {
     continue: 'Continuar',
     another: 'Ou entre em outra conta:',
     resend: 'Enviar a mensagem novamente',
+    byMail: 'Entrar por e-mail',
   },
   secondStep: {
     title: 'Mais uma etapa',
@@ -83,7 +86,43 @@ export const pt: Catalogue = {
     removeLead:
       'Digite um código do seu aplicativo ou um código de recuperação. Todos os outros dispositivos serão desconectados.',
     removed: 'A sua segunda etapa foi removida.',
-    stale: 'Você entrou há algum tempo. Para mudar isto, entre novamente.',
+  },
+  mailSignIn: {
+    title: 'Entrar por e-mail',
+    lead: 'Digite o endereço de e-mail da sua conta, e enviaremos um link e um código.',
+    ask: 'Enviar uma mensagem',
+    asked:
+      'Se houver uma conta com este endereço, uma mensagem está a caminho. Digite o código que ela traz ou abra o link neste navegador.',
+    code: 'Código da mensagem',
+    here: 'Você abriu o link da mensagem. Entrar neste dispositivo?',
+    elsewhere: 'Esta mensagem foi pedida em outro navegador. Volte a ele e digite o código que está na mensagem.',
+    void: 'Isto já foi usado ou é antigo demais. Peça outra mensagem.',
+    again: 'Pedir outra mensagem',
+  },
+  confirm: {
+    title: 'Confirme que é você',
+    password: 'Você entrou há algum tempo. Digite sua senha para continuar.',
+    code: 'Você entrou há algum tempo. Digite o código que seu aplicativo autenticador mostra para continuar.',
+    none: 'Você entrou há algum tempo. Para continuar, entre novamente.',
+    action: 'Confirmar',
+  },
+  changeEmail: {
+    title: 'Endereço de e-mail',
+    current: 'Seu endereço de e-mail é {email}.',
+    none: 'Sua conta não tem endereço de e-mail.',
+    lead: 'Digite o novo endereço. Enviaremos um link para ele, e nada muda até que você o siga.',
+    action: 'Mudar o endereço',
+    asked:
+      'Se este endereço puder ser usado, uma mensagem está a caminho dele. Siga o link que ela traz para confirmar.',
+    confirmTitle: 'Confirme seu novo endereço',
+    confirmLead: 'Este novo endereço é seu? Então confirme-o para a sua conta.',
+    confirmed: 'Obrigado. Sua conta tem o novo endereço.',
+    undoTitle: 'Desfazer a mudança',
+    undoLead:
+      'Sua conta recebe de volta o endereço anterior, e todos os dispositivos são desconectados. Depois enviamos um link para escolher uma nova senha.',
+    undoAction: 'Desfazer a mudança',
+    undone:
+      'Sua conta tem de novo o endereço anterior, e todos os dispositivos foram desconectados. Uma mensagem com um link para escolher uma nova senha está a caminho.',
   },
   signOut: {
     title: 'Sair',
@@ -133,6 +172,8 @@ export const pt: Catalogue = {
     profileLead: 'Como você é chamado aqui.',
     password: 'Senha',
     passwordLead: 'Alterá-la e desconectar os outros dispositivos.',
+    email: 'Endereço de e-mail',
+    emailLead: 'Para onde escrevemos a você.',
     secondStep: 'Segunda etapa',
     secondStepLead: 'Um código de um aplicativo além da sua senha.',
     devices: 'Dispositivos',
@@ -308,6 +349,36 @@ export const pt: Catalogue = {
       lead: 'Alguém entrou na conta {username} em {site} com um código de recuperação no lugar de um aplicativo.',
       action: 'Não fui eu: escolher uma nova senha',
       note: 'Se foi você, o código está gasto. A sua conta mostra quantos restam.',
+    },
+    'sign-in': {
+      subject: 'Entrar em {site}',
+      lead: 'Digite este código onde você o pediu, para entrar em {site} como {username}:',
+      action: 'Ou abra este link no mesmo navegador',
+      note: 'Ambos funcionam uma vez e por pouco tempo. Se você não pediu isto, ignore esta mensagem e não diga o código a ninguém.',
+    },
+    'change-email': {
+      subject: 'Confirme seu novo endereço de e-mail em {site}',
+      lead: 'A conta {username} em {site} quer usar este endereço de e-mail. Se foi você, confirme-o:',
+      action: 'Confirmar este endereço',
+      note: 'Se você não sabe nada disto, ignore esta mensagem: nada acontece sem você.',
+    },
+    'email-change-asked': {
+      subject: 'Seu endereço de e-mail em {site} vai mudar',
+      lead: 'Alguém que está na conta {username} em {site} pediu para usar outro endereço de e-mail. Ele muda quando o novo for confirmado.',
+      action: 'Não foi você: escolha uma nova senha',
+      note: 'Uma nova senha impede a mudança e desconecta todos os dispositivos. Se foi você, não há nada a fazer.',
+    },
+    'email-changed': {
+      subject: 'Seu endereço de e-mail em {site} foi mudado',
+      lead: 'A conta {username} em {site} tem agora outro endereço de e-mail no lugar deste.',
+      action: 'Não foi você: desfaça a mudança',
+      note: 'O link vale por sete dias. Se foi você, não há nada a fazer.',
+    },
+    'email-in-use': {
+      subject: 'Alguém quis usar seu endereço de e-mail em {site}',
+      lead: 'Alguém com outra conta em {site} quis usar este endereço de e-mail. Ele já pertence à sua conta {username}.',
+      action: 'Escolher uma nova senha',
+      note: 'Se não foi você, ignore esta mensagem: nada mudou.',
     },
     'second-step-reset': {
       subject: 'A segunda etapa da sua entrada em {site} foi removida',
