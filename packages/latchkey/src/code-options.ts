@@ -19,11 +19,13 @@ const MAILS: Names<Required<Templates>> = {
   'second-step-off': true,
   'recovery-codes-renewed': true,
   'recovery-code-used': true,
+  'sign-in': true,
 };
 
 const PAGES: Names<Required<PageTemplates>> = {
   frame: true,
   'sign-in': true,
+  'mail-sign-in': true,
   'second-step': true,
   'sign-out': true,
   'sign-out-done': true,

@@ -95,6 +95,23 @@ export async function countCode(
   return { succeeded: () => parts.store.counters.settle({ giveBack, clear: [row] }) };
 }
 
+/** So many mailed codes may be tried for an address, however often one is asked for; its links work all the same. */
+const CODES_PER_ADDRESS = { limit: 5, windowMs: 3_600_000 };
+
+/** Counts a try of a mailed code: by its ticket, and by its address, whoever has that. Throws as above. */
+export async function countMailCode(
+  parts: Parts,
+  { counted, ticket }: { readonly counted: string; readonly ticket: string },
+): Promise<{ succeeded(): Promise<void> }> {
+  if (parts.settings.attempts === 'off') return { succeeded: async () => undefined };
+  const row = nameOf(parts, 'mail-codes', counted);
+  await takeAll(parts, [
+    { key: row, ...CODES_PER_ADDRESS },
+    { key: nameOf(parts, 'mail-ticket', ticket), ...CODES_PER_TICKET },
+  ]);
+  return { succeeded: () => parts.store.counters.settle({ clear: [row] }) };
+}
+
 /** Its owner has proved to have the account's mail: strangers' failures no longer keep anybody out. */
 export async function forgetFailures(parts: Parts, id: AccountId): Promise<void> {
   if (parts.settings.attempts === 'off') return;

@@ -37,7 +37,8 @@ export function linkCookieName(settings: Settings, purpose: LinkPurpose): string
   return prefixed(settings, purpose === 'reset' ? 'latchkey-link' : `latchkey-${purpose}`);
 }
 
-export type LinkPurpose = 'reset' | 'verify' | 'invitation' | 'ticket';
+/** `mail` is what a link that signs in carries, `asked` the ticket of the browser that asked for it. */
+export type LinkPurpose = 'reset' | 'verify' | 'invitation' | 'ticket' | 'mail' | 'asked';
 
 /** With no value, it is taken back. */
 export function linkCookie(settings: Settings, purpose: LinkPurpose, value: string | null, lifetimeMs = 0): string {

@@ -7,6 +7,7 @@ import type { Route } from './call.ts';
 import { email, type Field, text } from './fields.ts';
 import * as account from './handlers/account.ts';
 import * as events from './handlers/events.ts';
+import * as mailSignIn from './handlers/mail-sign-in.ts';
 import * as password from './handlers/password.ts';
 import * as again from './handlers/reauthenticate.ts';
 import * as registration from './handlers/registration.ts';
@@ -189,6 +190,32 @@ export const routes: readonly Route[] = [
     describes: 'POST',
     isThrottled: false,
     methods: { POST: registration.resend },
+  },
+  {
+    path: '/magic-link/',
+    name: 'Magic Link',
+    description: 'Mails a link and a code that sign in, each together with the ticket that this answers.',
+    access: 'anyone',
+    allow: POST,
+    isOn: ({ accounts }) => accounts.signInByMail,
+    fields: () => ({ POST: [email('email')] }),
+    describes: 'POST',
+    isThrottled: true,
+    methods: { POST: mailSignIn.ask },
+  },
+  {
+    path: '/magic-link/confirm/',
+    name: 'Magic Link Confirm',
+    description: 'Signs in by the ticket of whoever asked, and what the mail said: the token of its link, or its code.',
+    access: 'anyone',
+    allow: POST,
+    isOn: ({ accounts }) => accounts.signInByMail,
+    fields: () => ({
+      POST: [text('ticket'), text('token', { isRequired: false }), { ...code, isRequired: false }],
+    }),
+    describes: 'POST',
+    isThrottled: true,
+    methods: { POST: mailSignIn.confirm },
   },
   {
     path: '/login/second-step/',

@@ -13,6 +13,14 @@ export type Notice =
   | { readonly kind: 'second-step-on'; readonly to: string; readonly username: string; readonly link: string }
   | { readonly kind: 'second-step-off'; readonly to: string; readonly username: string; readonly link: string }
   | { readonly kind: 'recovery-codes-renewed'; readonly to: string; readonly username: string; readonly link: string }
+  | {
+      readonly kind: 'sign-in';
+      readonly to: string;
+      readonly username: string;
+      readonly link: string;
+      /** To be typed instead. */
+      readonly code: string;
+    }
   | { readonly kind: 'recovery-code-used'; readonly to: string; readonly username: string; readonly link: string };
 
 /** As it waits in the outbox, sealed: put into words when it leaves, in the language of the request that caused it. */

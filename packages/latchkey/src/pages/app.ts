@@ -7,6 +7,7 @@ import type { HeaderSource } from '../http/credential.ts';
 import { isOriginAllowed, isSafe } from '../http/origin.ts';
 import { isForDevelopment } from '../model/development.ts';
 import { Refusal } from '../model/reasons.ts';
+import type { Settings } from '../model/settings.ts';
 import { speechIn } from '../texts/catalogue.ts';
 import { languageFor } from '../texts/reader.ts';
 import * as account from './account.ts';
@@ -21,6 +22,7 @@ import * as devices from './devices.ts';
 import { showError } from './errors.ts';
 import { pageHeaders } from './frame.ts';
 import { showHome, showView } from './home.ts';
+import * as byMail from './mail-sign-in.ts';
 import { showNotMe } from './not-me.ts';
 import * as profile from './profile.ts';
 import * as reset from './reset-password.ts';
@@ -40,7 +42,11 @@ type Methods<Visited> = {
   readonly POST?: (visit: Visited) => Promise<Response>;
 };
 
-type PageRoute = { readonly path: string } & (
+type PageRoute = {
+  readonly path: string;
+  /** Whether it is there at all; without this it is. */
+  readonly isOn?: (settings: Settings) => boolean;
+} & (
   | { readonly access: 'anyone'; readonly methods: Methods<Visit> }
   | { readonly access: 'signed-in'; readonly methods: Methods<SignedInVisit> }
 );
@@ -54,6 +60,13 @@ export const pageRoutes: readonly PageRoute[] = [
     access: 'anyone',
     methods: { GET: secondStep.showSecondStep, POST: secondStep.answerSecondStep },
   },
+  {
+    path: '/login/mail',
+    access: 'anyone',
+    isOn: isMailOn,
+    methods: { GET: byMail.showMailSignIn, POST: byMail.answerMailSignIn },
+  },
+  { path: '/login/mail/:token', access: 'anyone', isOn: isMailOn, methods: { GET: byMail.takeToken } },
   { path: '/logout', access: 'anyone', methods: { GET: leaving.showSignOut, POST: leaving.signOut } },
   { path: '/signed-out', access: 'anyone', methods: { GET: showSignedOut } },
   { path: '/not-me', access: 'anyone', methods: { GET: showNotMe } },
@@ -80,6 +93,10 @@ export const pageRoutes: readonly PageRoute[] = [
   { path: '/account/data', access: 'signed-in', methods: { GET: data.showData } },
   { path: '/account/close', access: 'signed-in', methods: { GET: closing.showClosing, POST: closing.close } },
 ];
+
+function isMailOn({ accounts }: Settings): boolean {
+  return accounts.signInByMail;
+}
 
 /** The paths of the recorded server that mails lead to, below the base path. */
 const recorded: readonly PageRoute[] = [
@@ -115,6 +132,7 @@ export function pagesOf(given: Omit<Site, 'assets'>): Pages {
   const app = new Hono<{ Bindings: Peer }>({ strict: false });
   const below = recorded.map((route) => ({ ...route, path: settings.basePath + route.path }));
   for (const route of [...pageRoutes, ...below]) {
+    if (route.isOn?.(settings) === false) continue;
     app.all(route.path, async (context) => {
       const { raw } = context.req;
       const client = addresses.of(context.env?.address ?? null, raw.headers);

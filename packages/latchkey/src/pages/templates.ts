@@ -7,6 +7,7 @@ import type { OwnDataView } from './data.ts';
 import type { DevicesView } from './devices.ts';
 import type { ErrorView } from './errors.ts';
 import type { FrameView } from './frame.ts';
+import type { MailSignInView } from './mail-sign-in.ts';
 import type { FormView, Template } from './page.ts';
 import type { ResetRequestView, ResetView } from './reset-password.ts';
 import type { SecondStepView } from './second-step.ts';
@@ -23,6 +24,7 @@ export type PageViews = {
   /** Around every page: a whole document. */
   readonly frame: FrameView;
   readonly 'sign-in': SignInView;
+  readonly 'mail-sign-in': MailSignInView;
   readonly 'second-step': SecondStepView;
   readonly 'sign-out': SignOutView;
   readonly 'sign-out-done': Nothing;

@@ -118,6 +118,13 @@ export const secondStep = {
   reauthenticated: 'You have proved who you are.',
 } as const;
 
+export const signInByMail = {
+  asked: 'If there is an account with this address, a mail is on its way to it.',
+  ticketVoid: about('ticket_void', 'Invalid or expired token.'),
+  tokenWrong: about('link_void', 'Invalid value'),
+  codeWrong: about('mail_code_wrong', 'Invalid code.'),
+} as const;
+
 export const trouble = {
   busy: 'The server is busy. Please try again shortly.',
   ruleMismatch:

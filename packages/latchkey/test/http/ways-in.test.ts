@@ -6,6 +6,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { drfTokenRoute, routes } from '../../src/http/routes.ts';
 import { pageRoutes } from '../../src/pages/app.ts';
+import { codeIn } from '../mail-sign-in/mails.ts';
+import { Browser } from '../pages/browser.ts';
 import { codeAt } from '../second-step/app.ts';
 import { memberOf, PASSWORD, type TestServer, testServer } from './serving.ts';
 
@@ -47,6 +49,12 @@ const ROUTES: Ways = {
     const { ticket, code } = await half(open);
     await open.server.post('/auth/mfa/verify/', { ephemeral_token: ticket, code });
   },
+  'POST /magic-link/': 'opens nothing',
+  async 'POST /magic-link/confirm/'({ server }) {
+    const { body } = await server.post('/auth/magic-link/', { email: 'ann@example.com' });
+    const code = codeIn((await server.mailsTo('ann@example.com')).at(-1));
+    await server.post('/auth/magic-link/confirm/', { ticket: memberOf(body, 'ticket'), code });
+  },
   'POST /login/second-step/set-up/': 'opens nothing',
   'POST /reauthenticate/': 'opens nothing',
   'POST /mfa/totp/activate/': 'opens nothing',
@@ -74,6 +82,12 @@ const PAGES: Ways = {
       form: { username: `new-${username}`, email: `${username}@example.org`, ...passwords },
       headers: SAME_SITE,
     }),
+  async 'POST /login/mail'({ server }) {
+    const browser = new Browser(server);
+    await browser.open('/login/mail/');
+    await browser.fill({ email: 'ann@example.com' });
+    await browser.fill({ code: codeIn((await server.mailsTo('ann@example.com')).at(-1)) });
+  },
   async 'POST /login/second-step'(open) {
     const { ticket, code } = await half(open);
     const headers = { ...SAME_SITE, cookie: `latchkey-ticket=${ticket}` };
@@ -120,9 +134,15 @@ for (const [what, ways] of [
         const told: string[] = [];
         await using server = await testServer({
           sessions: { limit: 1 },
+          accounts: { signInByMail: true },
           onEvent: (event) => void (event.type === 'signed_in' && told.push(event.session.id)),
         });
-        await server.auth.accounts.create({ username: 'ann', email: 'ann@example.com', password: PASSWORD });
+        await server.auth.accounts.create({
+          username: 'ann',
+          email: 'ann@example.com',
+          emailVerified: true,
+          password: PASSWORD,
+        });
         await server.signIn('ann');
         const before = server.rows('SELECT id FROM session').length;
         await way({ server, username: 'ann' });

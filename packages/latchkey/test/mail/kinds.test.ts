@@ -80,6 +80,16 @@ const kinds: readonly Kind[] = [
     },
   },
   {
+    kind: 'a link and a code to sign in',
+    subject: 'Sign in to 127.0.0.1',
+    says: /to sign in to 127\.0\.0\.1 as ann: {2}[A-Z2-9]{4}-[A-Z2-9]{4} {2}Or open this link in the same browser/,
+    link: new RegExp(`^http://127\\.0\\.0\\.1:8787/login/mail/${SECRET}/$`),
+    async work({ auth }) {
+      await auth.accounts.create(ANN);
+      await ask(auth, '/auth/magic-link/', { json: { email: ANN.email } });
+    },
+  },
+  {
     kind: 'an invitation',
     subject: 'You are invited to 127.0.0.1',
     says: /You are invited to open an account on 127\.0\.0\.1/,
@@ -99,7 +109,7 @@ function linkOf({ mail }: Taken): string {
   return /^[a-z][a-z+.-]*:\/\/\S+$/im.exec(mail.text ?? '')?.[0] ?? assert.fail('there is no link');
 }
 
-const options: LatchkeyOptions = { accounts: { emailVerification: 'mandatory' } };
+const options: LatchkeyOptions = { accounts: { emailVerification: 'mandatory', signInByMail: true } };
 
 describe('each mail as its reader gets it', () => {
   for (const { kind, subject, says, link, work } of kinds) {
