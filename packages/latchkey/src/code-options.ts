@@ -20,6 +20,10 @@ const MAILS: Names<Required<Templates>> = {
   'recovery-codes-renewed': true,
   'recovery-code-used': true,
   'sign-in': true,
+  'change-email': true,
+  'email-change-asked': true,
+  'email-changed': true,
+  'email-in-use': true,
 };
 
 const PAGES: Names<Required<PageTemplates>> = {
@@ -42,6 +46,9 @@ const PAGES: Names<Required<PageTemplates>> = {
   profile: true,
   'change-password': true,
   confirm: true,
+  'change-email': true,
+  'confirm-email-change': true,
+  'undo-email-change': true,
   'own-second-step': true,
   devices: true,
   data: true,

@@ -104,6 +104,16 @@ export function signInLink(settings: Settings, token: string): string {
   return fill(settings.mail.links.signIn, { token });
 }
 
+/** A link by which a new address is confirmed. */
+export function changeEmailLink({ origin }: Settings, secret: string): string {
+  return `${origin}/account/email/confirm/${secret}/`;
+}
+
+/** A link by which an account gets the address back that it had before. */
+export function undoEmailLink({ origin }: Settings, secret: string): string {
+  return `${origin}/account/email/undo/${secret}/`;
+}
+
 /** A link that opens the sign-up of an account, for one address where one is given. */
 export function invitationLink(settings: Settings, secret: string): string {
   return fill(settings.mail.links.invitation, { invitation: secret });

@@ -38,7 +38,7 @@ export function linkCookieName(settings: Settings, purpose: LinkPurpose): string
 }
 
 /** `mail` is what a link that signs in carries, `asked` the ticket of the browser that asked for it. */
-export type LinkPurpose = 'reset' | 'verify' | 'invitation' | 'ticket' | 'mail' | 'asked';
+export type LinkPurpose = 'reset' | 'verify' | 'invitation' | 'ticket' | 'mail' | 'asked' | 'email' | 'undo';
 
 /** With no value, it is taken back. */
 export function linkCookie(settings: Settings, purpose: LinkPurpose, value: string | null, lifetimeMs = 0): string {

@@ -6,6 +6,7 @@ import type { Settings } from '../model/settings.ts';
 import type { Route } from './call.ts';
 import { email, type Field, text } from './fields.ts';
 import * as account from './handlers/account.ts';
+import * as emails from './handlers/email.ts';
 import * as events from './handlers/events.ts';
 import * as mailSignIn from './handlers/mail-sign-in.ts';
 import * as password from './handlers/password.ts';
@@ -110,6 +111,40 @@ export const routes: readonly Route[] = [
     describes: 'PUT',
     isThrottled: false,
     methods: { GET: account.readUser, PUT: account.updateUser, PATCH: account.updateUser, DELETE: account.closeUser },
+  },
+  {
+    path: '/user/email/',
+    name: 'E-mail Change',
+    description: 'Mails a link to a new address, which is the account’s once it is confirmed by it.',
+    access: 'signed-in',
+    allow: POST,
+    fields: () => ({ POST: [email('email')] }),
+    describes: 'POST',
+    isThrottled: true,
+    methods: { POST: emails.ask },
+  },
+  {
+    path: '/user/email/confirm/',
+    name: 'E-mail Change Confirm',
+    description: 'Confirms a new address by the key that was mailed to it.',
+    access: 'anyone',
+    allow: POST,
+    fields: () => ({ POST: [text('key')] }),
+    describes: 'POST',
+    isThrottled: true,
+    methods: { POST: emails.confirm },
+  },
+  {
+    path: '/user/email/undo/',
+    name: 'E-mail Change Undo',
+    description:
+      'Gives an account its former address back, by the key that was mailed to it, and signs all devices out.',
+    access: 'anyone',
+    allow: POST,
+    fields: () => ({ POST: [text('key')] }),
+    describes: 'POST',
+    isThrottled: true,
+    methods: { POST: emails.undo },
   },
   {
     path: '/user/export/',

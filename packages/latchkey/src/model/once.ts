@@ -5,7 +5,9 @@ export type OncePurpose =
   | 'invitation'
   | 'second-step'
   | 'remembered-device'
-  | 'mail-sign-in';
+  | 'mail-sign-in'
+  | 'change-email'
+  | 'undo-email';
 
 /** A link, a code, a challenge, a ticket: known by the hash of its secret. */
 export type OnceRef = { readonly purpose: OncePurpose; readonly hash: Uint8Array };

@@ -12,6 +12,7 @@ import { speechIn } from '../texts/catalogue.ts';
 import { languageFor } from '../texts/reader.ts';
 import * as account from './account.ts';
 import { answerAsset, assetsFrom, browserScript } from './assets.ts';
+import * as emails from './change-email.ts';
 import * as changing from './change-password.ts';
 import * as closing from './close-account.ts';
 import * as confirming from './confirm.ts';
@@ -83,6 +84,15 @@ export const pageRoutes: readonly PageRoute[] = [
   { path: '/account', access: 'signed-in', methods: { GET: account.showAccount } },
   { path: '/account/confirm', access: 'signed-in', methods: { GET: confirming.showConfirm, POST: confirming.confirm } },
   { path: '/account/profile', access: 'signed-in', methods: { GET: profile.showProfile, POST: profile.saveProfile } },
+  { path: '/account/email', access: 'signed-in', methods: { GET: emails.showChange, POST: emails.change } },
+  {
+    path: '/account/email/confirm',
+    access: 'anyone',
+    methods: { GET: emails.confirmation.show, POST: emails.confirmation.answer },
+  },
+  { path: '/account/email/confirm/:key', access: 'anyone', methods: { GET: emails.confirmation.take } },
+  { path: '/account/email/undo', access: 'anyone', methods: { GET: emails.undo.show, POST: emails.undo.answer } },
+  { path: '/account/email/undo/:key', access: 'anyone', methods: { GET: emails.undo.take } },
   { path: '/account/password', access: 'signed-in', methods: { GET: changing.showChange, POST: changing.change } },
   {
     path: '/account/second-step',

@@ -1,5 +1,6 @@
 /** Which pages a host may show in its own way, and what each is told. Beside its view a template gets the page's context. */
 import type { AccountView } from './account.ts';
+import type { ChangeEmailView, EmailLinkView } from './change-email.ts';
 import type { ChangePasswordView } from './change-password.ts';
 import type { CloseAccountView } from './close-account.ts';
 import type { ConfirmView } from './confirm.ts';
@@ -39,6 +40,9 @@ export type PageViews = {
   readonly 'reset-password-confirm': ResetView;
   readonly account: AccountView;
   readonly profile: FormView;
+  readonly 'change-email': ChangeEmailView;
+  readonly 'confirm-email-change': EmailLinkView;
+  readonly 'undo-email-change': EmailLinkView;
   readonly 'change-password': ChangePasswordView;
   readonly confirm: ConfirmView;
   readonly 'own-second-step': OwnSecondStepView;

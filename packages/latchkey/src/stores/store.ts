@@ -148,6 +148,37 @@ export type AccountStore = {
   /** Spends a link and marks exactly the address that it was mailed to. null as above, or where another account verified it first. */
   verifyEmail(link: Uint8Array): Promise<AccountRecord | null>;
   /**
+   * Keeps the link that changes the account's address (its data is a `PendingEmail`) in the place of any other, and the mails that
+   * tell of it. null when the account is gone or not active.
+   */
+  beginEmailChange(change: {
+    readonly id: AccountId;
+    readonly by: Acting;
+    readonly link: NewOnce;
+    readonly outbox: readonly OutboxItem[];
+  }): Promise<AccountRecord | Over | null>;
+  /**
+   * Spends a link, and gives the account the address that it was mailed to, verified, in the place of the one that it has. Every
+   * link that was mailed to that is void, and `undo` is kept (its data is a `FormerEmail`). null for a link that is absent, expired,
+   * spent or another account's, or was voided since it was asked for, and where another account verified the address first.
+   */
+  confirmEmailChange(change: {
+    readonly id: AccountId;
+    readonly link: Uint8Array;
+    readonly undo: NewOnce | null;
+    readonly outbox: readonly OutboxItem[];
+  }): Promise<AccountRecord | null>;
+  /**
+   * Spends a link, and gives the account its former address back, verified, and no password. Every session ends; every link that was mailed to the
+   * other is void, and so is what would take a later change back. `reset` is kept. null as above, whatever was voided since.
+   */
+  undoEmailChange(change: {
+    readonly id: AccountId;
+    readonly link: Uint8Array;
+    readonly reset: NewOnce;
+    readonly outbox: readonly OutboxItem[];
+  }): Promise<Voided | null>;
+  /**
    * Suspends (every session ends) or lets in again (none comes back). Where that is its state already, nothing happens at all.
    * null when the account is gone.
    */
@@ -415,6 +446,8 @@ export type HistoryKind =
   | 'account_reactivated'
   | 'account_closed'
   | 'email_verified'
+  | 'email_changed'
+  | 'email_change_undone'
   | 'password_changed'
   | 'password_reset'
   | 'roles_changed'

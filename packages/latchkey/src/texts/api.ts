@@ -125,6 +125,12 @@ export const signInByMail = {
   codeWrong: about('mail_code_wrong', 'Invalid code.'),
 } as const;
 
+export const changeEmail = {
+  asked: 'If this address can be used, a mail is on its way to it.',
+  confirmed: 'E-mail address has been changed.',
+  undone: 'The change of the e-mail address has been taken back.',
+} as const;
+
 export const trouble = {
   busy: 'The server is busy. Please try again shortly.',
   ruleMismatch:

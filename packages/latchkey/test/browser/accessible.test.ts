@@ -27,6 +27,7 @@ const SIGNED_IN = [
   '/account/password/',
   '/account/second-step/',
   '/account/confirm/',
+  '/account/email/',
   '/account/devices/',
   '/account/data/',
   '/account/close/',

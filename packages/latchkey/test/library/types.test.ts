@@ -129,6 +129,8 @@ function subjectOf(event: LatchkeyEvent): AccountId | null {
     case 'password_changed':
     case 'password_reset':
     case 'email_verified':
+    case 'email_changed':
+    case 'email_change_undone':
     case 'profile_changed':
     case 'account_suspended':
     case 'account_reactivated':

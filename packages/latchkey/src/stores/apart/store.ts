@@ -72,6 +72,11 @@ export function storeApart(accounts: AccountsSide, elsewhere: RedisStore): Store
       },
       changePassword: handedOver(accounts.accounts.changePassword),
       resetPassword: ordered(accounts.accounts.resetPassword),
+      async beginEmailChange(change) {
+        const over = await sessions.overOf(change.by, change.id);
+        return over ?? (await accounts.accounts.beginEmailChange(change));
+      },
+      undoEmailChange: ordered(accounts.accounts.undoEmailChange),
       setState: ordered(accounts.accounts.setState),
       async setRoles({ id, roles }) {
         const record = await accounts.accounts.setRoles({ id, roles });

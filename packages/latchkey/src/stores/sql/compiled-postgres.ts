@@ -54,6 +54,10 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'delete from "@schema"."once" where "account_id" = $1 and "purpose" = $2',
     parameters: [{ arg: 'account_id' }, { arg: 'purpose' }],
   },
+  'once.deleteLater': {
+    sql: 'delete from "@schema"."once" where "account_id" = $1 and "purpose" = $2 and "created_at" > (select "own"."created_at" from "@schema"."once" as "own" where "own"."hash" = $3)',
+    parameters: [{ arg: 'account_id' }, { arg: 'purpose' }, { arg: 'hash' }],
+  },
   'once.deleteAll': {
     sql: 'delete from "@schema"."once"',
     parameters: [],
@@ -241,6 +245,14 @@ export const compiled: Readonly<Record<string, Compiled>> = {
   'accounts.insertEmail': {
     sql: 'insert into "@schema"."email" ("account_id", "address", "address_key", "verified", "is_primary") values ($1, $2, $3, $4, $5)',
     parameters: [{ arg: 'account_id' }, { arg: 'address' }, { arg: 'address_key' }, { arg: 'verified' }, { constant: 1 }],
+  },
+  'accounts.clearPassword': {
+    sql: 'update "@schema"."account" set "password_hash" = $1, "password_scheme" = $2 where "id" = $3',
+    parameters: [{ constant: null }, { constant: null }, { arg: 'id' }],
+  },
+  'accounts.deleteEmails': {
+    sql: 'delete from "@schema"."email" where "account_id" = $1',
+    parameters: [{ arg: 'account_id' }],
   },
   'accounts.selectVerified': {
     sql: 'select "account_id" from "@schema"."email" where "address_key" = $1 and "verified" = 1',

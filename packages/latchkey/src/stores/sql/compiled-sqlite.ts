@@ -58,6 +58,10 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'delete from "once" where "account_id" = ? and "purpose" = ?',
     parameters: [{ arg: 'account_id' }, { arg: 'purpose' }],
   },
+  'once.deleteLater': {
+    sql: 'delete from "once" where "account_id" = ? and "purpose" = ? and "created_at" > (select "own"."created_at" from "once" as "own" where "own"."hash" = ?)',
+    parameters: [{ arg: 'account_id' }, { arg: 'purpose' }, { arg: 'hash' }],
+  },
   'once.deleteAll': {
     sql: 'delete from "once"',
     parameters: [],
@@ -245,6 +249,14 @@ export const compiled: Readonly<Record<string, Compiled>> = {
   'accounts.insertEmail': {
     sql: 'insert into "email" ("account_id", "address", "address_key", "verified", "is_primary") values (?, ?, ?, ?, ?)',
     parameters: [{ arg: 'account_id' }, { arg: 'address' }, { arg: 'address_key' }, { arg: 'verified' }, { constant: 1 }],
+  },
+  'accounts.clearPassword': {
+    sql: 'update "account" set "password_hash" = ?, "password_scheme" = ? where "id" = ?',
+    parameters: [{ constant: null }, { constant: null }, { arg: 'id' }],
+  },
+  'accounts.deleteEmails': {
+    sql: 'delete from "email" where "account_id" = ?',
+    parameters: [{ arg: 'account_id' }],
   },
   'accounts.selectVerified': {
     sql: 'select "account_id" from "email" where "address_key" = ? and "verified" = 1',
