@@ -6,6 +6,7 @@ import type { Credential } from '../model/credential.ts';
 import type { CredentialUse } from '../model/once.ts';
 import { invalidInput } from '../model/reasons.ts';
 import type { Caller } from '../sessions/admit.ts';
+import type { OutboxItem } from '../stores/store.ts';
 import { secondStep as texts } from '../texts/api.ts';
 import { countCode } from './attempts.ts';
 import { completeSignIn, type SignedIn } from './complete-sign-in.ts';
@@ -34,13 +35,13 @@ export async function showSecondStep(parts: Parts, shown: SecondStepShown): Prom
   const use = await useOf(parts, credentials, { code: shown.code, now });
   if (use === null) throw invalidInput({ code: [texts.codeWrong] });
   const proof = proveWhole(waiting, ticketRef(shown.ticket), [use.use]);
-  const outcome = await completeSignIn(parts, { account, proof, caller: shown.caller });
+  const outbox = use.isRecovery ? noticeOfUse(parts, account) : [];
+  const outcome = await completeSignIn(parts, { account, proof, caller: shown.caller, outbox });
   if (outcome?.kind !== 'signed-in') {
     await waitingFor(parts, shown.ticket);
     throw invalidInput({ code: [texts.codeWrong] });
   }
   await counted.succeeded();
-  if (use.isRecovery) await tellOwner(parts, account);
   const { id: deviceId } = outcome.session.device;
   const isKept = shown.isRemembered && parts.settings.secondStep.rememberMs > 0 && deviceId !== null;
   if (isKept) await rememberDevice(parts, waiting.gate, deviceId);
@@ -82,10 +83,7 @@ export async function useOf(
 }
 
 /** A recovery code was used: its owner hears of it, with the way to take the account back. */
-async function tellOwner(parts: Parts, { email, username }: Account): Promise<void> {
-  if (email === '') return;
-  await parts.store.outbox.put([
-    parts.mail({ kind: 'recovery-code-used', to: email, username, link: forgotLink(parts.settings) }),
-  ]);
-  parts.mailWaits();
+function noticeOfUse(parts: Parts, { email, username }: Account): readonly OutboxItem[] {
+  const link = forgotLink(parts.settings);
+  return email === '' ? [] : [parts.mail({ kind: 'recovery-code-used', to: email, username, link })];
 }

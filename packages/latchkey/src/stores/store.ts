@@ -274,6 +274,8 @@ export type Admit = {
   /** The account as it was when the proof was made. */
   readonly gate: Gate;
   readonly spends: readonly Spend[];
+  /** Mails that tell of what is spent, and go where it is. */
+  readonly outbox?: readonly OutboxItem[];
   readonly limits: readonly Limit[];
   readonly whenFull: WhenFull;
   readonly idleMs: number;

@@ -469,12 +469,19 @@ const cases: Record<string, (world: World) => Promise<void>> = {
     await addCredential(store, account.id, { id: 'codes', kind: 'recovery_codes', data: secret(1) });
     const use = { credential: 'codes', from: secret(1), to: secret(2) };
     const absent = { purpose: 'second-step', hash: secret(9) } as const;
-    const both = admission(gate, { spends: [use, absent], max: 'unlimited' });
+    const both = admission(gate, {
+      spends: [use, absent],
+      outbox: [{ topic: 'mail', payload: secret(5) }],
+      max: 'unlimited',
+    });
     assert.deepEqual(await store.sessions.admit(both), { kind: 'spent' });
     assert.deepEqual((await store.credentials.find('codes'))?.data, secret(1), 'wholly or not at all');
+    assert.deepEqual(await store.outbox.page(9), []);
+    const outbox = [{ topic: 'mail', payload: secret(5) }] as const;
     const outcomes = await atOnce(world, 20, (other) =>
-      other.sessions.admit(admission(gate, { spends: [use], max: 'unlimited' })),
+      other.sessions.admit(admission(gate, { spends: [use], outbox, max: 'unlimited' })),
     );
+    assert.equal((await store.outbox.page(9)).length, 1, 'told once');
     assert.equal(outcomes.filter(({ kind }) => kind === 'admitted').length, 1);
     assert.equal(outcomes.filter(({ kind }) => kind === 'spent').length, 19);
     const used = await store.credentials.find('codes');

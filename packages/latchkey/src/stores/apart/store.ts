@@ -56,7 +56,7 @@ export function storeApart(accounts: AccountsSide, elsewhere: RedisStore): Store
       (await handOver({ id: given.id, by: null }, () => change(given))) as Done | null;
 
   const admit = async (input: Admit): Promise<Admitted> => {
-    if (input.spends.length > 0 && !(await accounts.apart.spendAll(input.spends))) return { kind: 'spent' };
+    if (input.spends.length > 0 && !(await accounts.apart.spend(input))) return { kind: 'spent' };
     const admitted = await sessions.admit({ ...input, spends: [] });
     if (admitted.kind === 'admitted') ledger.soon(input.gate.accountId);
     return admitted;
@@ -110,7 +110,7 @@ export function storeApart(accounts: AccountsSide, elsewhere: RedisStore): Store
       async reauthenticate(shown) {
         const over = await sessions.overOf(shown.by, shown.gate.accountId);
         if (over !== null) return over;
-        if (shown.spends.length > 0 && !(await accounts.apart.spendAll(shown.spends))) return { kind: 'spent' };
+        if (shown.spends.length > 0 && !(await accounts.apart.spend(shown))) return { kind: 'spent' };
         return await sessions.reauthenticate(shown);
       },
       async changes(since) {

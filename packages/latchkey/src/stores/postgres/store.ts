@@ -207,7 +207,7 @@ function storeOf(database: Database, hub: ReturnType<typeof openHub>): AccountsS
       getOrSet: (name, value) => changes((run) => settings.getOrSet(run, name, value))(undefined),
     },
     apart: {
-      spendAll: changes(spends.spendAll),
+      spend: changes(spends.spendAndTell),
       claimHandovers: changes(apart.claimHandovers),
       handedOver: changes(apart.handedOver),
       writeStream: changes(apart.writeStream),

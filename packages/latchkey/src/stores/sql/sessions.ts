@@ -8,7 +8,7 @@ import type { Admit, Admitted, By, Over, Reauthenticated, SessionStore, ShownAga
 import { noteEnded, noteOpened } from './history.ts';
 import { gateColumns, gateOf, sessionColumns, sessionOf } from './records.ts';
 import { get as getSetting } from './settings.ts';
-import { spendAll } from './spends.ts';
+import { spendAll, spendAndTell } from './spends.ts';
 import { define, each, free, type Run, row, rows, type Sentence } from './statement.ts';
 
 /** The setting that holds the fingerprint of the rule in force. */
@@ -254,7 +254,7 @@ export function* admit(run: Run, input: Admit): Sentence<Admitted> {
   });
   if (verdict.kind === 'void') return verdict;
 
-  if (!(yield* spendAll(run, input.spends))) return { kind: 'spent' };
+  if (!(yield* spendAndTell(run, input))) return { kind: 'spent' };
   yield* endAll(run, over, { reason: 'expired', by: null });
   const by = { session: input.session.id, device: input.session.device };
   const replaced = yield* endAll(run, verdict.replaced, { reason: 'displaced', by, isReplaced: true });

@@ -119,7 +119,7 @@ function open(path: string, clock: Clock, where: Run['sessions']): AccountsSide 
       getOrSet: (name, value) => writes((run) => settings.getOrSet(run, name, value))(undefined),
     },
     apart: {
-      spendAll: writes(spends.spendAll),
+      spend: writes(spends.spendAndTell),
       claimHandovers: writes(apart.claimHandovers),
       handedOver: writes(apart.handedOver),
       writeStream: writes(apart.writeStream),
