@@ -1,8 +1,8 @@
 /** Another address for an account, by the API: confirmed at the new one, told to the old one, taken back from there. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { TestInstance } from 'latchkey/testing';
-import { testLatchkey } from 'latchkey/testing';
+import type { LatchkeyEvent } from 'latchkey';
+import { type TestInstance, testLatchkey } from 'latchkey/testing';
 import { Device, PASSWORD } from '../library/device.ts';
 import { tokenIn } from '../mail-sign-in/mails.ts';
 
@@ -174,6 +174,24 @@ describe('a change of address', () => {
       assert.equal(await emailOf(owner), OLD);
     }),
   );
+
+  test('P9: a host hears of both, and of no link', async () => {
+    const told: string[] = [];
+    const onEvent = (event: LatchkeyEvent) => void told.push(JSON.stringify(event));
+    let undo = '';
+    await withAnn(
+      async (instance, ann) => {
+        await change(instance, ann);
+        undo = await keyToOld(instance);
+        assert.equal((await ann.ask('POST', UNDO, { key: undo })).status, 200);
+        await instance.auth.settle();
+      },
+      { onEvent },
+    )();
+    const types = told.map((text) => String((JSON.parse(text) as { readonly type: string }).type));
+    assert.deepEqual(types, ['registered', 'registered', 'signed_in', 'email_changed', 'email_change_undone']);
+    assert.ok(undo !== '' && told.every((text) => !text.includes(undo)));
+  });
 
   test(
     'E2: it is taken back within seven days',
