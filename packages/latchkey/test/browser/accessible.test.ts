@@ -14,6 +14,7 @@ const SIGNED_OUT = [
   '/logout/',
   '/password/reset/',
   '/verify-email/',
+  '/login/mail/',
   '/signed-out/',
   '/not-me/',
   '/demo/',
@@ -40,7 +41,7 @@ const LOOKS = (['light', 'dark'] as const).flatMap((colorScheme) =>
 );
 
 describe('axe-core finds nothing', () => {
-  const tests = browserTests({ sessions: { limit: 'unlimited' } });
+  const tests = browserTests({ sessions: { limit: 'unlimited' }, accounts: { signInByMail: true } });
 
   for (const { colorScheme, locale } of LOOKS) {
     test(`on any page, ${colorScheme}, ${locale}`, async () => {

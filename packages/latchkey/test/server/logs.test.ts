@@ -147,6 +147,13 @@ async function everythingOnce(): Promise<void> {
   await ask('/auth/user/', { key: closing, method: 'DELETE', json: { password: wrongPassword } });
 }
 
+/** Opens a link with the account out of order: a failed request is logged, with the path that it went to. */
+async function failAt(path: string, key: string): Promise<void> {
+  damage(`UPDATE account SET roles = '{'`);
+  assert.equal((await ask(path, { headers: { cookie: `latchkey=${key}` } })).status, 503);
+  damage(`UPDATE account SET roles = '[]'`);
+}
+
 /** Proves again who it is, changes the address, takes that back, and signs in by mail. */
 async function addressesOnce(password: string): Promise<void> {
   const keyIn = async (subject: RegExp): Promise<string> => {
@@ -159,10 +166,10 @@ async function addressesOnce(password: string): Promise<void> {
   assert.equal((await ask('/auth/reauthenticate/', { key: own, json: { password } })).status, 200);
   await ask('/auth/user/email/', { key: own, json: { email: 'canary.new@mail.test' } });
   const key = await keyIn(/^Confirm your new/);
-  await ask(`/account/email/confirm/${key}/`);
+  await failAt(`/account/email/confirm/${key}/`, own);
   assert.equal((await ask('/auth/user/email/confirm/', { json: { key } })).status, 200);
   const undo = await keyIn(/^Your e-mail address .* was changed$/);
-  await ask(`/account/email/undo/${undo}/`);
+  await failAt(`/account/email/undo/${undo}/`, own);
   assert.equal((await ask('/auth/user/email/undo/', { json: { key: undo } })).status, 200);
   const [uid, token = ''] = (await mailedLink(/^Choose/, 2)).pathname.split('/').slice(-3, -1);
   learned.push(token);
@@ -173,7 +180,7 @@ async function addressesOnce(password: string): Promise<void> {
   const mailed = await keyIn(/^Sign in/);
   learned.push(ticket);
   await ask('/auth/magic-link/confirm/', { json: { ticket, code: SECRETS.wrongPassword } });
-  await ask(`/login/mail/${mailed}/`);
+  await failAt(`/login/mail/${mailed}/`, await signIn('/auth/login/', password));
   assert.equal((await ask('/auth/magic-link/confirm/', { json: { ticket, token: mailed } })).status, 200);
 }
 
@@ -295,6 +302,9 @@ describe('after every route was asked, rightly and wrongly', () => {
       [
         ['POST', '/auth/registration/account-confirm-email/…'],
         ['POST', '/auth/password/reset/confirm/'],
+        ['GET', '/account/email/confirm/…'],
+        ['GET', '/account/email/undo/…'],
+        ['GET', '/login/mail/…'],
       ],
     );
   });

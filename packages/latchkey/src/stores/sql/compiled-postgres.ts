@@ -66,6 +66,30 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'delete from "@schema"."once" where "hash" in (select "hash" from "@schema"."once" where "expires_at" <= $1 limit $2 for update skip locked) returning "purpose"',
     parameters: [{ arg: 'now' }, { arg: 'limit' }],
   },
+  'outbox.insert': {
+    sql: 'insert into "@schema"."outbox" ("topic", "payload", "created_at", "due_at", "attempts", "error") values ($1, $2, $3, $4, $5, $6)',
+    parameters: [{ arg: 'topic' }, { arg: 'payload' }, { arg: 'now' }, { arg: 'now' }, { constant: 0 }, { constant: null }],
+  },
+  'outbox.claimDue': {
+    sql: 'with "due" as materialized (select "id" from "@schema"."outbox" where "due_at" <= $1 order by "due_at" limit $2 for update skip locked) update "@schema"."outbox" set "due_at" = $3, "attempts" = "attempts" + $4 where "id" in (select "due"."id" from "due") returning *',
+    parameters: [{ arg: 'now' }, { arg: 'limit' }, { arg: 'until' }, { constant: 1 }],
+  },
+  'outbox.remove': {
+    sql: 'delete from "@schema"."outbox" where "id" = $1',
+    parameters: [{ arg: 'id' }],
+  },
+  'outbox.reschedule': {
+    sql: 'update "@schema"."outbox" set "due_at" = $1, "error" = $2 where "id" = $3',
+    parameters: [{ arg: 'due_at' }, { arg: 'error' }, { arg: 'id' }],
+  },
+  'outbox.selectPage': {
+    sql: 'select * from "@schema"."outbox" order by "id" desc limit $1',
+    parameters: [{ arg: 'limit' }],
+  },
+  'outbox.removeOld': {
+    sql: 'delete from "@schema"."outbox" where "id" in (select "id" from "@schema"."outbox" where "created_at" <= $1 order by "id" limit $2 for update skip locked) returning "id"',
+    parameters: [{ arg: 'before' }, { arg: 'limit' }],
+  },
   'credentials.selectById': {
     sql: 'select * from "@schema"."credential" where "id" = $1',
     parameters: [{ arg: 'id' }],
@@ -165,30 +189,6 @@ export const compiled: Readonly<Record<string, Compiled>> = {
   'apart.insertCursor': {
     sql: 'insert into "@schema"."setting" ("name", "value") values ($1, $2) on conflict ("name") do nothing',
     parameters: [{ arg: 'name' }, { constant: '' }],
-  },
-  'outbox.insert': {
-    sql: 'insert into "@schema"."outbox" ("topic", "payload", "created_at", "due_at", "attempts", "error") values ($1, $2, $3, $4, $5, $6)',
-    parameters: [{ arg: 'topic' }, { arg: 'payload' }, { arg: 'now' }, { arg: 'now' }, { constant: 0 }, { constant: null }],
-  },
-  'outbox.claimDue': {
-    sql: 'with "due" as materialized (select "id" from "@schema"."outbox" where "due_at" <= $1 order by "due_at" limit $2 for update skip locked) update "@schema"."outbox" set "due_at" = $3, "attempts" = "attempts" + $4 where "id" in (select "due"."id" from "due") returning *',
-    parameters: [{ arg: 'now' }, { arg: 'limit' }, { arg: 'until' }, { constant: 1 }],
-  },
-  'outbox.remove': {
-    sql: 'delete from "@schema"."outbox" where "id" = $1',
-    parameters: [{ arg: 'id' }],
-  },
-  'outbox.reschedule': {
-    sql: 'update "@schema"."outbox" set "due_at" = $1, "error" = $2 where "id" = $3',
-    parameters: [{ arg: 'due_at' }, { arg: 'error' }, { arg: 'id' }],
-  },
-  'outbox.selectPage': {
-    sql: 'select * from "@schema"."outbox" order by "id" desc limit $1',
-    parameters: [{ arg: 'limit' }],
-  },
-  'outbox.removeOld': {
-    sql: 'delete from "@schema"."outbox" where "id" in (select "id" from "@schema"."outbox" where "created_at" <= $1 order by "id" limit $2 for update skip locked) returning "id"',
-    parameters: [{ arg: 'before' }, { arg: 'limit' }],
   },
   'accounts.selectById': {
     sql: 'select "@schema"."account".*, "@schema"."email"."address", "@schema"."email"."verified" from "@schema"."account" left join "@schema"."email" on "@schema"."email"."account_id" = "@schema"."account"."id" and "@schema"."email"."is_primary" = 1 where "@schema"."account"."id" = $1',

@@ -70,6 +70,30 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'delete from "once" where "hash" in (select "hash" from "once" where "expires_at" <= ? limit ?) returning "purpose"',
     parameters: [{ arg: 'now' }, { arg: 'limit' }],
   },
+  'outbox.insert': {
+    sql: 'insert into "outbox" ("topic", "payload", "created_at", "due_at", "attempts", "error") values (?, ?, ?, ?, ?, ?)',
+    parameters: [{ arg: 'topic' }, { arg: 'payload' }, { arg: 'now' }, { arg: 'now' }, { constant: 0 }, { constant: null }],
+  },
+  'outbox.claimDue': {
+    sql: 'with "due" as materialized (select "id" from "outbox" where "due_at" <= ? order by "due_at" limit ?) update "outbox" set "due_at" = ?, "attempts" = "attempts" + ? where "id" in (select "due"."id" from "due") returning *',
+    parameters: [{ arg: 'now' }, { arg: 'limit' }, { arg: 'until' }, { constant: 1 }],
+  },
+  'outbox.remove': {
+    sql: 'delete from "outbox" where "id" = ?',
+    parameters: [{ arg: 'id' }],
+  },
+  'outbox.reschedule': {
+    sql: 'update "outbox" set "due_at" = ?, "error" = ? where "id" = ?',
+    parameters: [{ arg: 'due_at' }, { arg: 'error' }, { arg: 'id' }],
+  },
+  'outbox.selectPage': {
+    sql: 'select * from "outbox" order by "id" desc limit ?',
+    parameters: [{ arg: 'limit' }],
+  },
+  'outbox.removeOld': {
+    sql: 'delete from "outbox" where "id" in (select "id" from "outbox" where "created_at" <= ? order by "id" limit ?) returning "id"',
+    parameters: [{ arg: 'before' }, { arg: 'limit' }],
+  },
   'credentials.selectById': {
     sql: 'select * from "credential" where "id" = ?',
     parameters: [{ arg: 'id' }],
@@ -169,30 +193,6 @@ export const compiled: Readonly<Record<string, Compiled>> = {
   'apart.insertCursor': {
     sql: 'insert into "setting" ("name", "value") values (?, ?) on conflict ("name") do nothing',
     parameters: [{ arg: 'name' }, { constant: '' }],
-  },
-  'outbox.insert': {
-    sql: 'insert into "outbox" ("topic", "payload", "created_at", "due_at", "attempts", "error") values (?, ?, ?, ?, ?, ?)',
-    parameters: [{ arg: 'topic' }, { arg: 'payload' }, { arg: 'now' }, { arg: 'now' }, { constant: 0 }, { constant: null }],
-  },
-  'outbox.claimDue': {
-    sql: 'with "due" as materialized (select "id" from "outbox" where "due_at" <= ? order by "due_at" limit ?) update "outbox" set "due_at" = ?, "attempts" = "attempts" + ? where "id" in (select "due"."id" from "due") returning *',
-    parameters: [{ arg: 'now' }, { arg: 'limit' }, { arg: 'until' }, { constant: 1 }],
-  },
-  'outbox.remove': {
-    sql: 'delete from "outbox" where "id" = ?',
-    parameters: [{ arg: 'id' }],
-  },
-  'outbox.reschedule': {
-    sql: 'update "outbox" set "due_at" = ?, "error" = ? where "id" = ?',
-    parameters: [{ arg: 'due_at' }, { arg: 'error' }, { arg: 'id' }],
-  },
-  'outbox.selectPage': {
-    sql: 'select * from "outbox" order by "id" desc limit ?',
-    parameters: [{ arg: 'limit' }],
-  },
-  'outbox.removeOld': {
-    sql: 'delete from "outbox" where "id" in (select "id" from "outbox" where "created_at" <= ? order by "id" limit ?) returning "id"',
-    parameters: [{ arg: 'before' }, { arg: 'limit' }],
   },
   'accounts.selectById': {
     sql: 'select "account".*, "email"."address", "email"."verified" from "account" left join "email" on "email"."account_id" = "account"."id" and "email"."is_primary" = 1 where "account"."id" = ?',
