@@ -797,6 +797,9 @@ const cases: Record<string, (world: World) => Promise<void>> = {
     await change('b@x.test', 'c@x.test', secret(43));
     await store.accounts.issueLinks({ links: [{ id, link: link({ hash: secret(44) }) }], outbox: [] });
     await beginChange(store, { id, by: thief.session, to: 'd@x.test', hash: secret(45) });
+    const stranger = await makeAccount(store);
+    const theirs = { id: stranger.account.id, link: secret(42), reset: link({ hash: secret(47) }), outbox: [] };
+    assert.equal(await store.accounts.undoEmailChange(theirs), null, 'E7: another account’s');
     const done = await undo(secret(42));
     assert.deepEqual(endedBy(done), [thief.session.id]);
     assert.deepEqual([done?.record.account.email, done?.record.account.emailVerified], ['own@x.test', true]);
