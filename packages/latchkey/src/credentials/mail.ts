@@ -43,9 +43,10 @@ export function keptOfMail(secrets: MailSecrets, whose: MailFor): string {
   return JSON.stringify(kept);
 }
 
-/** Under what the tries of a ticket's code are counted. */
-export function countedUnder(kept: string): string {
-  return (JSON.parse(kept) as Kept).counted;
+/** For whom it is kept. */
+export function mailForIn(kept: string): MailFor {
+  const { account, counted } = JSON.parse(kept) as Kept;
+  return { account, counted };
 }
 
 export type ShownOfMail = { readonly token: string } | { readonly code: string };

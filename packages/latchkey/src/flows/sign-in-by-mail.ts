@@ -1,15 +1,15 @@
 /** Somebody signs in by what is mailed to an address that they have verified. */
 import {
-  countedUnder,
   keptOfMail,
   type MailFor,
+  mailForIn,
   mailSignInRef,
   newMailSecrets,
   type ShownOfMail,
   showMail,
 } from '../credentials/mail.ts';
 import { emailKey } from '../model/account.ts';
-import { invalidInput } from '../model/reasons.ts';
+import { invalidInput, Refusal } from '../model/reasons.ts';
 import type { Caller } from '../sessions/admit.ts';
 import { field as fieldTexts, signInByMail as texts } from '../texts/api.ts';
 import { countMailCode, forgetFailures } from './attempts.ts';
@@ -64,11 +64,28 @@ export type MailSignIn = {
  * too old or void, on `token` or `code` where it is not the mail's; `too_many_attempts`.
  */
 export async function signInByMail(parts: Parts, given: MailSignIn): Promise<SignInOutcome> {
-  const { ticket, caller } = given;
   const shown = shownOf(given);
-  const kept = await parts.store.once.peek(mailSignInRef(ticket));
+  const kept = await parts.store.once.peek(mailSignInRef(given.ticket));
   if (kept === null) throw invalidInput({ ticket: [texts.ticketVoid] });
-  const counted = 'code' in shown ? await countMailCode(parts, { counted: countedUnder(kept), ticket }) : null;
+  const whose = mailForIn(kept);
+  try {
+    return await signInFor(parts, { ...given, kept, shown, counted: whose.counted });
+  } catch (error) {
+    const accountId = whose.account?.id ?? null;
+    if (error instanceof Refusal) parts.tell({ type: 'sign_in_refused', accountId, code: error.code });
+    throw error;
+  }
+}
+
+type Showing = Pick<MailSignIn, 'ticket' | 'caller'> & {
+  readonly kept: string;
+  readonly shown: ShownOfMail;
+  /** Under what its tries are counted. */
+  readonly counted: string;
+};
+
+async function signInFor(parts: Parts, { ticket, caller, kept, shown, ...given }: Showing): Promise<SignInOutcome> {
+  const counted = 'code' in shown ? await countMailCode(parts, { counted: given.counted, ticket }) : null;
   const right = showMail(kept, ticket, shown);
   if (right === null) {
     throw invalidInput('code' in shown ? { code: [texts.codeWrong] } : { token: [texts.tokenWrong] });

@@ -1,6 +1,7 @@
 /** Signing in by what is mailed to a verified address, by the API. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { LatchkeyEvent } from 'latchkey';
 import { type TestInstance, testLatchkey } from 'latchkey/testing';
 import { Device, PASSWORD } from '../library/device.ts';
 import { codeAt } from '../second-step/app.ts';
@@ -142,6 +143,21 @@ describe('a mailed link and a mailed code', () => {
       assert.equal((await device.ask('POST', CONFIRM, only('token', given))).status, 200);
     }),
   );
+
+  test('a host hears of each that was refused, and whose it was', async () => {
+    const told: string[] = [];
+    const onEvent = (event: LatchkeyEvent) =>
+      void (event.type === 'sign_in_refused' && told.push(`${event.accountId} ${event.code}`));
+    await withTwo({ onEvent }, async (instance) => {
+      for (const email of ['bob@example.com', 'nobody@example.com']) {
+        const device = new Device(instance.auth);
+        const ticket = (await device.ask('POST', ASK, { email })).body['ticket'];
+        await device.ask('POST', CONFIRM, { ticket, code: 'AAAA-AAAA' });
+      }
+      await instance.auth.settle();
+    })();
+    assert.deepEqual(told, ['2 invalid_input', 'null invalid_input']);
+  });
 
   test(
     'E11: two hundred guesses at once are five',
