@@ -21,11 +21,17 @@ const MAILS: Names<Required<Templates>> = {
   'recovery-code-used': true,
   'passkey-added': true,
   'passkey-removed': true,
+  'sign-in': true,
+  'change-email': true,
+  'email-change-asked': true,
+  'email-changed': true,
+  'email-in-use': true,
 };
 
 const PAGES: Names<Required<PageTemplates>> = {
   frame: true,
   'sign-in': true,
+  'mail-sign-in': true,
   'second-step': true,
   'sign-out': true,
   'sign-out-done': true,
@@ -41,6 +47,10 @@ const PAGES: Names<Required<PageTemplates>> = {
   account: true,
   profile: true,
   'change-password': true,
+  confirm: true,
+  'change-email': true,
+  'confirm-email-change': true,
+  'undo-email-change': true,
   'own-second-step': true,
   'own-passkeys': true,
   devices: true,

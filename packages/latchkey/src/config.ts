@@ -105,6 +105,8 @@ const accounts = {
     env: 'LATCHKEY_SIGN_IN_BY',
     fallback: 'username',
   }),
+  /** Whether people may sign in by a link or a code that is mailed to an address which they have verified: then whoever reads their mail comes in. */
+  signInByMail: flag({ env: 'LATCHKEY_SIGN_IN_BY_MAIL', fallback: false }),
 };
 
 const secondStep = {
@@ -180,6 +182,8 @@ const mail = {
   resetLink: words({ env: 'LATCHKEY_RESET_LINK', fallback: '/password/reset/confirm/{uid}/{token}/' }),
   /** Where an invitation leads, with `{invitation}`. */
   invitationLink: words({ env: 'LATCHKEY_INVITATION_LINK', fallback: '/signup/?invitation={invitation}' }),
+  /** Where a link that signs in leads, with `{token}`. */
+  signInLink: words({ env: 'LATCHKEY_SIGN_IN_LINK', fallback: '/login/mail/{token}/' }),
   /** For so many minutes a link to reset a password is good. */
   resetMinutes: time(MINUTE_MS, { env: 'LATCHKEY_RESET_MINUTES', fallback: 60 }),
   /** For so many days a link that verifies an address is good. */

@@ -282,6 +282,9 @@ function pathOf(settings: Settings, request: Request): string {
     `${settings.basePath}/registration/account-confirm-email/`,
     '/password/reset/confirm/',
     '/verify-email/',
+    '/login/mail/',
+    '/account/email/confirm/',
+    '/account/email/undo/',
   ];
   const secret = secretPaths.find((path) => pathname.startsWith(path) && pathname !== path);
   return secret === undefined ? pathname : `${secret}…`;

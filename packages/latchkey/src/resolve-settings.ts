@@ -131,9 +131,15 @@ function flaws(read: Read, origin: string, secrets: readonly string[]): readonly
     ['LATCHKEY_VERIFY_LINK', read.mail.verifyLink, ['{key}']],
     ['LATCHKEY_RESET_LINK', read.mail.resetLink, ['{uid}', '{token}']],
     ['LATCHKEY_INVITATION_LINK', read.mail.invitationLink, ['{invitation}']],
+    ['LATCHKEY_SIGN_IN_LINK', read.mail.signInLink, ['{token}']],
   ] as const) {
     const missing = names.filter((name) => link !== null && !link.includes(name));
     if (missing.length > 0) found.push(`${env} must have ${missing.join(' and ')} in it, for what the link carries.`);
+  }
+  if (read.accounts.signInByMail && read.accounts.emailVerification === 'none') {
+    found.push(
+      'LATCHKEY_SIGN_IN_BY_MAIL is on, and LATCHKEY_EMAIL_VERIFICATION is none: nobody has an address that may be signed in by. Set that to optional or mandatory.',
+    );
   }
   if (read.mail.smtpUrl !== null && read.mail.smtpUrl !== 'none' && !isSmtpUrl(read.mail.smtpUrl)) {
     found.push('LATCHKEY_SMTP_URL must be smtp://host:port, smtps://host:port, or none.');
@@ -244,6 +250,7 @@ function settingsFrom(read: Read, origin: string, production: boolean): Settings
       emailUnique: accounts.emailUnique,
       emailVerification: accounts.emailVerification,
       registration: accounts.registration,
+      signInByMail: accounts.signInByMail,
     },
     secondStep: { demandedOf: read.secondStep.demandedOf, rememberMs: read.secondStep.rememberDays },
     passkeys: passkeysFrom(read, origin),
@@ -263,6 +270,7 @@ function settingsFrom(read: Read, origin: string, production: boolean): Settings
         verifyEmail: absolute(mail.verifyLink ?? `${read.basePath}/registration/account-confirm-email/{key}/`, origin),
         resetPassword: absolute(mail.resetLink, origin),
         invitation: absolute(mail.invitationLink, origin),
+        signIn: absolute(mail.signInLink, origin),
       },
       resetLinkMs: mail.resetMinutes,
       verifyLinkMs: mail.verifyDays,

@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { fromBase62, randomBase62, toBase62 } from './base62.ts';
 
@@ -51,6 +51,20 @@ export function hashOfDrfKey(presented: string): SecretHash | null {
 /** A new secret for a mailed link or an invitation: 256 random bits in letters that survive any mail client. */
 export function newLinkSecret(): string {
   return randomBase62(43);
+}
+
+/** Nothing that is read as something else; 32 letters, so that each is as likely as any other. */
+const CODE_LETTERS = 'ABCDEFGHJKLMNPQRSTUVWXYZ23456789';
+
+/** A new code to be read in a mail and typed: 40 random bits as `ABCD-EFGH`. Few enough to be guessed where tries are not counted. */
+export function newTypedCode(): string {
+  const letters = [...randomBytes(8)].map((byte) => CODE_LETTERS[byte % CODE_LETTERS.length]).join('');
+  return `${letters.slice(0, 4)}-${letters.slice(4)}`;
+}
+
+/** A code however it was typed, as it is hashed. */
+export function typedCode(typed: string): string {
+  return typed.toUpperCase().replace(/[\s-]/g, '');
 }
 
 /** The hash of a mailed secret; what it is for is part of what is hashed, so that one kind never passes for another. */

@@ -79,7 +79,10 @@ const CODES_PER_TICKET = { limit: 5, windowMs: 3_600_000 };
 /** So many codes in a row may be wrong for an account: then a recovery code is wanted, or an operator. */
 const CODES_PER_ACCOUNT = { limit: 100, windowMs: FOR_EVER_MS };
 
-/** Counts a try of a code of six digits, which can be guessed: by its ticket, and by its account. Throws as above. */
+/**
+ * Counts a try of a code of six digits, which can be guessed: by its ticket (or the session that it is for), and by its account.
+ * Throws as above.
+ */
 export async function countCode(
   parts: Parts,
   { accountId, ticket }: { readonly accountId: AccountId; readonly ticket: string | null },
@@ -88,6 +91,24 @@ export async function countCode(
   const row = nameOf(parts, 'codes', String(accountId));
   const ofTicket = ticket === null ? [] : [{ key: nameOf(parts, 'ticket', ticket), ...CODES_PER_TICKET }];
   await takeAll(parts, [{ key: row, ...CODES_PER_ACCOUNT }, ...ofTicket]);
+  const giveBack = ofTicket.map(({ key }) => key);
+  return { succeeded: () => parts.store.counters.settle({ giveBack, clear: [row] }) };
+}
+
+/** So many mailed codes may be tried for an address, however often one is asked for; its links work all the same. */
+const CODES_PER_ADDRESS = { limit: 5, windowMs: 3_600_000 };
+
+/** Counts a try of a mailed code: by its ticket, and by its address, whoever has that. Throws as above. */
+export async function countMailCode(
+  parts: Parts,
+  { counted, ticket }: { readonly counted: string; readonly ticket: string },
+): Promise<{ succeeded(): Promise<void> }> {
+  if (parts.settings.attempts === 'off') return { succeeded: async () => undefined };
+  const row = nameOf(parts, 'mail-codes', counted);
+  await takeAll(parts, [
+    { key: row, ...CODES_PER_ADDRESS },
+    { key: nameOf(parts, 'mail-ticket', ticket), ...CODES_PER_TICKET },
+  ]);
   return { succeeded: () => parts.store.counters.settle({ clear: [row] }) };
 }
 

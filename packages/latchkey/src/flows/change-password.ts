@@ -1,12 +1,12 @@
-import { showPassword } from '../credentials/password.ts';
 import { invalidInput, Refusal } from '../model/reasons.ts';
-import { isFresh, type Session } from '../model/session.ts';
+import type { Session } from '../model/session.ts';
 import type { AccountRecord } from '../stores/store.ts';
 import { field as fieldTexts, password as texts } from '../texts/api.ts';
-import { countAttempt, ofAccount } from './attempts.ts';
+import { confirmPassword } from './confirm-password.ts';
 import { forgotLink } from './links.ts';
 import { flawsOf } from './new-password.ts';
 import type { Parts } from './parts.ts';
+import { type Asking, isFreshNow, requireFresh } from './require-fresh.ts';
 import { unlessOver } from './unless-over.ts';
 
 export type PasswordChange = {
@@ -24,14 +24,14 @@ export type PasswordChange = {
 
 /**
  * Sets a new password for the session's account, and signs every other device out. The old one is asked for unless its holder
- * proved who they are a moment ago, or where the settings ask for it always.
+ * proved who they are a moment ago, or where the settings ask for it always. Throws `invalid_input`, `too_many_attempts`, and
+ * `reauthentication_required` where there is none to ask for.
  */
 export async function changePassword(parts: Parts, change: PasswordChange): Promise<void> {
   const record = await parts.store.accounts.find(change.session.accountId);
   if (record === null) throw new Refusal('account_disabled');
-  const isAsked =
-    parts.settings.wire.oldPasswordField || !isFresh(change.session, parts.settings.sessions.freshMs, change.now);
-  if (isAsked) await confirmOld(parts, record, change);
+  if (record.passwordHash === null) await requireFresh(parts, change);
+  else if (await isOldPasswordAsked(parts, change)) await confirmOld(parts, record, change);
 
   if (change.newPassword1 !== change.newPassword2) throw invalidInput({ new_password2: [texts.mismatch] });
   const flaws = await flawsOf(parts, change.newPassword1, record.account);
@@ -57,18 +57,17 @@ export async function changePassword(parts: Parts, change: PasswordChange): Prom
   parts.tell({ type: 'password_changed', account });
 }
 
+/** Of an account that has one. */
+export async function isOldPasswordAsked(parts: Parts, asking: Asking): Promise<boolean> {
+  return parts.settings.wire.oldPasswordField || !(await isFreshNow(parts, asking));
+}
+
 async function confirmOld(
   parts: Parts,
   record: AccountRecord,
   { session, oldPassword, network }: PasswordChange,
 ): Promise<void> {
   if (oldPassword === null) throw invalidInput({ old_password: [fieldTexts.required] });
-  const attempt = await countAttempt(parts, {
-    whose: ofAccount(record.account.id),
-    deviceId: session.device.id,
-    network,
-  });
-  const shown = await attempt.during(() => showPassword(parts.hasher, record, oldPassword, { isStripped: true }));
+  const shown = await confirmPassword(parts, record, { session, password: oldPassword, network });
   if (shown.kind === 'wrong') throw invalidInput({ old_password: [texts.oldIncorrect] });
-  await attempt.succeeded();
 }

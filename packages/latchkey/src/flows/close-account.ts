@@ -1,9 +1,9 @@
-import { showPassword } from '../credentials/password.ts';
 import { invalidInput, Refusal } from '../model/reasons.ts';
-import { isFresh, type Session } from '../model/session.ts';
+import type { Session } from '../model/session.ts';
 import { field as fieldTexts, password as texts } from '../texts/api.ts';
-import { countAttempt, ofAccount } from './attempts.ts';
+import { confirmPassword } from './confirm-password.ts';
 import type { Parts } from './parts.ts';
+import { isFreshNow } from './require-fresh.ts';
 import { unlessOver } from './unless-over.ts';
 
 export type Closing = {
@@ -14,20 +14,18 @@ export type Closing = {
   readonly network: string | null;
 };
 
-/** Removes the caller's account for good. Asks for the password, unless its holder proved who they are a moment ago. */
+/**
+ * Removes the caller's account for good. Asks for the password, unless its holder proved who they are a moment ago; throws
+ * `reauthentication_required` where there is none.
+ */
 export async function closeAccount(parts: Parts, { session, now, password, network }: Closing): Promise<void> {
   const record = await parts.store.accounts.find(session.accountId);
   if (record === null) throw new Refusal('account_disabled');
   if (password !== null) {
-    const attempt = await countAttempt(parts, {
-      whose: ofAccount(session.accountId),
-      deviceId: session.device.id,
-      network,
-    });
-    const shown = await attempt.during(() => showPassword(parts.hasher, record, password, { isStripped: true }));
+    const shown = await confirmPassword(parts, record, { session, password, network });
     if (shown.kind === 'wrong') throw invalidInput({ password: [texts.incorrect] });
-    await attempt.succeeded();
-  } else if (!isFresh(session, parts.settings.sessions.freshMs, now)) {
+  } else if (!(await isFreshNow(parts, { session, now }))) {
+    if (record.passwordHash === null) throw new Refusal('reauthentication_required');
     throw invalidInput({ password: [fieldTexts.required] });
   }
   const closing = parts.store.accounts.close({ id: session.accountId, by: session });

@@ -3,6 +3,7 @@ import type { Account } from '../model/account.ts';
 import type { DeviceSummary } from '../model/device.ts';
 import type { Session } from '../model/session.ts';
 import { admit, admitImported, type Caller, type Opened } from '../sessions/admit.ts';
+import type { OutboxItem } from '../stores/store.ts';
 import type { Parts } from './parts.ts';
 import { type SecondStepDue, secondStepDue } from './tickets.ts';
 
@@ -19,13 +20,25 @@ export type SignInOutcome =
  */
 export async function completeSignIn(
   parts: Parts,
-  { account, proof, caller }: { readonly account: Account; readonly proof: Proof; readonly caller: Caller },
+  {
+    account,
+    proof,
+    caller,
+    outbox = [],
+  }: {
+    readonly account: Account;
+    readonly proof: Proof;
+    readonly caller: Caller;
+    /** Mails that tell of what the proof uses up. */
+    readonly outbox?: readonly OutboxItem[];
+  },
 ): Promise<SignInOutcome | null> {
   const due = await secondStepDue(parts, { account, proof, caller });
   if (due === 'void') return null;
   if (due !== null) return { kind: 'second-step', ...due };
-  const outcome = await admit(parts, proof, caller);
+  const outcome = await admit(parts, proof, caller, outbox);
   if (outcome.kind === 'void') return null;
+  if (outbox.length > 0) parts.mailWaits();
   const { session, token, deviceToken, displaced } = outcome;
   parts.tell({ type: 'signed_in', account, session, displaced });
   return { kind: 'signed-in', session, token, deviceToken, displaced, account };

@@ -3,7 +3,7 @@ import { hashOfLinkSecret, newLinkSecret } from '../crypto/token.ts';
 import type { Account, AccountId } from '../model/account.ts';
 import { emailKey } from '../model/account.ts';
 import type { Settings } from '../model/settings.ts';
-import type { NewOnce, OutboxItem } from '../stores/store.ts';
+import type { AccountRecord, NewOnce, OutboxItem } from '../stores/store.ts';
 import { type Allowance, takeQuietly } from './attempts.ts';
 import type { Parts } from './parts.ts';
 
@@ -52,8 +52,10 @@ export async function mailLinks(
     readonly purpose: NewOnce['purpose'];
     /** Whose wish it is, or null where that is not known. */
     readonly network: string | null;
-    readonly isMeant: (account: Account) => boolean;
-    readonly linkFor: (account: Account) => IssuedLink;
+    readonly isMeant: (record: AccountRecord) => boolean;
+    readonly linkFor: (record: AccountRecord) => IssuedLink;
+    /** What is kept where no link of this purpose is; what is told of it is nothing. */
+    readonly linkOfNobody?: () => NewOnce;
   },
 ): Promise<void> {
   const records = await parts.store.accounts.findByEmail(emailKey(email));
@@ -62,9 +64,11 @@ export async function mailLinks(
   const taken = await takeQuietly(parts, allowances);
   if (taken.slice(most).includes(false) || taken[0] === false) return;
   const left = records.filter((_, index) => taken[index] !== false);
-  const meant = left.map(({ account }) => account).filter(links.isMeant);
-  const issued = meant.map((account) => ({ id: account.id, ...links.linkFor(account) }));
-  const given = issued.length > 0 ? issued : [{ id: null, ...linkOfNobody(parts, links.purpose) }];
+  const issued = left.filter(links.isMeant).map((record) => ({ id: record.account.id, ...links.linkFor(record) }));
+  const isIssued = issued.some(({ link }) => link.purpose === links.purpose);
+  const nobody = { id: null, link: links.linkOfNobody?.() ?? linkOfNobody(links.purpose) };
+  const nothing = issued.length > 0 ? [] : [parts.mail({ kind: 'nothing' })];
+  const given = isIssued ? issued : [...issued, { ...nobody, outbox: nothing }];
   await parts.store.accounts.issueLinks({ links: given, outbox: given.flatMap(({ outbox }) => outbox) });
   parts.mailWaits();
 }
@@ -86,14 +90,28 @@ function mailsFrom({ settings: { attempts } }: Parts, network: string | null): r
   return attempts === 'off' || network === null ? [] : [{ kind: 'mails', of: network, rate: attempts.mailsPerNetwork }];
 }
 
-function linkOfNobody(parts: Parts, purpose: NewOnce['purpose']): IssuedLink {
-  const hash = hashOfLinkSecret(purpose, newLinkSecret());
-  return { link: { purpose, hash, lifetimeMs: 60_000, data: '' }, outbox: [parts.mail({ kind: 'nothing' })] };
+function linkOfNobody(purpose: NewOnce['purpose']): NewOnce {
+  return { purpose, hash: hashOfLinkSecret(purpose, newLinkSecret()), lifetimeMs: 60_000, data: '' };
 }
 
 /** Where somebody begins to choose a new password: what a mail about a change that was not theirs points at. */
 export function forgotLink(settings: Settings): string {
   return `${settings.origin}/password/reset/`;
+}
+
+/** A link that signs its reader in, in the browser that asked for it. */
+export function signInLink(settings: Settings, token: string): string {
+  return fill(settings.mail.links.signIn, { token });
+}
+
+/** A link by which a new address is confirmed. */
+export function changeEmailLink({ origin }: Settings, secret: string): string {
+  return `${origin}/account/email/confirm/${secret}/`;
+}
+
+/** A link by which an account gets the address back that it had before. */
+export function undoEmailLink({ origin }: Settings, secret: string): string {
+  return `${origin}/account/email/undo/${secret}/`;
 }
 
 /** A link that opens the sign-up of an account, for one address where one is given. */

@@ -19,8 +19,7 @@ import { passkey as texts } from '../texts/api.ts';
 import { forgotLink } from './links.ts';
 import type { Parts } from './parts.ts';
 import { answeredChallenge, issueChallenge } from './passkey-challenges.ts';
-import { requireFresh } from './require-fresh.ts';
-import type { Asking } from './set-up-second-step.ts';
+import { type Asking, requireFresh } from './require-fresh.ts';
 import { unlessOver } from './unless-over.ts';
 
 /** More than anybody has, and few enough to be shown and named to an authenticator. */
@@ -50,7 +49,7 @@ export async function beginPasskey(
   { session, now }: Asking,
   network: string | null,
 ): Promise<CreationOptions> {
-  requireFresh(parts, session, now);
+  await requireFresh(parts, { session, now });
   const { account } = await recordOf(parts, session.accountId);
   const has = await listPasskeys(parts, account.id);
   if (has.length >= MOST) throw invalidInput({ non_field_errors: [texts.full(MOST)] });
@@ -72,7 +71,7 @@ export type NewPasskey = {
 
 /** Keeps a new passkey, and tells its owner by mail. Throws `reauthentication_required`, `invalid_input`. */
 export async function addPasskey(parts: Parts, { session, now }: Asking, given: NewPasskey): Promise<Passkey> {
-  requireFresh(parts, session, now);
+  await requireFresh(parts, { session, now });
   const { accountId } = session;
   const presented = presentedIn(given.credential);
   if (presented === null) throw invalidInput({ non_field_errors: [texts.registrationWrong] });
@@ -111,7 +110,7 @@ export async function renamePasskey(parts: Parts, accountId: AccountId, id: stri
 export async function removePasskey(parts: Parts, { session, now }: Asking, id: string): Promise<void> {
   const { accountId } = session;
   await findPasskey(parts, accountId, id);
-  requireFresh(parts, session, now);
+  await requireFresh(parts, { session, now });
   const { account } = await recordOf(parts, accountId);
   const done = unlessOver(
     await parts.store.credentials.remove({

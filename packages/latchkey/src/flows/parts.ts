@@ -62,6 +62,9 @@ export type LatchkeyEvent =
   | { readonly type: 'password_changed'; readonly account: Account }
   | { readonly type: 'password_reset'; readonly account: Account }
   | { readonly type: 'email_verified'; readonly account: Account }
+  | { readonly type: 'email_changed'; readonly account: Account }
+  /** Who had the address before took the change back. */
+  | { readonly type: 'email_change_undone'; readonly account: Account }
   | { readonly type: 'profile_changed'; readonly account: Account }
   | { readonly type: 'account_suspended'; readonly account: Account }
   | { readonly type: 'account_reactivated'; readonly account: Account }

@@ -13,8 +13,8 @@ export async function requestPasswordReset(parts: Parts, email: string, network:
   await mailLinks(parts, email, {
     purpose: 'reset-password',
     network,
-    isMeant: (account) => account.state === 'active',
-    linkFor: (account) => resetLink(parts, account),
+    isMeant: ({ account }) => account.state === 'active',
+    linkFor: ({ account }) => resetLink(parts, account),
   });
 }
 

@@ -7,7 +7,6 @@ import type { Account, AccountId } from '../model/account.ts';
 import type { Credential } from '../model/credential.ts';
 import { invalidInput, Refusal } from '../model/reasons.ts';
 import { isDemanded } from '../model/second-step.ts';
-import type { Session } from '../model/session.ts';
 import type { Caller } from '../sessions/admit.ts';
 import type { AccountRecord, By, CredentialRefused, OutboxItem, Over, Voided } from '../stores/store.ts';
 import { secondStep as texts } from '../texts/api.ts';
@@ -15,7 +14,7 @@ import { countCode } from './attempts.ts';
 import { completeSignIn, type SignedIn } from './complete-sign-in.ts';
 import { forgotLink } from './links.ts';
 import type { Parts } from './parts.ts';
-import { requireFresh } from './require-fresh.ts';
+import { type Asking, requireFresh } from './require-fresh.ts';
 import { useOf, waitingFor } from './show-second-step.ts';
 import { secondStepsOf, ticketRef } from './tickets.ts';
 import { unlessOver } from './unless-over.ts';
@@ -29,9 +28,6 @@ export type Enrolment = {
   readonly activationToken: string;
 };
 
-/** The session of somebody who asks, and the store's time when it was checked. */
-export type Asking = { readonly session: Session; readonly now: number };
-
 const ENROLMENT_MS = 15 * 60_000;
 const PURPOSE = 'totp enrolment';
 
@@ -44,7 +40,7 @@ type Pending = {
 
 /** Begins to set an app up. Throws `reauthentication_required`; `second_step_present` where there is one. */
 export async function beginTotp(parts: Parts, { session, now }: Asking): Promise<Enrolment> {
-  requireFresh(parts, session, now);
+  await requireFresh(parts, { session, now });
   const record = await recordOf(parts, session.accountId);
   await refusePresent(parts, session.accountId);
   return await enrolmentFor(parts, record, now);
@@ -92,7 +88,7 @@ export async function confirmTotp(
   { session, now }: Asking,
   confirmation: Confirmation,
 ): Promise<readonly string[]> {
-  requireFresh(parts, session, now);
+  await requireFresh(parts, { session, now });
   const record = await recordOf(parts, session.accountId);
   const { codes } = await add(parts, record, { by: session, now, provenAt: null, ...confirmation });
   return codes;
@@ -167,7 +163,7 @@ export async function removeTotp(parts: Parts, { session }: Asking, code: string
 
 /** Ten new recovery codes in the place of those that are left. Throws `reauthentication_required`, `second_step_absent`. */
 export async function renewRecoveryCodes(parts: Parts, { session, now }: Asking): Promise<readonly string[]> {
-  requireFresh(parts, session, now);
+  await requireFresh(parts, { session, now });
   const { accountId } = session;
   const { account } = await recordOf(parts, accountId);
   const { credentials } = await parts.store.credentials.list(accountId);

@@ -8,6 +8,7 @@ import type { CredentialUse, Spend } from '../model/once.ts';
 import { invalidInput, Refusal } from '../model/reasons.ts';
 import { secondStepsAfter } from '../model/second-step.ts';
 import type { Caller } from '../sessions/admit.ts';
+import type { OutboxItem } from '../stores/store.ts';
 import { passkey as passkeyTexts, secondStep as texts } from '../texts/api.ts';
 import { countCode } from './attempts.ts';
 import { completeSignIn, type SignedIn } from './complete-sign-in.ts';
@@ -44,13 +45,13 @@ export async function showSecondStep(parts: Parts, shown: SecondStepShown): Prom
       : await passkeyShown(parts, credentials, { ...step, ticket, waiting });
   if (right === null) throw wrong(step);
   const proof = proveWhole(waiting, ticketRef(ticket), right.spends);
-  const outcome = await completeSignIn(parts, { account, proof, caller: shown.caller });
+  const outbox = right.isRecovery ? noticeOfUse(parts, account) : [];
+  const outcome = await completeSignIn(parts, { account, proof, caller: shown.caller, outbox });
   if (outcome?.kind !== 'signed-in') {
     await waitingFor(parts, ticket);
     throw wrong(step);
   }
   await counted?.succeeded();
-  if (right.isRecovery) await tellOwner(parts, account);
   const { id: deviceId } = outcome.session.device;
   const isKept = shown.isRemembered && parts.settings.secondStep.rememberMs > 0 && deviceId !== null;
   if (isKept) await rememberDevice(parts, waiting.gate, deviceId);
@@ -145,10 +146,7 @@ export async function useOf(
 }
 
 /** A recovery code was used: its owner hears of it, with the way to take the account back. */
-async function tellOwner(parts: Parts, { email, username }: Account): Promise<void> {
-  if (email === '') return;
-  await parts.store.outbox.put([
-    parts.mail({ kind: 'recovery-code-used', to: email, username, link: forgotLink(parts.settings) }),
-  ]);
-  parts.mailWaits();
+function noticeOfUse(parts: Parts, { email, username }: Account): readonly OutboxItem[] {
+  const link = forgotLink(parts.settings);
+  return email === '' ? [] : [parts.mail({ kind: 'recovery-code-used', to: email, username, link })];
 }

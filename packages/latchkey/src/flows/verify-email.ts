@@ -15,7 +15,7 @@ export async function resendVerification(parts: Parts, email: string, network: s
   await mailLinks(parts, email, {
     purpose: 'verify-email',
     network,
-    isMeant: (account) => account.state === 'active' && !account.emailVerified,
-    linkFor: (account) => verificationLink(parts, account),
+    isMeant: ({ account }) => account.state === 'active' && !account.emailVerified,
+    linkFor: ({ account }) => verificationLink(parts, account),
   });
 }

@@ -54,6 +54,7 @@ export function apiApp(options: AppOptions): Hono<Env> {
   const addresses = clientAddressBehind(settings.trustedProxies);
   const mount = (path: string, route: Route): void => {
     if (route.isForKeys === true && !settings.wire.key) return;
+    if (route.isOn?.(settings) === false) return;
     const served = serve(options, route);
     // Not strict, and without the slash at the end: a path is then found with it and without.
     app.all(path.replace(/\/$/, ''), (context) => {

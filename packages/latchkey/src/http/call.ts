@@ -68,6 +68,8 @@ export type Route = {
   readonly describes?: 'POST' | 'PUT';
   /** Gives a key and nothing beside it: it is not there where the cookie alone opens sessions. */
   readonly isForKeys?: true;
+  /** Whether it is there at all; without this it is. */
+  readonly isOn?: (settings: Settings) => boolean;
   /** Counted under the recorded server's one throttle. */
   readonly isThrottled: boolean;
   /** The types that it can answer in, where that is not JSON and what is taken for it. */

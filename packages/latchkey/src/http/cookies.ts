@@ -37,7 +37,17 @@ export function linkCookieName(settings: Settings, purpose: LinkPurpose): string
   return prefixed(settings, purpose === 'reset' ? 'latchkey-link' : `latchkey-${purpose}`);
 }
 
-export type LinkPurpose = 'reset' | 'verify' | 'invitation' | 'ticket' | 'passkey';
+/** `mail` is what a link that signs in carries, `asked` the ticket of the browser that asked for it. */
+export type LinkPurpose =
+  | 'reset'
+  | 'verify'
+  | 'invitation'
+  | 'ticket'
+  | 'passkey'
+  | 'mail'
+  | 'asked'
+  | 'email'
+  | 'undo';
 
 /** With no value, it is taken back. */
 export function linkCookie(settings: Settings, purpose: LinkPurpose, value: string | null, lifetimeMs = 0): string {

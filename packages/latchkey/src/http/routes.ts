@@ -6,9 +6,12 @@ import type { Settings } from '../model/settings.ts';
 import type { Route } from './call.ts';
 import { email, type Field, json, text } from './fields.ts';
 import * as account from './handlers/account.ts';
+import * as emails from './handlers/email.ts';
 import * as events from './handlers/events.ts';
+import * as mailSignIn from './handlers/mail-sign-in.ts';
 import * as passkeys from './handlers/passkeys.ts';
 import * as password from './handlers/password.ts';
+import * as again from './handlers/reauthenticate.ts';
 import * as registration from './handlers/registration.ts';
 import * as secondStep from './handlers/second-step.ts';
 import * as sessions from './handlers/sessions.ts';
@@ -114,6 +117,40 @@ export const routes: readonly Route[] = [
     methods: { GET: account.readUser, PUT: account.updateUser, PATCH: account.updateUser, DELETE: account.closeUser },
   },
   {
+    path: '/user/email/',
+    name: 'E-mail Change',
+    description: 'Mails a link to a new address, which is the account’s once it is confirmed by it.',
+    access: 'signed-in',
+    allow: POST,
+    fields: () => ({ POST: [email('email')] }),
+    describes: 'POST',
+    isThrottled: true,
+    methods: { POST: emails.ask },
+  },
+  {
+    path: '/user/email/confirm/',
+    name: 'E-mail Change Confirm',
+    description: 'Confirms a new address by the key that was mailed to it.',
+    access: 'anyone',
+    allow: POST,
+    fields: () => ({ POST: [text('key')] }),
+    describes: 'POST',
+    isThrottled: true,
+    methods: { POST: emails.confirm },
+  },
+  {
+    path: '/user/email/undo/',
+    name: 'E-mail Change Undo',
+    description:
+      'Gives an account its former address back, by the key that was mailed to it, and signs all devices out.',
+    access: 'anyone',
+    allow: POST,
+    fields: () => ({ POST: [text('key')] }),
+    describes: 'POST',
+    isThrottled: true,
+    methods: { POST: emails.undo },
+  },
+  {
     path: '/user/export/',
     name: 'Data Export',
     description: 'All that is kept about this account, as a file.',
@@ -192,6 +229,32 @@ export const routes: readonly Route[] = [
     describes: 'POST',
     isThrottled: false,
     methods: { POST: registration.resend },
+  },
+  {
+    path: '/magic-link/',
+    name: 'Magic Link',
+    description: 'Mails a link and a code that sign in, each together with the ticket that this answers.',
+    access: 'anyone',
+    allow: POST,
+    isOn: ({ accounts }) => accounts.signInByMail,
+    fields: () => ({ POST: [email('email')] }),
+    describes: 'POST',
+    isThrottled: true,
+    methods: { POST: mailSignIn.ask },
+  },
+  {
+    path: '/magic-link/confirm/',
+    name: 'Magic Link Confirm',
+    description: 'Signs in by the ticket of whoever asked, and what the mail said: the token of its link, or its code.',
+    access: 'anyone',
+    allow: POST,
+    isOn: ({ accounts }) => accounts.signInByMail,
+    fields: () => ({
+      POST: [text('ticket'), text('token', { isRequired: false }), { ...code, isRequired: false }],
+    }),
+    describes: 'POST',
+    isThrottled: true,
+    methods: { POST: mailSignIn.confirm },
   },
   {
     path: '/login/second-step/',
@@ -306,6 +369,20 @@ export const routes: readonly Route[] = [
     fields: () => ({ PATCH: [passkeyName] }),
     isThrottled: true,
     methods: { GET: passkeys.find, PATCH: passkeys.rename, DELETE: passkeys.remove },
+  },
+  {
+    path: '/reauthenticate/',
+    name: 'Reauthenticate',
+    description:
+      'Proves once more who is signed in: by the password, or by a code where there is an authenticator app.',
+    access: 'signed-in',
+    allow: POST,
+    fields: () => ({
+      POST: [text('password', { isRequired: false, whiteSpace: 'kept' }), { ...code, isRequired: false }],
+    }),
+    describes: 'POST',
+    isThrottled: true,
+    methods: { POST: again.again },
   },
   {
     path: '/mfa/verify/',

@@ -15,6 +15,18 @@ export type Notice =
   | { readonly kind: 'recovery-codes-renewed'; readonly to: string; readonly username: string; readonly link: string }
   | { readonly kind: 'passkey-added'; readonly to: string; readonly username: string; readonly link: string }
   | { readonly kind: 'passkey-removed'; readonly to: string; readonly username: string; readonly link: string }
+  | {
+      readonly kind: 'sign-in';
+      readonly to: string;
+      readonly username: string;
+      readonly link: string;
+      /** To be typed instead. */
+      readonly code: string;
+    }
+  | { readonly kind: 'change-email'; readonly to: string; readonly username: string; readonly link: string }
+  | { readonly kind: 'email-change-asked'; readonly to: string; readonly username: string; readonly link: string }
+  | { readonly kind: 'email-changed'; readonly to: string; readonly username: string; readonly link: string }
+  | { readonly kind: 'email-in-use'; readonly to: string; readonly username: string; readonly link: string }
   | { readonly kind: 'recovery-code-used'; readonly to: string; readonly username: string; readonly link: string };
 
 /** As it waits in the outbox, sealed: put into words when it leaves, in the language of the request that caused it. */

@@ -22,11 +22,12 @@ export async function render(message: Addressed, site: string, templates: Templa
 async function renderOurs(message: Addressed, site: string): Promise<Omit<Mail, 'to'>> {
   const speech = await speechIn(message.language);
   const { subject, lead, action, note } = speech.words.mails[message.kind];
+  const code = 'code' in message ? message.code : null;
   const username = 'username' in message ? shortened(message.username) : '';
   return {
     subject: fill(subject, { site }),
-    text: `${fill(lead, { site, username })}\n\n${action}:\n${message.link}\n\n${note}\n`,
-    html: htmlOf({ speech, lead: fillHtml(lead, { site, username }), action, link: message.link, note, site }),
+    text: `${fill(lead, { site, username })}\n\n${code === null ? '' : `${code}\n\n`}${action}:\n${message.link}\n\n${note}\n`,
+    html: htmlOf({ speech, lead: fillHtml(lead, { site, username }), code, action, link: message.link, note, site }),
   };
 }
 
@@ -46,13 +47,14 @@ type Parts = {
   readonly speech: Speech;
   /** HTML already. */
   readonly lead: string;
+  readonly code: string | null;
   readonly action: string;
   readonly link: string;
   readonly note: string;
   readonly site: string;
 };
 
-function htmlOf({ speech: { language, dir }, lead, action, link, note, site }: Parts): string {
+function htmlOf({ speech: { language, dir }, lead, code, action, link, note, site }: Parts): string {
   const font = 'font-family:system-ui,-apple-system,Segoe UI,Roboto,sans-serif';
   return `<!doctype html>
 <html lang="${language}" dir="${dir}">
@@ -61,7 +63,7 @@ function htmlOf({ speech: { language, dir }, lead, action, link, note, site }: P
 <div style="max-width:480px;margin:0 auto;padding:32px;background:#fff;border-radius:12px;color:#1c1c1a;font-size:16px;line-height:1.5">
 <p style="margin:0 0 24px;font-weight:600">${escapeHtml(site)}</p>
 <p style="margin:0 0 24px">${lead}</p>
-<p style="margin:0 0 24px"><a href="${escapeHtml(link)}" style="display:inline-block;padding:12px 20px;background:#1c1c1a;color:#fff;border-radius:8px;text-decoration:none">${escapeHtml(action)}</a></p>
+${code === null ? '' : `<p style="margin:0 0 24px;font-size:24px;letter-spacing:2px" dir="ltr"><b>${escapeHtml(code)}</b></p>\n`}<p style="margin:0 0 24px"><a href="${escapeHtml(link)}" style="display:inline-block;padding:12px 20px;background:#1c1c1a;color:#fff;border-radius:8px;text-decoration:none">${escapeHtml(action)}</a></p>
 <p style="margin:0;color:#6b6b66;font-size:14px">${escapeHtml(note)}</p>
 </div>
 </body>

@@ -7,7 +7,10 @@ export type OncePurpose =
   | 'remembered-device'
   | 'passkey-registration'
   | 'passkey-sign-in'
-  | 'passkey-second-step';
+  | 'passkey-second-step'
+  | 'mail-sign-in'
+  | 'change-email'
+  | 'undo-email';
 
 /** A link, a code, a challenge, a ticket: known by the hash of its secret. */
 export type OnceRef = { readonly purpose: OncePurpose; readonly hash: Uint8Array };

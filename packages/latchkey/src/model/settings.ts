@@ -40,6 +40,8 @@ export type Settings = {
     readonly emailUnique: boolean;
     readonly emailVerification: EmailVerification;
     readonly registration: 'open' | 'invited' | 'closed';
+    /** Whether a mailed link or code signs in. */
+    readonly signInByMail: boolean;
   };
   readonly secondStep: SecondStepPolicy;
   readonly passkeys: {
@@ -69,8 +71,13 @@ export type Settings = {
     readonly from: string;
     /** An SMTP URL; `none` sends nothing and keeps mails where development shows them. */
     readonly smtpUrl: string | 'none';
-    /** With `{key}`, `{uid}` and `{token}`, `{invitation}` where the secrets go. */
-    readonly links: { readonly verifyEmail: string; readonly resetPassword: string; readonly invitation: string };
+    /** With `{key}`, `{uid}`, `{token}`, `{invitation}` where the secrets go. */
+    readonly links: {
+      readonly verifyEmail: string;
+      readonly resetPassword: string;
+      readonly invitation: string;
+      readonly signIn: string;
+    };
     readonly resetLinkMs: number;
     readonly verifyLinkMs: number;
     readonly invitationMs: number;

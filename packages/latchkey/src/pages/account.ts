@@ -25,7 +25,7 @@ const accountPage = page<AccountView>({
         : html`<bdi>${view.email}</bdi> (${view.emailVerified ? texts.verified : texts.unverified})`;
     return html`<p>${fillIn(texts.lead, { name: view.username })}<br><span class="muted">${address}</span></p>
 <ul class="list">
-${link('/account/devices/', texts.devices, texts.devicesLead)}${link('/account/profile/', texts.profile, texts.profileLead)}${link('/account/password/', texts.password, texts.passwordLead)}${view.hasPasskeys ? link('/account/passkeys/', texts.passkeys, texts.passkeysLead) : ''}${link('/account/second-step/', texts.secondStep, texts.secondStepLead)}${link('/account/data/', texts.data, texts.dataLead)}</ul>`;
+${link('/account/devices/', texts.devices, texts.devicesLead)}${link('/account/profile/', texts.profile, texts.profileLead)}${link('/account/email/', texts.email, texts.emailLead)}${link('/account/password/', texts.password, texts.passwordLead)}${view.hasPasskeys ? link('/account/passkeys/', texts.passkeys, texts.passkeysLead) : ''}${link('/account/second-step/', texts.secondStep, texts.secondStepLead)}${link('/account/data/', texts.data, texts.dataLead)}</ul>`;
   },
 });
 

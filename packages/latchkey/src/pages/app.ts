@@ -7,12 +7,15 @@ import type { HeaderSource } from '../http/credential.ts';
 import { isOriginAllowed, isSafe } from '../http/origin.ts';
 import { isForDevelopment } from '../model/development.ts';
 import { Refusal } from '../model/reasons.ts';
+import type { Settings } from '../model/settings.ts';
 import { speechIn } from '../texts/catalogue.ts';
 import { languageFor } from '../texts/reader.ts';
 import * as account from './account.ts';
 import { answerAsset, assetsFrom, browserScript } from './assets.ts';
+import * as emails from './change-email.ts';
 import * as changing from './change-password.ts';
 import * as closing from './close-account.ts';
+import * as confirming from './confirm.ts';
 import * as data from './data.ts';
 import { showDemo } from './demo.ts';
 import { showMails } from './dev-mail.ts';
@@ -20,6 +23,7 @@ import * as devices from './devices.ts';
 import { showError } from './errors.ts';
 import { pageHeaders } from './frame.ts';
 import { showHome, showView } from './home.ts';
+import * as byMail from './mail-sign-in.ts';
 import { showNotMe } from './not-me.ts';
 import * as ownPasskeys from './own-passkeys.ts';
 import * as profile from './profile.ts';
@@ -40,7 +44,11 @@ type Methods<Visited> = {
   readonly POST?: (visit: Visited) => Promise<Response>;
 };
 
-type PageRoute = { readonly path: string } & (
+type PageRoute = {
+  readonly path: string;
+  /** Whether it is there at all; without this it is. */
+  readonly isOn?: (settings: Settings) => boolean;
+} & (
   | { readonly access: 'anyone'; readonly methods: Methods<Visit> }
   | { readonly access: 'signed-in'; readonly methods: Methods<SignedInVisit> }
 );
@@ -54,6 +62,13 @@ export const pageRoutes: readonly PageRoute[] = [
     access: 'anyone',
     methods: { GET: secondStep.showSecondStep, POST: secondStep.answerSecondStep },
   },
+  {
+    path: '/login/mail',
+    access: 'anyone',
+    isOn: isMailOn,
+    methods: { GET: byMail.showMailSignIn, POST: byMail.answerMailSignIn },
+  },
+  { path: '/login/mail/:token', access: 'anyone', isOn: isMailOn, methods: { GET: byMail.takeToken } },
   { path: '/logout', access: 'anyone', methods: { GET: leaving.showSignOut, POST: leaving.signOut } },
   { path: '/signed-out', access: 'anyone', methods: { GET: showSignedOut } },
   { path: '/not-me', access: 'anyone', methods: { GET: showNotMe } },
@@ -68,7 +83,17 @@ export const pageRoutes: readonly PageRoute[] = [
   { path: '/password/reset/confirm', access: 'anyone', methods: { GET: reset.showConfirmation, POST: reset.confirm } },
   { path: '/password/reset/confirm/:uid/:token', access: 'anyone', methods: { GET: reset.takeSecret } },
   { path: '/account', access: 'signed-in', methods: { GET: account.showAccount } },
+  { path: '/account/confirm', access: 'signed-in', methods: { GET: confirming.showConfirm, POST: confirming.confirm } },
   { path: '/account/profile', access: 'signed-in', methods: { GET: profile.showProfile, POST: profile.saveProfile } },
+  { path: '/account/email', access: 'signed-in', methods: { GET: emails.showChange, POST: emails.change } },
+  {
+    path: '/account/email/confirm',
+    access: 'anyone',
+    methods: { GET: emails.confirmation.show, POST: emails.confirmation.answer },
+  },
+  { path: '/account/email/confirm/:key', access: 'anyone', methods: { GET: emails.confirmation.take } },
+  { path: '/account/email/undo', access: 'anyone', methods: { GET: emails.undo.show, POST: emails.undo.answer } },
+  { path: '/account/email/undo/:key', access: 'anyone', methods: { GET: emails.undo.take } },
   { path: '/account/password', access: 'signed-in', methods: { GET: changing.showChange, POST: changing.change } },
   {
     path: '/account/second-step',
@@ -84,6 +109,10 @@ export const pageRoutes: readonly PageRoute[] = [
   { path: '/account/data', access: 'signed-in', methods: { GET: data.showData } },
   { path: '/account/close', access: 'signed-in', methods: { GET: closing.showClosing, POST: closing.close } },
 ];
+
+function isMailOn({ accounts }: Settings): boolean {
+  return accounts.signInByMail;
+}
 
 /** The paths of the recorded server that mails lead to, below the base path. */
 const recorded: readonly PageRoute[] = [
@@ -120,6 +149,7 @@ export function pagesOf(given: Omit<Site, 'assets'>): Pages {
   const app = new Hono<{ Bindings: Peer }>({ strict: false });
   const below = recorded.map((route) => ({ ...route, path: settings.basePath + route.path }));
   for (const route of [...pageRoutes, ...below]) {
+    if (route.isOn?.(settings) === false) continue;
     app.all(route.path, async (context) => {
       const { raw } = context.req;
       const client = addresses.of(context.env?.address ?? null, raw.headers);
@@ -208,7 +238,14 @@ async function serve(visit: Visit, route: PageRoute): Promise<Response> {
   const isAllowed = method === 'GET' || (method === 'POST' && route.methods.POST !== undefined);
   if (!isAllowed) return await showError(visit, new Refusal('method_not_allowed'), { Allow });
   if (route.access === 'anyone') return await dispatch(route.methods[method], visit);
-  return visitor === null ? await askToSignIn(visit) : await dispatch(route.methods[method], { ...visit, visitor });
+  if (visitor === null) return await askToSignIn(visit);
+  const signedIn: SignedInVisit = { ...visit, visitor };
+  try {
+    return await dispatch(route.methods[method], signedIn);
+  } catch (error) {
+    if (error instanceof Refusal && error.code === 'reauthentication_required') return confirming.toConfirm(signedIn);
+    throw error;
+  }
 }
 
 async function dispatch<Visited>(

@@ -1,7 +1,7 @@
 import { html } from 'hono/html';
-import { changePassword } from '../flows/change-password.ts';
+import { changePassword, isOldPasswordAsked } from '../flows/change-password.ts';
+import { hasPassword } from '../flows/confirm-password.ts';
 import { noSessionCookie } from '../http/cookies.ts';
-import { isFresh } from '../model/session.ts';
 import { complaints, field, notice } from './controls.ts';
 import { EMPTY_FORM, type FormView, page } from './page.ts';
 import { flawsInWords, orFlaws, readForm, type SignedInVisit, show } from './visit.ts';
@@ -33,13 +33,11 @@ ${back}`;
 });
 
 export async function showChange(visit: SignedInVisit): Promise<Response> {
-  return await show(visit, changePasswordPage, asked(visit, EMPTY_FORM));
+  return await show(visit, changePasswordPage, await asked(visit, EMPTY_FORM));
 }
 
-function asked({ parts, visitor }: SignedInVisit, form: FormView): ChangePasswordView {
-  const { wire, sessions } = parts.settings;
-  const { session, now } = visitor.who;
-  const isOldAsked = wire.oldPasswordField || !isFresh(session, sessions.freshMs, now);
+async function asked({ parts, visitor }: SignedInVisit, form: FormView): Promise<ChangePasswordView> {
+  const isOldAsked = (await hasPassword(parts, visitor.account.id)) && (await isOldPasswordAsked(parts, visitor.who));
   return { state: 'asked', isOldAsked, username: visitor.account.username, ...form };
 }
 
@@ -61,7 +59,7 @@ export async function change(visit: SignedInVisit): Promise<Response> {
   );
   if ('flaws' in outcome) {
     const flaws = flawsInWords(speech, outcome.flaws);
-    return await show(visit, changePasswordPage, asked(visit, { values: {}, flaws }), { status: 400 });
+    return await show(visit, changePasswordPage, await asked(visit, { values: {}, flaws }), { status: 400 });
   }
   const view = { state: 'done', isOwnEnded } as const;
   if (!isOwnEnded) return await show(visit, changePasswordPage, view);

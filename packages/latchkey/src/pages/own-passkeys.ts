@@ -10,31 +10,25 @@ import { EMPTY_FORM, type FormView, type Html, type PageContext, page } from './
 import { ANSWER } from './passkey-controls.ts';
 import { type Form, flawsInWords, orFlaws, readForm, type SignedInVisit, show } from './visit.ts';
 
-export type OwnPasskeysView =
-  | ({
-      readonly state: 'list';
-      /** The newest first. Times are milliseconds since 1970. */
-      readonly passkeys: readonly Passkey[];
-      readonly now: number;
-      /** What has just been done. */
-      readonly done: 'added' | 'renamed' | 'removed' | null;
-      /** Whether browsers have passkeys for where this is. */
-      readonly mayAdd: boolean;
-      readonly rpId: string;
-      /** As authenticators know the account. */
-      readonly handle: string;
-    } & FormView)
-  /** Whoever wants to change them has to sign in anew. */
-  | { readonly state: 'stale' };
-
-const HERE = '/account/passkeys/';
+export type OwnPasskeysView = {
+  /** The newest first. Times are milliseconds since 1970. */
+  readonly passkeys: readonly Passkey[];
+  readonly now: number;
+  /** What has just been done. */
+  readonly done: 'added' | 'renamed' | 'removed' | null;
+  /** Whether browsers have passkeys for where this is. */
+  readonly mayAdd: boolean;
+  readonly rpId: string;
+  /** As authenticators know the account. */
+  readonly handle: string;
+} & FormView;
 
 const ownPasskeysPage = page<OwnPasskeysView>({
   name: 'own-passkeys',
   title: (_, { words }) => words.passkeys.title,
   isWide: true,
   passkeys: (view, { basePath, signedInAs }) =>
-    view.state === 'stale' || !view.mayAdd
+    !view.mayAdd
       ? null
       : {
           begin: `${basePath}/passkeys/register/begin/`,
@@ -48,9 +42,6 @@ const ownPasskeysPage = page<OwnPasskeysView>({
     const { words } = context;
     const { passkeys: texts } = words;
     const back = html`<p class="links"><a href="/account/">${words.form.back}</a></p>`;
-    if (view.state === 'stale') {
-      return html`<p role="alert">${words.secondStep.stale}</p><div class="actions"><a class="button" href="/login/?next=${encodeURIComponent(HERE)}">${words.signOut.again}</a></div>${back}`;
-    }
     const { passkeys, done, mayAdd } = view;
     const add = html`<h2>${texts.addTitle}</h2>
 <form method="post" data-passkey hidden><input type="hidden" name="do" value="add">${ANSWER}
@@ -79,14 +70,14 @@ function item(passkey: Passkey, now: number, { words, language }: PageContext): 
 
 async function viewOf(
   { parts, visitor }: SignedInVisit,
-  done: Extract<OwnPasskeysView, { state: 'list' }>['done'],
+  done: OwnPasskeysView['done'],
   form: FormView,
 ): Promise<OwnPasskeysView> {
   const { id } = visitor.account;
   const { rpId, onPages } = parts.settings.passkeys;
   const passkeys = await listPasskeys(parts, id);
   const about = { now: visitor.who.now, mayAdd: onPages, rpId, handle: handleOf(parts, id) };
-  return { state: 'list', passkeys, done, ...about, ...form };
+  return { passkeys, done, ...about, ...form };
 }
 
 export async function showOwnPasskeys(visit: SignedInVisit): Promise<Response> {
@@ -102,17 +93,12 @@ export async function changeOwnPasskeys(visit: SignedInVisit): Promise<Response>
     if ('flaws' in outcome) return await again(flawsInWords(visit.speech, outcome.flaws));
     return await show(visit, ownPasskeysPage, await viewOf(visit, outcome.done, EMPTY_FORM));
   } catch (error) {
-    const code = error instanceof Refusal ? error.code : null;
-    if (code === 'last_way_in') return await again({ '': [visit.speech.words.flaws.last_way_in] });
-    if (code !== 'reauthentication_required') throw error;
-    return await show(visit, ownPasskeysPage, { state: 'stale' }, { status: 403 });
+    if (!(error instanceof Refusal) || error.code !== 'last_way_in') throw error;
+    return await again({ '': [visit.speech.words.flaws.last_way_in] });
   }
 }
 
-async function does(
-  { parts, visitor }: SignedInVisit,
-  form: Form,
-): Promise<Extract<OwnPasskeysView, { state: 'list' }>['done']> {
+async function does({ parts, visitor }: SignedInVisit, form: Form): Promise<OwnPasskeysView['done']> {
   const { who, account } = visitor;
   const id = form.text('id');
   switch (form.text('do')) {

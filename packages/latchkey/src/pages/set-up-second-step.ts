@@ -8,7 +8,6 @@ import {
   renewRecoveryCodes,
   secondStepStatus,
 } from '../flows/set-up-second-step.ts';
-import { Refusal } from '../model/reasons.ts';
 import { complaints, fillIn, notice } from './controls.ts';
 import { EMPTY_FORM, type FormView, page } from './page.ts';
 import { codeField, codesToKeep, type SetUpView, setUpForm, setUpView } from './second-step-controls.ts';
@@ -19,11 +18,7 @@ export type OwnSecondStepView =
   | ({ readonly state: 'set-up' } & SetUpView)
   /** Shown once. */
   | { readonly state: 'codes'; readonly codes: readonly string[] }
-  | ({ readonly state: 'on'; readonly codesLeft: number } & FormView)
-  /** Whoever wants to change it has to sign in anew. */
-  | { readonly state: 'stale' };
-
-const HERE = '/account/second-step/';
+  | ({ readonly state: 'on'; readonly codesLeft: number } & FormView);
 
 const ownSecondStepPage = page<OwnSecondStepView>({
   name: 'own-second-step',
@@ -38,8 +33,6 @@ const ownSecondStepPage = page<OwnSecondStepView>({
         return html`<p>${texts.off}</p>${begin}${back}`;
       case 'removed':
         return html`${notice(texts.removed)}${begin}${back}`;
-      case 'stale':
-        return html`<p role="alert">${texts.stale}</p><div class="actions"><a class="button" href="/login/?next=${encodeURIComponent(HERE)}">${words.signOut.again}</a></div>${back}`;
       case 'set-up':
         return html`${setUpForm(words, view, doing('confirm'))}${back}`;
       case 'codes':
@@ -66,18 +59,13 @@ export async function changeOwnSecondStep(visit: SignedInVisit): Promise<Respons
   const form = await readForm(visit);
   const activationToken = form.text('activation_token');
   const given = { code: form.text('code'), activationToken };
-  try {
-    const outcome = await orFlaws(() => does(visit, form.text('do'), given));
-    if ('done' in outcome) return await show(visit, ownSecondStepPage, outcome.done);
-    const flawed = { values: {}, flaws: flawsInWords(visit.speech, outcome.flaws) };
-    const again = await enrolmentAgain(visit.parts, visit.visitor.account, activationToken);
-    const view: OwnSecondStepView =
-      again === null ? await currentView(visit, flawed) : { state: 'set-up', ...(await setUpView(again, flawed)) };
-    return await show(visit, ownSecondStepPage, view, { status: 400 });
-  } catch (error) {
-    if (!(error instanceof Refusal) || error.code !== 'reauthentication_required') throw error;
-    return await show(visit, ownSecondStepPage, { state: 'stale' }, { status: 403 });
-  }
+  const outcome = await orFlaws(() => does(visit, form.text('do'), given));
+  if ('done' in outcome) return await show(visit, ownSecondStepPage, outcome.done);
+  const flawed = { values: {}, flaws: flawsInWords(visit.speech, outcome.flaws) };
+  const again = await enrolmentAgain(visit.parts, visit.visitor.account, activationToken);
+  const view: OwnSecondStepView =
+    again === null ? await currentView(visit, flawed) : { state: 'set-up', ...(await setUpView(again, flawed)) };
+  return await show(visit, ownSecondStepPage, view, { status: 400 });
 }
 
 async function does(

@@ -24,6 +24,7 @@ export type SignInView = FormView & {
   /** Where somebody goes who is signed in already; null where nobody is. */
   readonly continueTo: string | null;
   readonly maySignUp: boolean;
+  readonly mayUseMail: boolean;
   /** The password was right, and the address has still to be confirmed. */
   readonly isUnverified: boolean;
   /** null where browsers have no passkeys for where this is; else their domain, and the one that was shown and is not known. */
@@ -70,7 +71,7 @@ const signInPage = page<SignInView>({
     const password = { ...secret, isFirst: isNamed };
     return html`${known}${complaints(words, view, ['username', 'password'])}<form method="post">
 ${field(words, view, { ...username, type: view.by === 'email' ? 'email' : 'text' })}${field(words, view, { ...password, type: 'password' })}${nextField(next)}<button class="block">${words.signIn.action}</button></form>
-${view.passkeys === null ? '' : passkeyForm(words.signIn.passkey, nextField(next))}<p class="links">${view.isUnverified ? html`<a href="/verify-email/">${words.signIn.resend}</a> ` : ''}<a href="/password/reset/">${words.signIn.forgot}</a>${view.maySignUp ? html` <a href="${withNext('/signup/', next)}">${words.signIn.signUp}</a>` : ''}</p>`;
+${view.passkeys === null ? '' : passkeyForm(words.signIn.passkey, nextField(next))}<p class="links">${view.isUnverified ? html`<a href="/verify-email/">${words.signIn.resend}</a> ` : ''}<a href="/password/reset/">${words.signIn.forgot}</a>${view.mayUseMail ? html` <a href="${withNext('/login/mail/', next)}">${words.signIn.byMail}</a>` : ''}${view.maySignUp ? html` <a href="${withNext('/signup/', next)}">${words.signIn.signUp}</a>` : ''}</p>`;
   },
 });
 
@@ -147,9 +148,10 @@ function claimOf(by: SignInBy, name: string): Claim {
 
 function viewOf(visit: Visit, next: string | null, form: FormView): SignInView {
   const { parts, visitor } = visit;
-  const { signInBy, registration } = parts.settings.accounts;
+  const { signInBy, registration, signInByMail: mayUseMail } = parts.settings.accounts;
   const continueTo = visitor === null ? null : (next ?? landingFor(visit, null, visitor.who.session.roles));
   const { rpId, onPages } = parts.settings.passkeys;
   const passkeys = onPages ? { rpId, unknown: null } : null;
-  return { ...form, by: signInBy, next, continueTo, maySignUp: registration === 'open', isUnverified: false, passkeys };
+  const maySignUp = registration === 'open';
+  return { ...form, by: signInBy, next, continueTo, maySignUp, mayUseMail, isUnverified: false, passkeys };
 }

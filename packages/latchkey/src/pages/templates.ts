@@ -1,11 +1,14 @@
 /** Which pages a host may show in its own way, and what each is told. Beside its view a template gets the page's context. */
 import type { AccountView } from './account.ts';
+import type { ChangeEmailView, EmailLinkView } from './change-email.ts';
 import type { ChangePasswordView } from './change-password.ts';
 import type { CloseAccountView } from './close-account.ts';
+import type { ConfirmView } from './confirm.ts';
 import type { OwnDataView } from './data.ts';
 import type { DevicesView } from './devices.ts';
 import type { ErrorView } from './errors.ts';
 import type { FrameView } from './frame.ts';
+import type { MailSignInView } from './mail-sign-in.ts';
 import type { OwnPasskeysView } from './own-passkeys.ts';
 import type { FormView, Template } from './page.ts';
 import type { ResetRequestView, ResetView } from './reset-password.ts';
@@ -23,6 +26,7 @@ export type PageViews = {
   /** Around every page: a whole document. */
   readonly frame: FrameView;
   readonly 'sign-in': SignInView;
+  readonly 'mail-sign-in': MailSignInView;
   readonly 'second-step': SecondStepView;
   readonly 'sign-out': SignOutView;
   readonly 'sign-out-done': Nothing;
@@ -37,7 +41,11 @@ export type PageViews = {
   readonly 'reset-password-confirm': ResetView;
   readonly account: AccountView;
   readonly profile: FormView;
+  readonly 'change-email': ChangeEmailView;
+  readonly 'confirm-email-change': EmailLinkView;
+  readonly 'undo-email-change': EmailLinkView;
   readonly 'change-password': ChangePasswordView;
+  readonly confirm: ConfirmView;
   readonly 'own-second-step': OwnSecondStepView;
   readonly 'own-passkeys': OwnPasskeysView;
   readonly devices: DevicesView;

@@ -6,7 +6,7 @@ import type { DeviceSummary } from '../model/device.ts';
 import { Refusal } from '../model/reasons.ts';
 import type { Session } from '../model/session.ts';
 import type { Settings } from '../model/settings.ts';
-import type { Store } from '../stores/store.ts';
+import type { OutboxItem, Store } from '../stores/store.ts';
 import { deviceTokenFor, newDeviceId, readDeviceTokens } from './device-token.ts';
 import type { Endings } from './endings.ts';
 
@@ -50,7 +50,12 @@ export async function refuseOtherRule({ store, rule }: Pick<Door, 'store' | 'rul
 }
 
 /** The one door: a proof becomes a session, and whoever has no place any more is out. Called by `complete-sign-in` alone. */
-export async function admit(door: Door, proof: Proof, caller: Caller): Promise<Outcome> {
+export async function admit(
+  door: Door,
+  proof: Proof,
+  caller: Caller,
+  outbox: readonly OutboxItem[] = [],
+): Promise<Outcome> {
   if (!isGenuine(proof)) throw new TypeError('Nobody comes in without a proof that a credential made.');
   const { accountId } = proof.gate;
   const place = await caller.place();
@@ -68,6 +73,7 @@ export async function admit(door: Door, proof: Proof, caller: Caller): Promise<O
       isFresh: true,
     },
     ...terms(door, proof),
+    outbox,
     limits,
   });
   if (outcome.kind === 'rule_mismatch') throw new Refusal('rule_mismatch');

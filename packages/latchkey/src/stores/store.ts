@@ -148,6 +148,37 @@ export type AccountStore = {
   /** Spends a link and marks exactly the address that it was mailed to. null as above, or where another account verified it first. */
   verifyEmail(link: Uint8Array): Promise<AccountRecord | null>;
   /**
+   * Keeps the link that changes the account's address (its data is a `PendingEmail`) in the place of any other, and the mails that
+   * tell of it. null when the account is gone or not active.
+   */
+  beginEmailChange(change: {
+    readonly id: AccountId;
+    readonly by: Acting;
+    readonly link: NewOnce;
+    readonly outbox: readonly OutboxItem[];
+  }): Promise<AccountRecord | Over | null>;
+  /**
+   * Spends a link, and gives the account the address that it was mailed to, verified, in the place of the one that it has. Every
+   * link that was mailed to that is void, and `undo` is kept (its data is a `FormerEmail`). null for a link that is absent, expired,
+   * spent or another account's, or was voided since it was asked for, and where another account verified the address first.
+   */
+  confirmEmailChange(change: {
+    readonly id: AccountId;
+    readonly link: Uint8Array;
+    readonly undo: NewOnce | null;
+    readonly outbox: readonly OutboxItem[];
+  }): Promise<AccountRecord | null>;
+  /**
+   * Spends a link, and gives the account its former address back, verified, and no password. Every session ends; every link that was mailed to the
+   * other is void, and so is what would take a later change back. `reset` is kept. null as above, whatever was voided since.
+   */
+  undoEmailChange(change: {
+    readonly id: AccountId;
+    readonly link: Uint8Array;
+    readonly reset: NewOnce;
+    readonly outbox: readonly OutboxItem[];
+  }): Promise<Voided | null>;
+  /**
    * Suspends (every session ends) or lets in again (none comes back). Where that is its state already, nothing happens at all.
    * null when the account is gone.
    */
@@ -243,6 +274,8 @@ export type Admit = {
   /** The account as it was when the proof was made. */
   readonly gate: Gate;
   readonly spends: readonly Spend[];
+  /** Mails that tell of what is spent, and go where it is. */
+  readonly outbox?: readonly OutboxItem[];
   readonly limits: readonly Limit[];
   readonly whenFull: WhenFull;
   readonly idleMs: number;
@@ -265,6 +298,21 @@ export type Admitted =
   | { readonly kind: 'token_used' }
   /** This node follows another rule than the one in force. */
   | { readonly kind: 'rule_mismatch'; readonly inForce: string };
+
+/** A session's holder has shown again who they are. */
+export type ShownAgain = {
+  readonly by: Acting;
+  /** The account as it was when the proof was made. */
+  readonly gate: Gate;
+  readonly spends: readonly Spend[];
+};
+
+export type Reauthenticated =
+  | { readonly kind: 'reauthenticated'; readonly session: Session }
+  /** The account is not active, or something voided the proof since it was made. */
+  | { readonly kind: 'void' }
+  /** What the proof would spend was spent already, or has expired. */
+  | { readonly kind: 'spent' };
 
 export type EndingNotice = {
   readonly sessionId: SessionId;
@@ -308,6 +356,11 @@ export type SessionStore = {
     readonly by: By;
     readonly reason: EndReason;
   }): Promise<{ readonly session: Session; readonly isEndedNow: boolean } | Over | null>;
+  /**
+   * Notes that the holder of a session proves who they are just now, and spends what that proof uses up: of two at once with one
+   * code, one is in time. Other nodes are not told: whoever finds a session not fresh asks the store before saying so.
+   */
+  reauthenticate(shown: ShownAgain): Promise<Reauthenticated | Over>;
   /** The account's sessions that have not ended, the newest first, with the store's time. Some may be expired or idle. */
   list(accountId: AccountId): Promise<{ readonly sessions: readonly Session[]; readonly now: number }>;
   /** What happened to everybody's sessions after a position, in its order, at most `limit`. */
@@ -395,6 +448,8 @@ export type HistoryKind =
   | 'account_reactivated'
   | 'account_closed'
   | 'email_verified'
+  | 'email_changed'
+  | 'email_change_undone'
   | 'password_changed'
   | 'password_reset'
   | 'roles_changed'

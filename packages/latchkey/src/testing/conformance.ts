@@ -9,6 +9,7 @@ import { firstGate, type Gate } from '../model/account.ts';
 import { decideAdmission, type Limit } from '../model/admission.ts';
 import type { NewCredential } from '../model/credential.ts';
 import type { Device } from '../model/device.ts';
+import type { FormerEmail, PendingEmail } from '../model/email-change.ts';
 import type { Session, TokenRef } from '../model/session.ts';
 import {
   type AccountRecord,
@@ -17,6 +18,7 @@ import {
   type CredentialRefused,
   type NewAccount,
   type NewOnce,
+  type OutboxItem,
   type Over,
   type Store,
   StoreUnavailable,
@@ -164,6 +166,30 @@ async function atOnce<T>(
 ): Promise<readonly T[]> {
   const stores = [world.store, await world.connect()] as const;
   return await Promise.all(Array.from({ length: times }, (_, turn) => work(stores[turn % 2] ?? world.store, turn)));
+}
+
+/** Keeps the link that gives an account another address. */
+async function beginChange(
+  store: Store,
+  change: {
+    readonly id: number;
+    readonly by: Session;
+    readonly to: string;
+    readonly hash: Uint8Array;
+    readonly outbox?: readonly OutboxItem[];
+  },
+): Promise<void> {
+  const { id, by, to, hash, outbox = [] } = change;
+  const revision = (await store.accounts.find(id))?.gate.revision ?? 0;
+  const pending: PendingEmail = { account: id, address: to, key: to.toLowerCase(), revision };
+  const kept = link({ purpose: 'change-email', hash, data: JSON.stringify(pending) });
+  const begun = await store.accounts.beginEmailChange({ id, by, link: kept, outbox });
+  assert.ok(begun !== null && 'account' in begun);
+}
+
+function undoOf(account: number, from: string, hash: Uint8Array): NewOnce {
+  const former: FormerEmail = { account, address: from, key: from };
+  return link({ purpose: 'undo-email', hash, data: JSON.stringify(former), lifetimeMs: 100 * HOUR_MS });
 }
 
 const cases: Record<string, (world: World) => Promise<void>> = {
@@ -443,12 +469,19 @@ const cases: Record<string, (world: World) => Promise<void>> = {
     await addCredential(store, account.id, { id: 'codes', kind: 'recovery_codes', data: secret(1) });
     const use = { credential: 'codes', from: secret(1), to: secret(2) };
     const absent = { purpose: 'second-step', hash: secret(9) } as const;
-    const both = admission(gate, { spends: [use, absent], max: 'unlimited' });
+    const both = admission(gate, {
+      spends: [use, absent],
+      outbox: [{ topic: 'mail', payload: secret(5) }],
+      max: 'unlimited',
+    });
     assert.deepEqual(await store.sessions.admit(both), { kind: 'spent' });
     assert.deepEqual((await store.credentials.find('codes'))?.data, secret(1), 'wholly or not at all');
+    assert.deepEqual(await store.outbox.page(9), []);
+    const outbox = [{ topic: 'mail', payload: secret(5) }] as const;
     const outcomes = await atOnce(world, 20, (other) =>
-      other.sessions.admit(admission(gate, { spends: [use], max: 'unlimited' })),
+      other.sessions.admit(admission(gate, { spends: [use], outbox, max: 'unlimited' })),
     );
+    assert.equal((await store.outbox.page(9)).length, 1, 'told once');
     assert.equal(outcomes.filter(({ kind }) => kind === 'admitted').length, 1);
     assert.equal(outcomes.filter(({ kind }) => kind === 'spent').length, 19);
     const used = await store.credentials.find('codes');
@@ -667,6 +700,138 @@ const cases: Record<string, (world: World) => Promise<void>> = {
     assert.equal((await store.accounts.find(a.account.id))?.passwordHash, 'hash');
   },
 
+  async 'E15, E16: a new address is the account’s once its own link is used, and takes the place of the other'({
+    store,
+    clock,
+  }) {
+    const { account, gate } = await makeAccount(store, { email: address('old@x.test', true) });
+    const { session: by } = await signIn(store, gate);
+    const { id } = account;
+    const outbox = [{ topic: 'mail', payload: secret(5) }] as const;
+    const reset = link({ hash: secret(70) });
+    await store.accounts.issueLinks({ links: [{ id, link: reset }], outbox: [] });
+    await beginChange(store, { id, by, to: 'first@x.test', hash: secret(71) });
+    await beginChange(store, { id, by, to: 'New@x.test', hash: secret(72), outbox });
+    assert.equal((await store.outbox.page(9)).length, 1);
+    assert.equal((await store.accounts.find(id))?.account.email, 'old@x.test', 'nothing has changed yet');
+    const confirm = (hash: Uint8Array, of = id) =>
+      store.accounts.confirmEmailChange({ id: of, link: hash, undo: undoOf(id, 'old@x.test', secret(73)), outbox });
+    assert.equal(await confirm(secret(71)), null, 'a later one took its place');
+    const stranger = await makeAccount(store);
+    assert.equal(await confirm(secret(72), stranger.account.id), null, 'another account’s');
+    const changed = await confirm(secret(72));
+    assert.deepEqual([changed?.account.email, changed?.account.emailVerified], ['New@x.test', true]);
+    assert.deepEqual(changed?.gate, gate, 'nobody is signed out');
+    assert.equal((await store.accounts.findByEmail('new@x.test'))[0]?.account.id, id);
+    assert.deepEqual(await store.accounts.findByEmail('old@x.test'), []);
+    assert.equal(await store.accounts.hasLink({ id, ...reset }), false, 'it went to the other address');
+    assert.equal(await confirm(secret(72)), null, 'once');
+    await beginChange(store, { id, by, to: 'late@x.test', hash: secret(74) });
+    clock.advance(HOUR_MS);
+    assert.equal(await confirm(secret(74)), null, 'E2: its time is over');
+    const kinds = (await store.history.page({ accountId: id, before: null, limit: 9 })).map(({ kind }) => kind);
+    assert.ok(kinds.includes('email_changed'));
+  },
+
+  async 'E1, E18: of two accounts that confirm one address at once, and of twenty uses of a link, one has it'(world) {
+    const { store } = world;
+    const people: { readonly id: number; readonly link: Uint8Array }[] = [];
+    for (const hash of [secret(1), secret(2)]) {
+      const { account, gate } = await makeAccount(store, { email: address(`u${made}@x.test`, true) });
+      const { session: by } = await signIn(store, gate);
+      await beginChange(store, { id: account.id, by, to: 'one@x.test', hash });
+      people.push({ id: account.id, link: hash });
+    }
+    const outcomes = await atOnce(world, 20, (other, turn) =>
+      other.accounts.confirmEmailChange({ ...(people[turn % 4 < 2 ? 0 : 1] ?? assert.fail()), undo: null, outbox: [] }),
+    );
+    const changed = outcomes.filter((outcome) => outcome !== null);
+    assert.equal(changed.length, 1);
+    const owners = await store.accounts.findByEmail('one@x.test');
+    assert.deepEqual(
+      owners.map(({ account }) => account.id),
+      [changed[0]?.account.id],
+    );
+    for (const { id } of people) assert.equal((await store.accounts.find(id))?.account.emailVerified, true);
+  },
+
+  async 'E17: a pending address is dropped by whatever voids what was proved before'({ store }) {
+    const to = { hash: 'new', scheme: 's' };
+    const voids: readonly ((id: number, by: Session) => Promise<unknown>)[] = [
+      (id, by) => store.accounts.changePassword({ id, by, kept: by.id, to, outbox: [] }),
+      (id) => store.accounts.signOutEverywhere({ id, by: null, kept: null }),
+      async (id) => {
+        await store.accounts.issueLinks({ links: [{ id, link: link({ hash: secret(60) }) }], outbox: [] });
+        return await store.accounts.resetPassword({ id, link: secret(60), to, outbox: [] });
+      },
+      (id) => store.accounts.setState({ id, state: 'suspended' }),
+    ];
+    for (const [at, voided] of voids.entries()) {
+      const { account, gate } = await makeAccount(store, { email: address(`e${made}@x.test`, true) });
+      const { session: by } = await signIn(store, gate);
+      const hash = secret(80 + at);
+      await beginChange(store, { id: account.id, by, to: `n${made}@x.test`, hash });
+      assert.ok((await voided(account.id, by)) !== null);
+      const change = { id: account.id, link: hash, undo: null, outbox: [] };
+      assert.equal(await store.accounts.confirmEmailChange(change), null, `${at}`);
+      assert.equal((await store.accounts.find(account.id))?.account.email, account.email);
+    }
+  },
+
+  async 'E15: an address is taken back by whoever had it, with all that was done since; a later one is not in their way'({
+    store,
+    clock,
+  }) {
+    const { account, gate } = await makeAccount(store, { email: address('own@x.test', true) });
+    const { id } = account;
+    const thief = await signIn(store, gate);
+    const undo = (hash: Uint8Array, reset = link({ hash: secret(40) })) =>
+      store.accounts.undoEmailChange({ id, link: hash, reset, outbox: [{ topic: 'mail', payload: secret(5) }] });
+    const change = async (from: string, to: string, undoHash: Uint8Array) => {
+      await beginChange(store, { id, by: thief.session, to, hash: secret(41) });
+      const kept = undoOf(id, from, undoHash);
+      assert.ok((await store.accounts.confirmEmailChange({ id, link: secret(41), undo: kept, outbox: [] })) !== null);
+      clock.advance(1000);
+    };
+    await change('own@x.test', 'b@x.test', secret(42));
+    await change('b@x.test', 'c@x.test', secret(43));
+    await store.accounts.issueLinks({ links: [{ id, link: link({ hash: secret(44) }) }], outbox: [] });
+    await beginChange(store, { id, by: thief.session, to: 'd@x.test', hash: secret(45) });
+    const stranger = await makeAccount(store);
+    const theirs = { id: stranger.account.id, link: secret(42), reset: link({ hash: secret(47) }), outbox: [] };
+    assert.equal(await store.accounts.undoEmailChange(theirs), null, 'E7: another account’s');
+    const done = await undo(secret(42));
+    assert.deepEqual(endedBy(done), [thief.session.id]);
+    assert.deepEqual([done?.record.account.email, done?.record.account.emailVerified], ['own@x.test', true]);
+    assert.equal(done?.record.passwordHash, null, 'whoever took it knows the password');
+    assert.equal((await stateOf(store, thief))?.reason, 'revoked');
+    assert.equal(await undo(secret(43), link({ hash: secret(46) })), null, 'the thief’s own way back');
+    assert.equal(await store.accounts.hasLink({ id, ...link({ hash: secret(44) }) }), false, 'it went to the thief');
+    assert.equal(await store.accounts.hasLink({ id, ...link({ hash: secret(40) }) }), true);
+    assert.equal(await undo(secret(42), link({ hash: secret(46) })), null, 'once');
+    const drop = { id, link: secret(45), undo: null, outbox: [] };
+    assert.equal(await store.accounts.confirmEmailChange(drop), null);
+    assert.deepEqual(await store.sessions.admit(admission(gate)), { kind: 'void', why: 'proof_void' });
+  },
+
+  async 'E15: taking a later change back does not take the way from whoever had the address before'({ store, clock }) {
+    const { account, gate } = await makeAccount(store, { email: address('a1@x.test', true) });
+    const { id } = account;
+    const { session: by } = await signIn(store, gate);
+    for (const [from, to, hash] of [
+      ['a1@x.test', 'b1@x.test', secret(51)],
+      ['b1@x.test', 'c1@x.test', secret(52)],
+    ] as const) {
+      await beginChange(store, { id, by, to, hash: secret(50) });
+      await store.accounts.confirmEmailChange({ id, link: secret(50), undo: undoOf(id, from, hash), outbox: [] });
+      clock.advance(1000);
+    }
+    const undo = (hash: Uint8Array, reset: Uint8Array) =>
+      store.accounts.undoEmailChange({ id, link: hash, reset: link({ hash: reset }), outbox: [] });
+    assert.equal((await undo(secret(52), secret(53)))?.record.account.email, 'b1@x.test');
+    assert.equal((await undo(secret(51), secret(54)))?.record.account.email, 'a1@x.test');
+  },
+
   async 'a suspension ends everything, lets nobody in, and gives nothing back'({ store }) {
     const { gate } = await makeAccount(store);
     const id = gate.accountId;
@@ -778,6 +943,8 @@ const cases: Record<string, (world: World) => Promise<void>> = {
     assert.deepEqual(await store.accounts.changePassword({ id, by, kept: by.id, to, outbox: [] }), over);
     assert.deepEqual(await store.accounts.signOutEverywhere({ id, by, kept: by.id }), over);
     assert.deepEqual(await store.accounts.close({ id, by }), over);
+    const pending = link({ purpose: 'change-email', hash: secret(30) });
+    assert.deepEqual(await store.accounts.beginEmailChange({ id, by, link: pending, outbox: [] }), over);
     assert.deepEqual(await store.accounts.updateProfile({ id, by, firstName: 'Theirs' }), over);
     const end = { accountId: id, sessionId: next.session.id, reason: 'revoked' } as const;
     assert.deepEqual(await store.sessions.end({ ...end, by }), over);
@@ -789,6 +956,59 @@ const cases: Record<string, (world: World) => Promise<void>> = {
     assert.equal(await stateOf(store, next), null);
     const again = await store.sessions.end({ ...end, sessionId: by.id, by });
     assert.ok(again !== null && 'session' in again, 'its own end was asked for twice');
+  },
+
+  async 'who shows again who they are is fresh from then on, and no other session of theirs is'({ store, clock }) {
+    const { gate } = await makeAccount(store);
+    const [mine, other] = [await signIn(store, gate, { max: 2 }), await signIn(store, gate, { max: 2 })];
+    clock.advance(HOUR_MS);
+    const done = await store.sessions.reauthenticate({ by: mine.session, gate, spends: [] });
+    const renewed = { ...mine.session, authenticatedAt: clock() };
+    assert.deepEqual(done, { kind: 'reauthenticated', session: renewed });
+    assert.deepEqual((await store.sessions.find(mine.token))?.session, renewed);
+    assert.deepEqual((await store.sessions.find(other.token))?.session, other.session);
+  },
+
+  async 'who shows again who they are spends what shows it: of two at once with one code, one is in time'(world) {
+    const { store, clock } = world;
+    const { gate } = await makeAccount(store);
+    const sessions = [await signIn(store, gate, { max: 2 }), await signIn(store, gate, { max: 2 })];
+    await addCredential(store, gate.accountId, { id: 'totp-x', kind: 'totp', data: secret(1) });
+    clock.advance(HOUR_MS);
+    const spends = [{ credential: 'totp-x', from: secret(1), to: secret(2) }];
+    const outcomes = await atOnce(world, 10, (other, turn) => {
+      const { session } = sessions[turn % 2] ?? assert.fail();
+      return other.sessions.reauthenticate({ by: session, gate, spends });
+    });
+    const kinds = outcomes.map((outcome) => ('kind' in outcome ? outcome.kind : 'over'));
+    assert.deepEqual(kinds.toSorted(), ['reauthenticated', ...Array.from({ length: 9 }, () => 'spent')]);
+    assert.deepEqual((await store.credentials.find('totp-x'))?.data, secret(2));
+    const found = await Promise.all(sessions.map(({ token }) => store.sessions.find(token)));
+    assert.equal(found.filter((one) => one?.session.authenticatedAt === clock()).length, 1);
+  },
+
+  async 'F-4, P3: a session that is over, another account’s and a proof that was voided make nothing fresh'({
+    store,
+    clock,
+  }) {
+    const { account, gate } = await makeAccount(store);
+    const stranger = await makeAccount(store);
+    const old = await signIn(store, gate);
+    const mine = await signIn(store, gate);
+    clock.advance(HOUR_MS);
+    const again = (by: Session, of: Gate = gate) => store.sessions.reauthenticate({ by, gate: of, spends: [] });
+    assert.deepEqual(await again(old.session), { over: 'displaced' });
+    assert.deepEqual(await again(mine.session, stranger.gate), { over: 'expired' });
+    const to = { hash: 'new', scheme: 's' };
+    const { id } = account;
+    await store.accounts.changePassword({ id, by: mine.session, kept: mine.session.id, to, outbox: [] });
+    assert.deepEqual(await again(mine.session), { kind: 'void' }, 'the password that it shows is the old one');
+    assert.equal((await store.sessions.find(mine.token))?.session.authenticatedAt, clock() - HOUR_MS);
+    const record = await store.accounts.find(id);
+    const done = await again(mine.session, record?.gate);
+    assert.equal('kind' in done && done.kind, 'reauthenticated', 'it was kept, and the proof is new');
+    await store.accounts.setState({ id, state: 'suspended' });
+    assert.deepEqual(await again(mine.session), { over: 'account_disabled' });
   },
 
   async 'F-5: a touch moves live sessions alone'({ store, clock }) {

@@ -115,6 +115,20 @@ export const secondStep = {
   demanded: 'MFA is demanded of this account.',
   off: 'TOTP has been deactivated.',
   reauthenticate: 'Please prove again who you are.',
+  reauthenticated: 'You have proved who you are.',
+} as const;
+
+export const signInByMail = {
+  asked: 'If there is an account with this address, a mail is on its way to it.',
+  ticketVoid: about('ticket_void', 'Invalid or expired token.'),
+  tokenWrong: about('link_void', 'Invalid value'),
+  codeWrong: about('mail_code_wrong', 'Invalid code.'),
+} as const;
+
+export const changeEmail = {
+  asked: 'If this address can be used, a mail is on its way to it.',
+  confirmed: 'E-mail address has been changed.',
+  undone: 'The change of the e-mail address has been taken back.',
 } as const;
 
 export const passkey = {

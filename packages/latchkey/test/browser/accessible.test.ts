@@ -14,6 +14,7 @@ const SIGNED_OUT = [
   '/logout/',
   '/password/reset/',
   '/verify-email/',
+  '/login/mail/',
   '/signed-out/',
   '/not-me/',
   '/demo/',
@@ -27,6 +28,8 @@ const SIGNED_IN = [
   '/account/password/',
   '/account/second-step/',
   '/account/passkeys/',
+  '/account/confirm/',
+  '/account/email/',
   '/account/devices/',
   '/account/data/',
   '/account/close/',
@@ -39,7 +42,7 @@ const LOOKS = (['light', 'dark'] as const).flatMap((colorScheme) =>
 );
 
 describe('axe-core finds nothing', () => {
-  const tests = browserTests({ sessions: { limit: 'unlimited' } });
+  const tests = browserTests({ sessions: { limit: 'unlimited' }, accounts: { signInByMail: true } });
 
   for (const { colorScheme, locale } of LOOKS) {
     test(`on any page, ${colorScheme}, ${locale}`, async () => {

@@ -121,7 +121,7 @@ async function signedIn(server: TestServer, key: string): Promise<string> {
 }
 
 test('J23: no request is answered with a fault, in a form that no client knows, or with half of it written', async () => {
-  await using server = await testServer({ sessions: { limit: 'unlimited' } });
+  await using server = await testServer({ sessions: { limit: 'unlimited' }, accounts: { signInByMail: true } });
   const fields = fieldNames(server);
   let key = '';
   const seed = process.env['LATCHKEY_TEST_SEED'];

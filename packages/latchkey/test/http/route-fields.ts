@@ -7,8 +7,10 @@ import type { Settings } from '../../src/model/settings.ts';
 export type Place = { readonly path: string; readonly route: Route };
 
 /** All rows of the table under their paths, with a session of nobody's where a path names one. */
-export function placesOf({ basePath }: Settings): readonly Place[] {
-  const under = routes.map((route) => ({ path: basePath + route.path.replace(':id', 'ses_nobody'), route }));
+export function placesOf(settings: Settings): readonly Place[] {
+  const { basePath } = settings;
+  const there = routes.filter(({ isOn }) => isOn?.(settings) !== false);
+  const under = there.map((route) => ({ path: basePath + route.path.replace(':id', 'ses_nobody'), route }));
   return [...under, { path: drfTokenRoute.path, route: drfTokenRoute }];
 }
 

@@ -6,6 +6,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { drfTokenRoute, routes } from '../../src/http/routes.ts';
 import { pageRoutes } from '../../src/pages/app.ts';
+import { codeIn } from '../mail-sign-in/mails.ts';
+import { Browser } from '../pages/browser.ts';
 import { Authenticator } from '../passkeys/authenticator.ts';
 import { codeAt } from '../second-step/app.ts';
 import { memberOf, PASSWORD, type TestServer, testServer } from './serving.ts';
@@ -76,6 +78,13 @@ const ROUTES: Ways = {
   'POST /passkeys/register/complete/': 'opens nothing',
   'PATCH /passkeys/:id/': 'opens nothing',
   'DELETE /passkeys/:id/': 'opens nothing',
+  'POST /magic-link/': 'opens nothing',
+  async 'POST /magic-link/confirm/'({ server }) {
+    const { body } = await server.post('/auth/magic-link/', { email: 'ann@example.com' });
+    const code = codeIn((await server.mailsTo('ann@example.com')).at(-1));
+    await server.post('/auth/magic-link/confirm/', { ticket: memberOf(body, 'ticket'), code });
+  },
+  'POST /reauthenticate/': 'opens nothing',
   'POST /mfa/totp/activate/': 'opens nothing',
   'POST /mfa/totp/deactivate/': 'opens nothing',
   'POST /mfa/recovery-codes/regenerate/': 'opens nothing',
@@ -83,6 +92,9 @@ const ROUTES: Ways = {
   'PUT /user/': 'opens nothing',
   'PATCH /user/': 'opens nothing',
   'DELETE /user/': 'opens nothing',
+  'POST /user/email/': 'opens nothing',
+  'POST /user/email/confirm/': 'opens nothing',
+  'POST /user/email/undo/': 'opens nothing',
   'POST /password/change/': 'opens nothing',
   'POST /password/reset/': 'opens nothing',
   'POST /password/reset/confirm/': 'opens nothing',
@@ -106,6 +118,12 @@ const PAGES: Ways = {
       form: { username: `new-${username}`, email: `${username}@example.org`, ...passwords },
       headers: SAME_SITE,
     }),
+  async 'POST /login/mail'({ server }) {
+    const browser = new Browser(server);
+    await browser.open('/login/mail/');
+    await browser.fill({ email: 'ann@example.com' });
+    await browser.fill({ code: codeIn((await server.mailsTo('ann@example.com')).at(-1)) });
+  },
   async 'POST /login/second-step'(open) {
     const { ticket, code } = await half(open);
     const headers = { ...SAME_SITE, cookie: `latchkey-ticket=${ticket}` };
@@ -115,6 +133,10 @@ const PAGES: Ways = {
   'POST /verify-email': 'opens nothing',
   'POST /password/reset': 'opens nothing',
   'POST /password/reset/confirm': 'opens nothing',
+  'POST /account/confirm': 'opens nothing',
+  'POST /account/email': 'opens nothing',
+  'POST /account/email/confirm': 'opens nothing',
+  'POST /account/email/undo': 'opens nothing',
   'POST /account/profile': 'opens nothing',
   'POST /account/password': 'opens nothing',
   'POST /account/second-step': 'opens nothing',
@@ -152,9 +174,15 @@ for (const [what, ways] of [
         const told: string[] = [];
         await using server = await testServer({
           sessions: { limit: 1 },
+          accounts: { signInByMail: true },
           onEvent: (event) => void (event.type === 'signed_in' && told.push(event.session.id)),
         });
-        await server.auth.accounts.create({ username: 'ann', email: 'ann@example.com', password: PASSWORD });
+        await server.auth.accounts.create({
+          username: 'ann',
+          email: 'ann@example.com',
+          emailVerified: true,
+          password: PASSWORD,
+        });
         await server.signIn('ann');
         const before = server.rows('SELECT id FROM session').length;
         await way({ server, username: 'ann' });

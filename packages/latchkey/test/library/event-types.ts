@@ -10,6 +10,8 @@ const types: Readonly<Record<LatchkeyEvent['type'], true>> = {
   password_changed: true,
   password_reset: true,
   email_verified: true,
+  email_changed: true,
+  email_change_undone: true,
   profile_changed: true,
   account_suspended: true,
   account_reactivated: true,

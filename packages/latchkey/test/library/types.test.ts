@@ -129,6 +129,8 @@ function subjectOf(event: LatchkeyEvent): AccountId | null {
     case 'password_changed':
     case 'password_reset':
     case 'email_verified':
+    case 'email_changed':
+    case 'email_change_undone':
     case 'profile_changed':
     case 'account_suspended':
     case 'account_reactivated':
@@ -162,7 +164,7 @@ const reasons: Readonly<Record<EndReason, string>> = {
 };
 
 function shapes(): void {
-  holds<Same<SignInMethod, 'password' | 'passkey' | 'registration' | 'imported'>>();
+  holds<Same<SignInMethod, 'password' | 'passkey' | 'mail' | 'registration' | 'imported'>>();
   holds<Same<AccountState, 'active' | 'suspended' | 'closed'>>();
   holds<Same<Account['profile'], Profile>>();
   holds<Same<Profile[string], Json>>();

@@ -29,8 +29,17 @@ async function mailOf(options: LatchkeyOptions, work: (sending: Sending) => Prom
 const ANN = { username: 'ann', email: 'ann@mail.test', emailVerified: true, password: PASSWORD };
 const SIGN_UP = { username: 'ann', email: 'ann@mail.test', password1: PASSWORD, password2: PASSWORD };
 
+/** Somebody asks for another address. */
+async function changeOf(auth: Sending['auth'], account: typeof ANN, email: string): Promise<void> {
+  await auth.accounts.create(account);
+  const { key } = await keyOf(await signIn(auth, account.username, PASSWORD));
+  await ask(auth, '/auth/user/email/', { json: { email }, headers: { authorization: `Token ${key}` } });
+}
+
 type Kind = {
   readonly kind: string;
+  /** Where it is not mandatory that addresses are verified. */
+  readonly options?: LatchkeyOptions;
   readonly subject: string;
   readonly says: RegExp;
   readonly link: RegExp;
@@ -80,6 +89,35 @@ const kinds: readonly Kind[] = [
     },
   },
   {
+    kind: 'a link and a code to sign in',
+    subject: 'Sign in to 127.0.0.1',
+    says: /to sign in to 127\.0\.0\.1 as ann: {2}[A-Z2-9]{4}-[A-Z2-9]{4} {2}Or open this link in the same browser/,
+    link: new RegExp(`^http://127\\.0\\.0\\.1:8787/login/mail/${SECRET}/$`),
+    async work({ auth }) {
+      await auth.accounts.create(ANN);
+      await ask(auth, '/auth/magic-link/', { json: { email: ANN.email } });
+    },
+  },
+  {
+    kind: 'a new address',
+    options: {},
+    subject: 'Confirm your new e-mail address for 127.0.0.1',
+    says: /The account eve on 127\.0\.0\.1 wants to use this e-mail address/,
+    link: new RegExp(`^http://127\\.0\\.0\\.1:8787/account/email/confirm/${SECRET}/$`),
+    work: ({ auth }) => changeOf(auth, { ...ANN, username: 'eve', email: '' }, 'ann@mail.test'),
+  },
+  {
+    kind: 'an address that somebody else wants',
+    options: {},
+    subject: 'Somebody wanted to use your e-mail address on 127.0.0.1',
+    says: /another account on 127\.0\.0\.1 wanted to use this e-mail address.*your account ann\./,
+    link: /^http:\/\/127\.0\.0\.1:8787\/password\/reset\/$/,
+    async work({ auth }) {
+      await auth.accounts.create(ANN);
+      await changeOf(auth, { ...ANN, username: 'eve', email: '' }, 'ann@mail.test');
+    },
+  },
+  {
     kind: 'an invitation',
     subject: 'You are invited to 127.0.0.1',
     says: /You are invited to open an account on 127\.0\.0\.1/,
@@ -99,12 +137,12 @@ function linkOf({ mail }: Taken): string {
   return /^[a-z][a-z+.-]*:\/\/\S+$/im.exec(mail.text ?? '')?.[0] ?? assert.fail('there is no link');
 }
 
-const options: LatchkeyOptions = { accounts: { emailVerification: 'mandatory' } };
+const options: LatchkeyOptions = { accounts: { emailVerification: 'mandatory', signInByMail: true } };
 
 describe('each mail as its reader gets it', () => {
-  for (const { kind, subject, says, link, work } of kinds) {
+  for (const { kind, options: own, subject, says, link, work } of kinds) {
     test(`N1: ${kind} comes in text and in HTML, with one link, one reader and no header too many`, async () => {
-      const taken = await mailOf(options, work);
+      const taken = await mailOf(own ?? options, work);
       const { mail } = taken;
       assert.equal(mail.subject, subject);
       assert.deepEqual([taken.from, taken.to], ['noreply@127.0.0.1', ['ann@mail.test']]);

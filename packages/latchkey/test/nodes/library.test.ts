@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { type EndingNotice, type Latchkey, SessionEnded } from 'latchkey';
 import { open } from '../../src/latchkey.ts';
-import { PASSWORD, signedIn } from '../library/device.ts';
+import { type TestClock, testClock } from '../../src/testing/clock.ts';
+import { ask, PASSWORD, signedIn } from '../library/device.ts';
 import { available as noPostgres, openPostgres, type PostgresServer } from '../servers/postgres.ts';
 import { available as noRedis, openRedis, type RedisServer } from '../servers/redis.ts';
 import { QUICK, temporaryFolder } from '../serving.ts';
@@ -11,8 +12,11 @@ import { until } from './fleet.ts';
 
 type Environment = Readonly<Record<string, string>>;
 
-async function node(environment: Environment): Promise<Latchkey> {
-  const { auth, assembled } = await open({}, { environment: { ...QUICK, ...environment }, role: 'node' });
+async function node(environment: Environment, clock?: TestClock): Promise<Latchkey> {
+  const { auth, assembled } = await open(
+    { ...(clock && { clock }) },
+    { environment: { ...QUICK, ...environment }, role: 'node' },
+  );
   await assembled.announce();
   return auth;
 }
@@ -47,6 +51,31 @@ async function hearsOfOthers(environment: Environment): Promise<void> {
   }
 }
 
+const SET_UP = '/auth/mfa/totp/activate/';
+
+/** Both nodes remember a session that is not fresh; what its holder shows at one counts at the other at once. */
+async function stepsUpForOthers(environment: Environment): Promise<void> {
+  const clock = testClock();
+  const [here, there] = [await node(environment, clock), await node(environment, clock)];
+  try {
+    await here.accounts.create({ username: 'ann', password: PASSWORD });
+    const [device] = await signedIn(here, 1);
+    const key = device?.key ?? assert.fail();
+    const headers = { authorization: `Token ${key}` };
+    clock.advance(11 * 60_000);
+    for (let times = 0; times < 20; times++) {
+      for (const at of [here, there]) assert.equal((await ask(at, 'GET', SET_UP, { headers })).status, 403);
+      const done = await ask(here, 'POST', '/auth/reauthenticate/', { headers, body: { password: PASSWORD } });
+      assert.equal(done.status, 200, done.text);
+      for (const at of [there, here]) assert.equal((await ask(at, 'GET', SET_UP, { headers })).status, 200);
+      clock.advance(11 * 60_000);
+    }
+  } finally {
+    await here.close();
+    await there.close();
+  }
+}
+
 describe('P6: an app hears of what ends at another node', () => {
   describe('on PostgreSQL', { skip: noPostgres() ?? false }, () => {
     let server: PostgresServer;
@@ -58,6 +87,11 @@ describe('P6: an app hears of what ends at another node', () => {
       test(checks, async () => {
         const { url, schema, drop } = await server.freshSchema();
         await hearsOfOthers({ LATCHKEY_DATABASE: url, LATCHKEY_SCHEMA: schema, LATCHKEY_CHECKS: checks });
+        await drop();
+      });
+      test(`V7.5.1: ${checks}: a step-up at one node counts at the other`, async () => {
+        const { url, schema, drop } = await server.freshSchema();
+        await stepsUpForOthers({ LATCHKEY_DATABASE: url, LATCHKEY_SCHEMA: schema, LATCHKEY_CHECKS: checks });
         await drop();
       });
     }
@@ -73,6 +107,14 @@ describe('P6: an app hears of what ends at another node', () => {
       const folder = temporaryFolder();
       const database = `sqlite:${folder.path}/test.db`;
       await hearsOfOthers({ LATCHKEY_DATABASE: database, LATCHKEY_SESSIONS: server.url });
+      folder.remove();
+    });
+    test('V7.5.1: a step-up at one node counts at the other', async () => {
+      const folder = temporaryFolder();
+      const database = `sqlite:${folder.path}/test.db`;
+      // A database of its own: the accounts of the test before have the same numbers.
+      const { href } = new URL('/1', server.url);
+      await stepsUpForOthers({ LATCHKEY_DATABASE: database, LATCHKEY_SESSIONS: href });
       folder.remove();
     });
   });

@@ -83,11 +83,11 @@ describe('passkeys, by the forms of the pages', () => {
       assert.equal((await bob.post('/account/passkeys/', { do: what, id, name: 'Mine' })).status, 404);
     }
     server.clock.advance(11 * 60_000);
-    const stale = await browser.post('/account/passkeys/', { do: 'remove', id });
-    assert.equal(stale.status, 403);
-    assert.match(stale.text, /href="\/login\/\?next=%2Faccount%2Fpasskeys%2F"/);
-    await browser.open('/login/?next=/account/passkeys/');
-    await browser.fill(RIGHT);
+    await browser.open('/account/passkeys/');
+    await browser.fill({ do: 'remove', id });
+    assert.equal(browser.path, '/account/confirm/?next=%2Faccount%2Fpasskeys%2F');
+    await browser.fill({ password: PASSWORD });
+    assert.equal(browser.path, '/account/passkeys/');
     assert.match(textOf(await browser.fill({ do: 'remove', id })), /Your passkey is removed.*You have no passkey yet/);
   });
 

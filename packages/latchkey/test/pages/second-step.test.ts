@@ -99,18 +99,6 @@ describe('the second step, on the pages', () => {
     assert.match(textOf(await browser.fill({ do: 'remove', code: renewed[0] ?? '' })), /Your second step is removed/);
   });
 
-  test('a sign-in of a while ago has to be done anew first', async () => {
-    await using open = await opened();
-    const { server, browser } = open;
-    await browser.open('/login/');
-    await browser.fill(RIGHT);
-    server.clock.advance(11 * 60_000);
-    await browser.open('/account/second-step/');
-    const stale = await browser.fill({ do: 'begin' });
-    assert.equal(stale.status, 403);
-    assert.match(stale.text, /href="\/login\/\?next=%2Faccount%2Fsecond-step%2F"/);
-  });
-
   test('H7: where one is demanded it is set up on the way in', async () => {
     await using open = await opened({ secondStep: { demandedOf: 'everybody' } });
     const { server, browser } = open;

@@ -145,6 +145,7 @@ async function everythingOnce(): Promise<void> {
   await ask('/auth/logout/', { key: last });
   await ask('/auth/logout/', { key: last, method: 'POST' });
   await passkeysOnce(lastPassword);
+  await addressesOnce(lastPassword);
   await secondStepOnce(lastPassword);
   const closing = await signIn('/auth/login/', lastPassword);
   await ask('/auth/user/', { key: closing, method: 'DELETE', json: { password: wrongPassword } });
@@ -178,6 +179,43 @@ async function passkeysOnce(password: string): Promise<void> {
   await ask(path, own);
   await ask(path, { ...own, method: 'PATCH', json: { name: 'canary' } });
   assert.equal((await ask(path, { ...own, method: 'DELETE' })).status, 204);
+}
+
+/** Opens a link with the account out of order: a failed request is logged, with the path that it went to. */
+async function failAt(path: string, key: string): Promise<void> {
+  damage(`UPDATE account SET roles = '{'`);
+  assert.equal((await ask(path, { headers: { cookie: `latchkey=${key}` } })).status, 503);
+  damage(`UPDATE account SET roles = '[]'`);
+}
+
+/** Proves again who it is, changes the address, takes that back, and signs in by mail. */
+async function addressesOnce(password: string): Promise<void> {
+  const keyIn = async (subject: RegExp): Promise<string> => {
+    const key = (await mailedLink(subject)).pathname.split('/').at(-2) ?? '';
+    learned.push(key);
+    return key;
+  };
+  const own = await signIn('/auth/login/', password);
+  await ask('/auth/reauthenticate/', { key: own, json: { password: SECRETS.wrongPassword } });
+  assert.equal((await ask('/auth/reauthenticate/', { key: own, json: { password } })).status, 200);
+  await ask('/auth/user/email/', { key: own, json: { email: 'canary.new@mail.test' } });
+  const key = await keyIn(/^Confirm your new/);
+  await failAt(`/account/email/confirm/${key}/`, own);
+  assert.equal((await ask('/auth/user/email/confirm/', { json: { key } })).status, 200);
+  const undo = await keyIn(/^Your e-mail address .* was changed$/);
+  await failAt(`/account/email/undo/${undo}/`, own);
+  assert.equal((await ask('/auth/user/email/undo/', { json: { key: undo } })).status, 200);
+  const [uid, token = ''] = (await mailedLink(/^Choose/, 2)).pathname.split('/').slice(-3, -1);
+  learned.push(token);
+  const reset = { uid, token, new_password1: password, new_password2: password };
+  assert.equal((await ask('/auth/password/reset/confirm/', { json: reset })).status, 200);
+  const asked = await ask('/auth/magic-link/', { json: { email: TYPED.email } });
+  const { ticket } = (await asked.json()) as { readonly ticket: string };
+  const mailed = await keyIn(/^Sign in/);
+  learned.push(ticket);
+  await ask('/auth/magic-link/confirm/', { json: { ticket, code: SECRETS.wrongPassword } });
+  await failAt(`/login/mail/${mailed}/`, await signIn('/auth/login/', password));
+  assert.equal((await ask('/auth/magic-link/confirm/', { json: { ticket, token: mailed } })).status, 200);
 }
 
 /** Sets a second step up, shows it in each way, and takes it away. */
@@ -218,6 +256,7 @@ before(async () => {
     LATCHKEY_SECRET: SECRETS.root,
     LATCHKEY_SMTP_URL: mails.url,
     LATCHKEY_SESSION_LIMIT: '2',
+    LATCHKEY_SIGN_IN_BY_MAIL: 'true',
     LOG_LEVEL: 'trace',
   });
   await everythingOnce();
@@ -298,6 +337,9 @@ describe('after every route was asked, rightly and wrongly', () => {
       [
         ['POST', '/auth/registration/account-confirm-email/…'],
         ['POST', '/auth/password/reset/confirm/'],
+        ['GET', '/account/email/confirm/…'],
+        ['GET', '/account/email/undo/…'],
+        ['GET', '/login/mail/…'],
       ],
     );
   });

@@ -122,6 +122,7 @@ const wrong: Readonly<Record<string, Wrong>> = {
   'accounts.emailUnique': notFlag,
   'accounts.usernameCase': notOneOf('ignore', 'exact'),
   'accounts.signInBy': notOneOf('username', 'email', 'username_email', 'any'),
+  'accounts.signInByMail': notFlag,
   'secondStep.demandedOf': {
     texts: ['', ' ', 'admin,', 'nobody, admin', 'admin, everybody'],
     values: [5, {}, [], [5], [''], ['nobody'], true],
@@ -171,6 +172,7 @@ const wrong: Readonly<Record<string, Wrong>> = {
   'mail.verifyLink': notWords,
   'mail.resetLink': notWords,
   'mail.invitationLink': notWords,
+  'mail.signInLink': notWords,
   'mail.resetMinutes': notTime(MINUTE_MS, MINUTE_MS, '1 min'),
   'mail.verifyDays': notTime(DAY_MS, MINUTE_MS, '1 min'),
   'django.key': notOneOf('body', 'cookie-only'),
@@ -302,6 +304,11 @@ describe('F-11: what is wrong with an option’s meaning, or with several togeth
     [{ LATCHKEY_RESET_LINK: 'https://app.example/{token}' }, /^LATCHKEY_RESET_LINK must have \{uid\} in it/],
     [{ LATCHKEY_RESET_LINK: 'https://app.example/' }, /^LATCHKEY_RESET_LINK must have \{uid\} and \{token\} in it/],
     [{ LATCHKEY_INVITATION_LINK: '/signup' }, /^LATCHKEY_INVITATION_LINK must have \{invitation\} in it/],
+    [{ LATCHKEY_SIGN_IN_LINK: '/login/mail/' }, /^LATCHKEY_SIGN_IN_LINK must have \{token\} in it/],
+    [
+      { LATCHKEY_SIGN_IN_BY_MAIL: 'true', LATCHKEY_EMAIL_VERIFICATION: 'none' },
+      /^LATCHKEY_SIGN_IN_BY_MAIL is on, and LATCHKEY_EMAIL_VERIFICATION is none/,
+    ],
     [
       { LATCHKEY_SMTP_URL: 'mail.example:587' },
       /^LATCHKEY_SMTP_URL must be smtp:\/\/host:port, smtps:\/\/host:port, or none\.$/,

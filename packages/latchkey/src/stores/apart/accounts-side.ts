@@ -1,13 +1,13 @@
 import type { AccountId, Gate } from '../../model/account.ts';
 import type { Spend } from '../../model/once.ts';
 import type { Page } from '../sql/apart.ts';
-import type { Store } from '../store.ts';
+import type { OutboxItem, Store } from '../store.ts';
 
 /** A database that keeps accounts and not their sessions. */
 export type AccountsSide = Store & {
   readonly apart: {
-    /** Spends all of these in one transaction; false, and none is spent, where one of them is not good any more. */
-    spendAll(spends: readonly Spend[]): Promise<boolean>;
+    /** Spends all of these and keeps their mails in one transaction; false, and none is, where one of them is not good any more. */
+    spend(what: { readonly spends: readonly Spend[]; readonly outbox?: readonly OutboxItem[] }): Promise<boolean>;
     /** Gates that were moved and have not been handed over: nobody else gets them for `leaseMs`. */
     claimHandovers(claim: { readonly limit: number; readonly leaseMs: number }): Promise<readonly Gate[]>;
     /** This gate was handed over; a later one of the account is still to go. */

@@ -56,7 +56,7 @@ export function storeApart(accounts: AccountsSide, elsewhere: RedisStore): Store
       (await handOver({ id: given.id, by: null }, () => change(given))) as Done | null;
 
   const admit = async (input: Admit): Promise<Admitted> => {
-    if (input.spends.length > 0 && !(await accounts.apart.spendAll(input.spends))) return { kind: 'spent' };
+    if (input.spends.length > 0 && !(await accounts.apart.spend(input))) return { kind: 'spent' };
     const admitted = await sessions.admit({ ...input, spends: [] });
     if (admitted.kind === 'admitted') ledger.soon(input.gate.accountId);
     return admitted;
@@ -72,6 +72,11 @@ export function storeApart(accounts: AccountsSide, elsewhere: RedisStore): Store
       },
       changePassword: handedOver(accounts.accounts.changePassword),
       resetPassword: ordered(accounts.accounts.resetPassword),
+      async beginEmailChange(change) {
+        const over = await sessions.overOf(change.by, change.id);
+        return over ?? (await accounts.accounts.beginEmailChange(change));
+      },
+      undoEmailChange: ordered(accounts.accounts.undoEmailChange),
       setState: ordered(accounts.accounts.setState),
       async setRoles({ id, roles }) {
         const record = await accounts.accounts.setRoles({ id, roles });
@@ -101,6 +106,12 @@ export function storeApart(accounts: AccountsSide, elsewhere: RedisStore): Store
         const ended = await sessions.end(end);
         ledger.soon(end.accountId);
         return ended;
+      },
+      async reauthenticate(shown) {
+        const over = await sessions.overOf(shown.by, shown.gate.accountId);
+        if (over !== null) return over;
+        if (shown.spends.length > 0 && !(await accounts.apart.spend(shown))) return { kind: 'spent' };
+        return await sessions.reauthenticate(shown);
       },
       async changes(since) {
         await ledger.ofAll();

@@ -3,14 +3,14 @@ import type { AccountId, Gate } from '../../model/account.ts';
 import type { OnceRef, Spend } from '../../model/once.ts';
 import type { EndReason } from '../../model/reasons.ts';
 import type { Session, TokenRef } from '../../model/session.ts';
-import type { Admit, Admitted, By, Over, SessionStore } from '../store.ts';
+import type { Admit, Admitted, By, Over, Reauthenticated, SessionStore, ShownAgain } from '../store.ts';
 import { StoreUnavailable } from '../store.ts';
 import type { Call } from './connection.ts';
 import { BUCKETS, bucketOf, bucketOfHash, hashText, type Names } from './keys.ts';
 import { gateValues, sessionOf, sessionsOf } from './records.ts';
 import type { Script } from './script.ts';
 import { ADMIT } from './scripts/admit.ts';
-import { END, FIND, HAND_OVER, LIST, OVER, POINT, PURGE, TOUCH } from './scripts/sessions.ts';
+import { END, FIND, HAND_OVER, LIST, OVER, POINT, PURGE, REAUTHENTICATE, TOUCH } from './scripts/sessions.ts';
 import type { Servers } from './servers.ts';
 
 const DAY_MS = 86_400_000;
@@ -43,7 +43,7 @@ export type Announcer = {
 
 export type RedisSessions = Omit<
   SessionStore,
-  'changes' | 'changesOf' | 'position' | 'watch' | 'setRule' | 'ruleInForce'
+  'changes' | 'changesOf' | 'position' | 'watch' | 'setRule' | 'ruleInForce' | 'reauthenticate'
 > & {
   /**
    * Hands a gate over: the higher revision replaces the one that is there, ends each session opened below `validFrom` except
@@ -51,6 +51,8 @@ export type RedisSessions = Omit<
    * none where it was handed over before.
    */
   raise(gate: Gate): Promise<readonly Session[]>;
+  /** Spends nothing: what a proof uses up is in SQL, where whoever asks has spent it before. */
+  reauthenticate(shown: Pick<ShownAgain, 'by' | 'gate'>): Promise<Exclude<Reauthenticated, { kind: 'spent' }> | Over>;
   /** Whether the session that asks is over by now, and why. */
   overOf(by: By, accountId: AccountId): Promise<Over | null>;
 };
@@ -93,6 +95,15 @@ export function redisSessions(voice: Voice): RedisSessions {
       const [what, first, second] = await change(voice, END, accountId, [sessionId, by?.id ?? '', reason]);
       if (what === 'over') return { over: first as EndReason };
       return what === 'none' ? null : { session: sessionOf(second), isEndedNow: first === 1 };
+    },
+    async reauthenticate({ by, gate }) {
+      const bucket = bucketOf(gate.accountId);
+      const { gate: held, ids } = names.account(gate.accountId);
+      const values = [names.sessions(bucket), now(), by.id, gate.revision];
+      const reply = await servers.run(bucket, { script: REAUTHENTICATE, keys: [held, ids], values });
+      const [what, more] = reply as readonly [string, unknown];
+      if (what === 'over') return { over: more as EndReason };
+      return what === 'void' ? { kind: 'void' } : { kind: 'reauthenticated', session: sessionOf(more) };
     },
     async list(accountId) {
       const bucket = bucketOf(accountId);

@@ -1,5 +1,7 @@
 /** The sentences about accounts, for any SQL database in which their sessions live too: a change and its gate are one transaction. */
 import { type Account, type AccountId, firstGate, type Gate, voidedGate } from '../../model/account.ts';
+import { type FormerEmail, isStillMeant, type PendingEmail } from '../../model/email-change.ts';
+import type { OncePurpose } from '../../model/once.ts';
 import type { Session } from '../../model/session.ts';
 import type {
   AccountRecord,
@@ -13,7 +15,7 @@ import type {
 } from '../store.ts';
 import { noteHandover } from './apart.ts';
 import { forgetDevices, note } from './history.ts';
-import { peek, putAll as putAllOnce, put as putOnce, spend, voidAll } from './once.ts';
+import { peek, putAll as putAllOnce, put as putOnce, spend, voidAll, voidLater } from './once.ts';
 import { put as putOutbox } from './outbox.ts';
 import { accountRecordOf, gateColumns } from './records.ts';
 import { forgetDevices as forgetSessionDevices, overBy, raise } from './sessions.ts';
@@ -190,6 +192,14 @@ const insertEmail = define<{ account_id: number; address: string; address_key: s
   }),
 );
 
+const clearPassword = define<{ id: number }>('accounts.clearPassword')((db, arg) =>
+  db.updateTable('account').set({ password_hash: null, password_scheme: null }).where('id', '=', arg.id),
+);
+
+const deleteEmails = define<{ account_id: number }>('accounts.deleteEmails')((db, arg) =>
+  db.deleteFrom('email').where('account_id', '=', arg.account_id),
+);
+
 const selectVerified = define<{ address_key: string }>('accounts.selectVerified')((db, arg) =>
   db
     .selectFrom('email')
@@ -353,6 +363,76 @@ export function* verifyEmail(run: Run, hash: Uint8Array): Sentence<AccountRecord
   if (address === null) return null;
   yield* note(run, { kind: 'email_verified', accountId: link.accountId });
   return yield* find(run, link.accountId);
+}
+
+export function* beginEmailChange(
+  run: Run,
+  { id, by, link, outbox }: Parameters<AccountStore['beginEmailChange']>[0],
+): Sentence<AccountRecord | Over | null> {
+  const over = yield* overBy(run, by, id);
+  if (over !== null) return over;
+  const record = yield* find(run, id);
+  if (record === null || record.gate.state !== 'active') return null;
+  yield* voidAll(run, id, 'change-email');
+  yield* putOnce(run, link, id);
+  yield* putOutbox(run, outbox);
+  return record;
+}
+
+export function* confirmEmailChange(
+  run: Run,
+  { id, link: hash, undo, outbox }: Parameters<AccountStore['confirmEmailChange']>[0],
+): Sentence<AccountRecord | null> {
+  const link = { purpose: 'change-email', hash } as const;
+  const kept = yield* peek(run, link);
+  const record = yield* find(run, id);
+  if (kept === null || kept.accountId !== id || record === null) return null;
+  const pending = JSON.parse(kept.data) as PendingEmail;
+  if (!isStillMeant(pending, record.gate) || !(yield* isFreeFor(run, pending))) return null;
+  yield* spend(run, link);
+  yield* replaceEmail(run, pending);
+  if (undo !== null) yield* putOnce(run, undo, id);
+  yield* putOutbox(run, outbox);
+  yield* note(run, { kind: 'email_changed', accountId: id });
+  return yield* find(run, id);
+}
+
+export function* undoEmailChange(
+  run: Run,
+  { id, link: hash, reset, outbox }: Parameters<AccountStore['undoEmailChange']>[0],
+): Sentence<Voided | null> {
+  const link = { purpose: 'undo-email', hash } as const;
+  const kept = yield* peek(run, link);
+  const record = yield* find(run, id);
+  if (kept === null || kept.accountId !== id || record === null) return null;
+  const former = JSON.parse(kept.data) as FormerEmail;
+  if (!(yield* isFreeFor(run, former))) return null;
+  // Whoever had the address after this one must not take this back; whoever had it before still may.
+  yield* voidLater(run, id, link);
+  yield* spend(run, link);
+  yield* replaceEmail(run, former);
+  yield* rows(run, clearPassword, { id });
+  yield* putOnce(run, reset, id);
+  yield* putOutbox(run, outbox);
+  const after = yield* find(run, id);
+  if (after === null) throw new Error('An account was changed and is not there.');
+  const gate = voidedGate(record.gate, { reason: 'revoked', kept: null });
+  return yield* moveGate(run, after, gate, 'email_change_undone');
+}
+
+function* isFreeFor(run: Run, { account, key }: FormerEmail): Sentence<boolean> {
+  const holder = yield* row(run, selectVerified, { address_key: key });
+  return holder === null || holder.account_id === account;
+}
+
+/** What was mailed to the address that an account has. */
+const MAILED: readonly OncePurpose[] = ['verify-email', 'reset-password', 'mail-sign-in', 'change-email'];
+
+/** Its one address from now on, which whoever has it has confirmed. */
+function* replaceEmail(run: Run, { account, address, key }: FormerEmail): Sentence<void> {
+  for (const purpose of MAILED) yield* voidAll(run, account, purpose);
+  yield* rows(run, deleteEmails, { account_id: account });
+  yield* rows(run, insertEmail, { account_id: account, address, address_key: key, verified: 1 });
 }
 
 export function* setState(

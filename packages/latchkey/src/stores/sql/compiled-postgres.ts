@@ -54,6 +54,10 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'delete from "@schema"."once" where "account_id" = $1 and "purpose" = $2',
     parameters: [{ arg: 'account_id' }, { arg: 'purpose' }],
   },
+  'once.deleteLater': {
+    sql: 'delete from "@schema"."once" where "account_id" = $1 and "purpose" = $2 and "created_at" > (select "own"."created_at" from "@schema"."once" as "own" where "own"."hash" = $3)',
+    parameters: [{ arg: 'account_id' }, { arg: 'purpose' }, { arg: 'hash' }],
+  },
   'once.deleteAll': {
     sql: 'delete from "@schema"."once"',
     parameters: [],
@@ -61,6 +65,30 @@ export const compiled: Readonly<Record<string, Compiled>> = {
   'once.deleteExpired': {
     sql: 'delete from "@schema"."once" where "hash" in (select "hash" from "@schema"."once" where "expires_at" <= $1 limit $2 for update skip locked) returning "purpose"',
     parameters: [{ arg: 'now' }, { arg: 'limit' }],
+  },
+  'outbox.insert': {
+    sql: 'insert into "@schema"."outbox" ("topic", "payload", "created_at", "due_at", "attempts", "error") values ($1, $2, $3, $4, $5, $6)',
+    parameters: [{ arg: 'topic' }, { arg: 'payload' }, { arg: 'now' }, { arg: 'now' }, { constant: 0 }, { constant: null }],
+  },
+  'outbox.claimDue': {
+    sql: 'with "due" as materialized (select "id" from "@schema"."outbox" where "due_at" <= $1 order by "due_at" limit $2 for update skip locked) update "@schema"."outbox" set "due_at" = $3, "attempts" = "attempts" + $4 where "id" in (select "due"."id" from "due") returning *',
+    parameters: [{ arg: 'now' }, { arg: 'limit' }, { arg: 'until' }, { constant: 1 }],
+  },
+  'outbox.remove': {
+    sql: 'delete from "@schema"."outbox" where "id" = $1',
+    parameters: [{ arg: 'id' }],
+  },
+  'outbox.reschedule': {
+    sql: 'update "@schema"."outbox" set "due_at" = $1, "error" = $2 where "id" = $3',
+    parameters: [{ arg: 'due_at' }, { arg: 'error' }, { arg: 'id' }],
+  },
+  'outbox.selectPage': {
+    sql: 'select * from "@schema"."outbox" order by "id" desc limit $1',
+    parameters: [{ arg: 'limit' }],
+  },
+  'outbox.removeOld': {
+    sql: 'delete from "@schema"."outbox" where "id" in (select "id" from "@schema"."outbox" where "created_at" <= $1 order by "id" limit $2 for update skip locked) returning "id"',
+    parameters: [{ arg: 'before' }, { arg: 'limit' }],
   },
   'credentials.selectById': {
     sql: 'select * from "@schema"."credential" where "id" = $1',
@@ -114,6 +142,10 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'update "@schema"."session" set "ended_at" = $1, "ended_reason" = $2, "ended_by" = $3, "ended_by_class" = $4, "ended_by_name" = $5 where "id" = $6 and "ended_at" is null returning *',
     parameters: [{ arg: 'now' }, { arg: 'reason' }, { arg: 'by' }, { arg: 'by_class' }, { arg: 'by_name' }, { arg: 'id' }],
   },
+  'sessions.renewLive': {
+    sql: 'update "@schema"."session" set "authenticated_at" = $1 where "id" = $2 and "ended_at" is null returning *',
+    parameters: [{ arg: 'now' }, { arg: 'id' }],
+  },
   'sessions.refreshRoles': {
     sql: 'update "@schema"."session" set "roles" = $1 where "account_id" = $2 and "ended_at" is null and "roles" != $3',
     parameters: [{ arg: 'roles' }, { arg: 'account_id' }, { arg: 'roles' }],
@@ -157,30 +189,6 @@ export const compiled: Readonly<Record<string, Compiled>> = {
   'apart.insertCursor': {
     sql: 'insert into "@schema"."setting" ("name", "value") values ($1, $2) on conflict ("name") do nothing',
     parameters: [{ arg: 'name' }, { constant: '' }],
-  },
-  'outbox.insert': {
-    sql: 'insert into "@schema"."outbox" ("topic", "payload", "created_at", "due_at", "attempts", "error") values ($1, $2, $3, $4, $5, $6)',
-    parameters: [{ arg: 'topic' }, { arg: 'payload' }, { arg: 'now' }, { arg: 'now' }, { constant: 0 }, { constant: null }],
-  },
-  'outbox.claimDue': {
-    sql: 'with "due" as materialized (select "id" from "@schema"."outbox" where "due_at" <= $1 order by "due_at" limit $2 for update skip locked) update "@schema"."outbox" set "due_at" = $3, "attempts" = "attempts" + $4 where "id" in (select "due"."id" from "due") returning *',
-    parameters: [{ arg: 'now' }, { arg: 'limit' }, { arg: 'until' }, { constant: 1 }],
-  },
-  'outbox.remove': {
-    sql: 'delete from "@schema"."outbox" where "id" = $1',
-    parameters: [{ arg: 'id' }],
-  },
-  'outbox.reschedule': {
-    sql: 'update "@schema"."outbox" set "due_at" = $1, "error" = $2 where "id" = $3',
-    parameters: [{ arg: 'due_at' }, { arg: 'error' }, { arg: 'id' }],
-  },
-  'outbox.selectPage': {
-    sql: 'select * from "@schema"."outbox" order by "id" desc limit $1',
-    parameters: [{ arg: 'limit' }],
-  },
-  'outbox.removeOld': {
-    sql: 'delete from "@schema"."outbox" where "id" in (select "id" from "@schema"."outbox" where "created_at" <= $1 order by "id" limit $2 for update skip locked) returning "id"',
-    parameters: [{ arg: 'before' }, { arg: 'limit' }],
   },
   'accounts.selectById': {
     sql: 'select "@schema"."account".*, "@schema"."email"."address", "@schema"."email"."verified" from "@schema"."account" left join "@schema"."email" on "@schema"."email"."account_id" = "@schema"."account"."id" and "@schema"."email"."is_primary" = 1 where "@schema"."account"."id" = $1',
@@ -241,6 +249,14 @@ export const compiled: Readonly<Record<string, Compiled>> = {
   'accounts.insertEmail': {
     sql: 'insert into "@schema"."email" ("account_id", "address", "address_key", "verified", "is_primary") values ($1, $2, $3, $4, $5)',
     parameters: [{ arg: 'account_id' }, { arg: 'address' }, { arg: 'address_key' }, { arg: 'verified' }, { constant: 1 }],
+  },
+  'accounts.clearPassword': {
+    sql: 'update "@schema"."account" set "password_hash" = $1, "password_scheme" = $2 where "id" = $3',
+    parameters: [{ constant: null }, { constant: null }, { arg: 'id' }],
+  },
+  'accounts.deleteEmails': {
+    sql: 'delete from "@schema"."email" where "account_id" = $1',
+    parameters: [{ arg: 'account_id' }],
   },
   'accounts.selectVerified': {
     sql: 'select "account_id" from "@schema"."email" where "address_key" = $1 and "verified" = 1',

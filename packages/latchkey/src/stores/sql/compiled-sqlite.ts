@@ -58,6 +58,10 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'delete from "once" where "account_id" = ? and "purpose" = ?',
     parameters: [{ arg: 'account_id' }, { arg: 'purpose' }],
   },
+  'once.deleteLater': {
+    sql: 'delete from "once" where "account_id" = ? and "purpose" = ? and "created_at" > (select "own"."created_at" from "once" as "own" where "own"."hash" = ?)',
+    parameters: [{ arg: 'account_id' }, { arg: 'purpose' }, { arg: 'hash' }],
+  },
   'once.deleteAll': {
     sql: 'delete from "once"',
     parameters: [],
@@ -65,6 +69,30 @@ export const compiled: Readonly<Record<string, Compiled>> = {
   'once.deleteExpired': {
     sql: 'delete from "once" where "hash" in (select "hash" from "once" where "expires_at" <= ? limit ?) returning "purpose"',
     parameters: [{ arg: 'now' }, { arg: 'limit' }],
+  },
+  'outbox.insert': {
+    sql: 'insert into "outbox" ("topic", "payload", "created_at", "due_at", "attempts", "error") values (?, ?, ?, ?, ?, ?)',
+    parameters: [{ arg: 'topic' }, { arg: 'payload' }, { arg: 'now' }, { arg: 'now' }, { constant: 0 }, { constant: null }],
+  },
+  'outbox.claimDue': {
+    sql: 'with "due" as materialized (select "id" from "outbox" where "due_at" <= ? order by "due_at" limit ?) update "outbox" set "due_at" = ?, "attempts" = "attempts" + ? where "id" in (select "due"."id" from "due") returning *',
+    parameters: [{ arg: 'now' }, { arg: 'limit' }, { arg: 'until' }, { constant: 1 }],
+  },
+  'outbox.remove': {
+    sql: 'delete from "outbox" where "id" = ?',
+    parameters: [{ arg: 'id' }],
+  },
+  'outbox.reschedule': {
+    sql: 'update "outbox" set "due_at" = ?, "error" = ? where "id" = ?',
+    parameters: [{ arg: 'due_at' }, { arg: 'error' }, { arg: 'id' }],
+  },
+  'outbox.selectPage': {
+    sql: 'select * from "outbox" order by "id" desc limit ?',
+    parameters: [{ arg: 'limit' }],
+  },
+  'outbox.removeOld': {
+    sql: 'delete from "outbox" where "id" in (select "id" from "outbox" where "created_at" <= ? order by "id" limit ?) returning "id"',
+    parameters: [{ arg: 'before' }, { arg: 'limit' }],
   },
   'credentials.selectById': {
     sql: 'select * from "credential" where "id" = ?',
@@ -118,6 +146,10 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'update "session" set "ended_at" = ?, "ended_reason" = ?, "ended_by" = ?, "ended_by_class" = ?, "ended_by_name" = ? where "id" = ? and "ended_at" is null returning *',
     parameters: [{ arg: 'now' }, { arg: 'reason' }, { arg: 'by' }, { arg: 'by_class' }, { arg: 'by_name' }, { arg: 'id' }],
   },
+  'sessions.renewLive': {
+    sql: 'update "session" set "authenticated_at" = ? where "id" = ? and "ended_at" is null returning *',
+    parameters: [{ arg: 'now' }, { arg: 'id' }],
+  },
   'sessions.refreshRoles': {
     sql: 'update "session" set "roles" = ? where "account_id" = ? and "ended_at" is null and "roles" != ?',
     parameters: [{ arg: 'roles' }, { arg: 'account_id' }, { arg: 'roles' }],
@@ -161,30 +193,6 @@ export const compiled: Readonly<Record<string, Compiled>> = {
   'apart.insertCursor': {
     sql: 'insert into "setting" ("name", "value") values (?, ?) on conflict ("name") do nothing',
     parameters: [{ arg: 'name' }, { constant: '' }],
-  },
-  'outbox.insert': {
-    sql: 'insert into "outbox" ("topic", "payload", "created_at", "due_at", "attempts", "error") values (?, ?, ?, ?, ?, ?)',
-    parameters: [{ arg: 'topic' }, { arg: 'payload' }, { arg: 'now' }, { arg: 'now' }, { constant: 0 }, { constant: null }],
-  },
-  'outbox.claimDue': {
-    sql: 'with "due" as materialized (select "id" from "outbox" where "due_at" <= ? order by "due_at" limit ?) update "outbox" set "due_at" = ?, "attempts" = "attempts" + ? where "id" in (select "due"."id" from "due") returning *',
-    parameters: [{ arg: 'now' }, { arg: 'limit' }, { arg: 'until' }, { constant: 1 }],
-  },
-  'outbox.remove': {
-    sql: 'delete from "outbox" where "id" = ?',
-    parameters: [{ arg: 'id' }],
-  },
-  'outbox.reschedule': {
-    sql: 'update "outbox" set "due_at" = ?, "error" = ? where "id" = ?',
-    parameters: [{ arg: 'due_at' }, { arg: 'error' }, { arg: 'id' }],
-  },
-  'outbox.selectPage': {
-    sql: 'select * from "outbox" order by "id" desc limit ?',
-    parameters: [{ arg: 'limit' }],
-  },
-  'outbox.removeOld': {
-    sql: 'delete from "outbox" where "id" in (select "id" from "outbox" where "created_at" <= ? order by "id" limit ?) returning "id"',
-    parameters: [{ arg: 'before' }, { arg: 'limit' }],
   },
   'accounts.selectById': {
     sql: 'select "account".*, "email"."address", "email"."verified" from "account" left join "email" on "email"."account_id" = "account"."id" and "email"."is_primary" = 1 where "account"."id" = ?',
@@ -245,6 +253,14 @@ export const compiled: Readonly<Record<string, Compiled>> = {
   'accounts.insertEmail': {
     sql: 'insert into "email" ("account_id", "address", "address_key", "verified", "is_primary") values (?, ?, ?, ?, ?)',
     parameters: [{ arg: 'account_id' }, { arg: 'address' }, { arg: 'address_key' }, { arg: 'verified' }, { constant: 1 }],
+  },
+  'accounts.clearPassword': {
+    sql: 'update "account" set "password_hash" = ?, "password_scheme" = ? where "id" = ?',
+    parameters: [{ constant: null }, { constant: null }, { arg: 'id' }],
+  },
+  'accounts.deleteEmails': {
+    sql: 'delete from "email" where "account_id" = ?',
+    parameters: [{ arg: 'account_id' }],
   },
   'accounts.selectVerified': {
     sql: 'select "account_id" from "email" where "address_key" = ? and "verified" = 1',

@@ -53,6 +53,16 @@ const deleteOfAccount = define<{ account_id: number; purpose: string }>('once.de
   db.deleteFrom('once').where('account_id', '=', arg.account_id).where('purpose', '=', arg.purpose),
 );
 
+const deleteLater = define<{ account_id: number; purpose: string; hash: Uint8Array }>('once.deleteLater')((db, arg) =>
+  db
+    .deleteFrom('once')
+    .where('account_id', '=', arg.account_id)
+    .where('purpose', '=', arg.purpose)
+    .where('created_at', '>', (eb) =>
+      eb.selectFrom('once as own').select('own.created_at').where('own.hash', '=', arg.hash),
+    ),
+);
+
 const deleteAll = define<Record<never, never>>('once.deleteAll')((db) => db.deleteFrom('once'));
 
 const deleteExpired = define<{ now: number; limit: number }>('once.deleteExpired')((db, arg, dialect) =>
@@ -101,6 +111,11 @@ export function* spend(run: Run, { purpose, hash }: OnceRef): Sentence<Good | nu
 /** Makes void all of one purpose that an account has out. */
 export function* voidAll(run: Run, accountId: number, purpose: OncePurpose): Sentence<void> {
   yield* rows(run, deleteOfAccount, { account_id: accountId, purpose });
+}
+
+/** Makes void all of one purpose that an account got after this one. */
+export function* voidLater(run: Run, accountId: number, { purpose, hash }: OnceRef): Sentence<void> {
+  yield* rows(run, deleteLater, { account_id: accountId, purpose, hash });
 }
 
 export function* voidEverything(run: Run): Sentence<void> {

@@ -4,11 +4,11 @@ import { decideAdmission } from '../../model/admission.ts';
 import { type DeviceSummary, UNKNOWN_DEVICE } from '../../model/device.ts';
 import type { EndReason } from '../../model/reasons.ts';
 import { type Session, sessionState } from '../../model/session.ts';
-import type { Admit, Admitted, By, Over, SessionStore } from '../store.ts';
+import type { Admit, Admitted, By, Over, Reauthenticated, SessionStore, ShownAgain } from '../store.ts';
 import { noteEnded, noteOpened } from './history.ts';
 import { gateColumns, gateOf, sessionColumns, sessionOf } from './records.ts';
 import { get as getSetting } from './settings.ts';
-import { spendAll } from './spends.ts';
+import { spendAll, spendAndTell } from './spends.ts';
 import { define, each, free, type Run, row, rows, type Sentence } from './statement.ts';
 
 /** The setting that holds the fingerprint of the rule in force. */
@@ -163,6 +163,15 @@ const endLive = define<{
     .returningAll(),
 );
 
+const renewLive = define<{ id: string; now: number }>('sessions.renewLive')((db, arg) =>
+  db
+    .updateTable('session')
+    .set({ authenticated_at: arg.now })
+    .where('id', '=', arg.id)
+    .where('ended_at', 'is', null)
+    .returningAll(),
+);
+
 const refreshRoles = define<{ account_id: number; roles: string }>('sessions.refreshRoles')((db, arg) =>
   db
     .updateTable('session')
@@ -245,7 +254,7 @@ export function* admit(run: Run, input: Admit): Sentence<Admitted> {
   });
   if (verdict.kind === 'void') return verdict;
 
-  if (!(yield* spendAll(run, input.spends))) return { kind: 'spent' };
+  if (!(yield* spendAndTell(run, input))) return { kind: 'spent' };
   yield* endAll(run, over, { reason: 'expired', by: null });
   const by = { session: input.session.id, device: input.session.device };
   const replaced = yield* endAll(run, verdict.replaced, { reason: 'displaced', by, isReplaced: true });
@@ -401,6 +410,20 @@ export function* end(
   // Announced even where it had ended: whoever ended it may still wait to be heard.
   run.moved(accountId);
   return { session: ended ?? sessionOf(found), isEndedNow: ended !== undefined };
+}
+
+export function* reauthenticate(run: Run, { by, gate, spends }: ShownAgain): Sentence<Reauthenticated | Over> {
+  const found = yield* row(run, selectById, { id: by.id });
+  // What was purged had expired or ended long before.
+  if (found === null || found.account_id !== gate.accountId) return { over: 'expired' };
+  const { ending } = sessionOf(found);
+  if (ending !== null) return { over: ending.reason };
+  const held = yield* gateHeld(run, gate.accountId);
+  if (held === null || held.state !== 'active' || gate.revision < held.validFrom) return { kind: 'void' };
+  if (!(yield* spendAll(run, spends))) return { kind: 'spent' };
+  const renewed = yield* row(run, renewLive, { id: by.id, now: run.now });
+  if (renewed === null) throw new Error('A session was found and is not there.');
+  return { kind: 'reauthenticated', session: sessionOf(renewed) };
 }
 
 export function* list(run: Run, accountId: number): Sentence<Awaited<ReturnType<SessionStore['list']>>> {

@@ -2,7 +2,9 @@
 
 import type { Credential } from '../../model/credential.ts';
 import type { CredentialUse, Spend } from '../../model/once.ts';
+import type { OutboxItem } from '../store.ts';
 import { peek, spend } from './once.ts';
+import { put } from './outbox.ts';
 import { credentialOf } from './records.ts';
 import { define, type Run, row, type Sentence } from './statement.ts';
 
@@ -39,6 +41,16 @@ export function* spendAll(run: Run, spends: readonly Spend[]): Sentence<boolean>
     const isSpent = 'purpose' in item ? (yield* spend(run, item)) !== null : yield* use(run, item);
     if (!isSpent) return false;
   }
+  return true;
+}
+
+/** The same, and the mails that tell of it. */
+export function* spendAndTell(
+  run: Run,
+  { spends, outbox = [] }: { readonly spends: readonly Spend[]; readonly outbox?: readonly OutboxItem[] },
+): Sentence<boolean> {
+  if (!(yield* spendAll(run, spends))) return false;
+  yield* put(run, outbox);
   return true;
 }
 

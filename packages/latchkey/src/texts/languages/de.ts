@@ -23,6 +23,7 @@ export const de: Catalogue = {
     oldPassword: 'Aktuelles Passwort',
     newPassword: 'Neues Passwort',
     newPasswordAgain: 'Neues Passwort noch einmal',
+    newEmail: 'Neue E-Mail-Adresse',
     firstName: 'Vorname',
     lastName: 'Nachname',
   },
@@ -48,6 +49,7 @@ export const de: Catalogue = {
       'Bitte geben Sie einen richtigen Namen und ein richtiges Passwort ein. Groß- und Kleinschreibung können eine Rolle spielen.',
     ticket_void: 'Das hat zu lange gedauert oder gilt nicht mehr. Bitte melden Sie sich neu an.',
     code_wrong: 'Dieser Code stimmt nicht oder wurde schon verwendet. Geben Sie den ein, den Ihre App jetzt zeigt.',
+    mail_code_wrong: 'Dieser Code stimmt nicht. Geben Sie den aus der neuesten E-Mail ein.',
     email_unverified:
       'Ihre E-Mail-Adresse ist noch nicht bestätigt. Folgen Sie dem Link in der E-Mail, die wir Ihnen geschickt haben.',
     passkey_void: 'Das hat zu lange gedauert. Bitte versuchen Sie es noch einmal.',
@@ -68,6 +70,7 @@ export const de: Catalogue = {
     another: 'Oder melden Sie sich mit einem anderen Konto an:',
     resend: 'E-Mail noch einmal senden',
     passkey: 'Mit einem Passkey anmelden',
+    byMail: 'Stattdessen per E-Mail anmelden',
   },
   secondStep: {
     title: 'Noch ein Schritt',
@@ -94,7 +97,6 @@ export const de: Catalogue = {
     removeLead:
       'Geben Sie einen Code Ihrer App oder einen Wiederherstellungscode ein. Alle anderen Geräte werden abgemeldet.',
     removed: 'Ihr zweiter Schritt ist entfernt.',
-    stale: 'Ihre Anmeldung ist eine Weile her. Um dies zu ändern, melden Sie sich bitte neu an.',
     passkey: 'Einen Passkey verwenden',
     passkeyLead: 'Zeigen Sie mit einem Passkey Ihres Kontos, dass Sie es sind.',
   },
@@ -118,6 +120,44 @@ export const de: Catalogue = {
     removed: 'Ihr Passkey ist entfernt. Alle anderen Geräte wurden abgemeldet.',
     present: 'Dieses Gerät hat schon einen Passkey Ihres Kontos.',
     unsupported: 'Dieser Browser kann keine Passkeys verwenden oder nicht ohne Skripte.',
+  },
+  mailSignIn: {
+    title: 'Per E-Mail anmelden',
+    lead: 'Geben Sie die E-Mail-Adresse Ihres Kontos ein, und wir senden Ihnen einen Link und einen Code.',
+    ask: 'E-Mail senden',
+    asked:
+      'Wenn es ein Konto mit dieser Adresse gibt, ist eine E-Mail dorthin unterwegs. Geben Sie den Code daraus ein, oder öffnen Sie den Link in diesem Browser.',
+    code: 'Code aus der E-Mail',
+    here: 'Sie haben den Link aus der E-Mail geöffnet. Auf diesem Gerät anmelden?',
+    elsewhere:
+      'Diese E-Mail wurde in einem anderen Browser angefordert. Gehen Sie dorthin zurück und geben Sie den Code ein, der in der E-Mail steht.',
+    void: 'Das wurde schon benutzt, oder es ist zu alt. Fordern Sie eine neue E-Mail an.',
+    again: 'Neue E-Mail anfordern',
+  },
+  confirm: {
+    title: 'Bestätigen Sie, dass Sie es sind',
+    password: 'Ihre Anmeldung ist eine Weile her. Geben Sie Ihr Passwort ein, um fortzufahren.',
+    code: 'Ihre Anmeldung ist eine Weile her. Geben Sie den Code ein, den Ihre Authenticator-App zeigt, um fortzufahren.',
+    none: 'Ihre Anmeldung ist eine Weile her. Um fortzufahren, melden Sie sich bitte neu an.',
+    action: 'Bestätigen',
+  },
+  changeEmail: {
+    title: 'E-Mail-Adresse',
+    current: 'Ihre E-Mail-Adresse ist {email}.',
+    none: 'Ihr Konto hat keine E-Mail-Adresse.',
+    lead: 'Geben Sie die neue Adresse ein. Wir senden einen Link dorthin, und nichts ändert sich, bevor Sie ihm folgen.',
+    action: 'Adresse ändern',
+    asked:
+      'Wenn diese Adresse verwendet werden kann, ist eine E-Mail dorthin unterwegs. Folgen Sie dem Link darin, um sie zu bestätigen.',
+    confirmTitle: 'Neue Adresse bestätigen',
+    confirmLead: 'Gehört diese neue Adresse Ihnen? Dann bestätigen Sie sie für Ihr Konto.',
+    confirmed: 'Danke. Ihr Konto hat seine neue Adresse.',
+    undoTitle: 'Änderung zurücknehmen',
+    undoLead:
+      'Ihr Konto bekommt seine frühere Adresse zurück, sein Passwort gilt nicht mehr, und alle Geräte werden abgemeldet. Dann senden wir Ihnen einen Link, um ein neues Passwort zu wählen.',
+    undoAction: 'Änderung zurücknehmen',
+    undone:
+      'Ihr Konto hat wieder seine frühere Adresse, und alle Geräte wurden abgemeldet. Eine E-Mail mit einem Link, um ein neues Passwort zu wählen, ist unterwegs zu Ihnen.',
   },
   signOut: {
     title: 'Abmelden',
@@ -170,6 +210,8 @@ export const de: Catalogue = {
     passwordLead: 'Ändern und andere Geräte abmelden.',
     passkeys: 'Ihre Passkeys',
     passkeysLead: 'Mit Finger, Gesicht oder PIN statt mit einem Passwort anmelden.',
+    email: 'E-Mail-Adresse',
+    emailLead: 'Wohin wir Ihnen schreiben.',
     secondStep: 'Zweiter Schritt',
     secondStepLead: 'Ein Code aus einer App neben Ihrem Passwort.',
     devices: 'Geräte',
@@ -361,6 +403,36 @@ export const de: Catalogue = {
       lead: 'Ein Passkey des Kontos {username} auf {site} wurde entfernt. Alle anderen Geräte wurden abgemeldet.',
       action: 'Das war ich nicht: neues Passwort wählen',
       note: 'Wenn Sie es waren, ist nichts zu tun.',
+    },
+    'sign-in': {
+      subject: 'Anmelden bei {site}',
+      lead: 'Geben Sie diesen Code dort ein, wo Sie ihn angefordert haben, um sich bei {site} als {username} anzumelden:',
+      action: 'Oder öffnen Sie diesen Link im selben Browser',
+      note: 'Beides gilt einmal und nicht lange. Wenn Sie das nicht angefordert haben, beachten Sie diese E-Mail nicht, und sagen Sie niemandem den Code.',
+    },
+    'change-email': {
+      subject: 'Bestätigen Sie Ihre neue E-Mail-Adresse für {site}',
+      lead: 'Das Konto {username} bei {site} möchte diese E-Mail-Adresse verwenden. Wenn Sie das waren, bestätigen Sie sie:',
+      action: 'Diese Adresse bestätigen',
+      note: 'Wenn Sie davon nichts wissen, beachten Sie diese E-Mail nicht: Ohne Sie geschieht nichts.',
+    },
+    'email-change-asked': {
+      subject: 'Ihre E-Mail-Adresse bei {site} soll geändert werden',
+      lead: 'Jemand, der beim Konto {username} auf {site} angemeldet ist, möchte eine andere E-Mail-Adresse verwenden. Sie ändert sich, sobald die neue bestätigt ist.',
+      action: 'Das waren nicht Sie: neues Passwort wählen',
+      note: 'Ein neues Passwort hält die Änderung auf und meldet alle Geräte ab. Wenn Sie es waren, ist nichts zu tun.',
+    },
+    'email-changed': {
+      subject: 'Ihre E-Mail-Adresse bei {site} wurde geändert',
+      lead: 'Das Konto {username} bei {site} hat jetzt eine andere E-Mail-Adresse an der Stelle von dieser.',
+      action: 'Das waren nicht Sie: Änderung zurücknehmen',
+      note: 'Der Link gilt sieben Tage. Wenn Sie es waren, ist nichts zu tun.',
+    },
+    'email-in-use': {
+      subject: 'Jemand wollte Ihre E-Mail-Adresse bei {site} verwenden',
+      lead: 'Jemand mit einem anderen Konto bei {site} wollte diese E-Mail-Adresse verwenden. Sie gehört schon zu Ihrem Konto {username}.',
+      action: 'Neues Passwort wählen',
+      note: 'Wenn Sie das nicht waren, beachten Sie diese E-Mail nicht: Nichts hat sich geändert.',
     },
     'second-step-reset': {
       subject: 'Der zweite Schritt Ihrer Anmeldung auf {site} wurde entfernt',

@@ -23,6 +23,7 @@ export const fr: Catalogue = {
     oldPassword: 'Mot de passe actuel',
     newPassword: 'Nouveau mot de passe',
     newPasswordAgain: 'Nouveau mot de passe, encore une fois',
+    newEmail: 'Nouvelle adresse e-mail',
     firstName: 'Prénom',
     lastName: 'Nom',
   },
@@ -48,6 +49,7 @@ export const fr: Catalogue = {
       'Saisissez un nom et un mot de passe corrects. Les majuscules et les minuscules peuvent compter.',
     ticket_void: 'Cela a pris trop de temps ou n’est plus valable. Veuillez vous reconnecter.',
     code_wrong: 'Ce code n’est pas correct ou a déjà servi. Saisissez celui que votre application affiche maintenant.',
+    mail_code_wrong: 'Ce code n’est pas le bon. Saisissez celui du message le plus récent.',
     email_unverified:
       'Votre adresse e-mail n’est pas encore confirmée. Suivez le lien de l’e-mail que nous vous avons envoyé.',
     passkey_void: 'Cela a pris trop de temps. Veuillez réessayer.',
@@ -68,6 +70,7 @@ export const fr: Catalogue = {
     another: 'Ou connectez-vous à un autre compte :',
     resend: 'Renvoyer l’e-mail',
     passkey: 'Se connecter avec une clé d’accès',
+    byMail: 'Se connecter plutôt par e-mail',
   },
   secondStep: {
     title: 'Encore une étape',
@@ -94,7 +97,6 @@ export const fr: Catalogue = {
     removeLead:
       'Saisissez un code de votre application ou un code de récupération. Tous les autres appareils seront déconnectés.',
     removed: 'Votre seconde étape est retirée.',
-    stale: 'Votre connexion date un peu. Pour changer cela, veuillez vous reconnecter.',
     passkey: 'Utiliser une clé d’accès',
     passkeyLead: 'Montrez que c’est vous avec une clé d’accès de votre compte.',
   },
@@ -118,6 +120,44 @@ export const fr: Catalogue = {
     removed: 'Votre clé d’accès est retirée. Tous les autres appareils ont été déconnectés.',
     present: 'Cet appareil a déjà une clé d’accès de votre compte.',
     unsupported: 'Les clés d’accès ne peuvent pas servir dans ce navigateur, ou pas sans scripts.',
+  },
+  mailSignIn: {
+    title: 'Se connecter par e-mail',
+    lead: 'Saisissez l’adresse e-mail de votre compte, et nous vous envoyons un lien et un code.',
+    ask: 'M’envoyer un message',
+    asked:
+      'S’il existe un compte avec cette adresse, un message est en route. Saisissez le code qu’il contient, ou ouvrez son lien dans ce navigateur.',
+    code: 'Code du message',
+    here: 'Vous avez ouvert le lien du message. Vous connecter sur cet appareil ?',
+    elsewhere:
+      'Ce message a été demandé dans un autre navigateur. Retournez-y et saisissez le code qui figure dans le message.',
+    void: 'Cela a déjà servi, ou c’est trop ancien. Demandez un autre message.',
+    again: 'Demander un autre message',
+  },
+  confirm: {
+    title: 'Confirmez que c’est vous',
+    password: 'Votre connexion date un peu. Saisissez votre mot de passe pour continuer.',
+    code: 'Votre connexion date un peu. Saisissez le code affiché par votre application d’authentification pour continuer.',
+    none: 'Votre connexion date un peu. Pour continuer, veuillez vous reconnecter.',
+    action: 'Confirmer',
+  },
+  changeEmail: {
+    title: 'Adresse e-mail',
+    current: 'Votre adresse e-mail est {email}.',
+    none: 'Votre compte n’a pas d’adresse e-mail.',
+    lead: 'Saisissez la nouvelle adresse. Nous y envoyons un lien, et rien ne change tant que vous ne l’avez pas suivi.',
+    action: 'Changer l’adresse',
+    asked:
+      'Si cette adresse peut être utilisée, un message y est en route. Suivez le lien qu’il contient pour la confirmer.',
+    confirmTitle: 'Confirmez votre nouvelle adresse',
+    confirmLead: 'Cette nouvelle adresse est la vôtre ? Alors confirmez-la pour votre compte.',
+    confirmed: 'Merci. Votre compte a sa nouvelle adresse.',
+    undoTitle: 'Annuler le changement',
+    undoLead:
+      'Votre compte retrouve son ancienne adresse, son mot de passe ne sert plus, et tous les appareils sont déconnectés. Nous vous envoyons ensuite un lien pour choisir un nouveau mot de passe.',
+    undoAction: 'Annuler le changement',
+    undone:
+      'Votre compte a retrouvé son ancienne adresse, et tous les appareils ont été déconnectés. Un message avec un lien pour choisir un nouveau mot de passe est en route.',
   },
   signOut: {
     title: 'Déconnexion',
@@ -169,6 +209,8 @@ export const fr: Catalogue = {
     passwordLead: 'Le changer et déconnecter les autres appareils.',
     passkeys: 'Clés d’accès',
     passkeysLead: 'Se connecter avec le doigt, le visage ou un code PIN au lieu d’un mot de passe.',
+    email: 'Adresse e-mail',
+    emailLead: 'Là où nous vous écrivons.',
     secondStep: 'Seconde étape',
     secondStepLead: 'Un code d’une application en plus de votre mot de passe.',
     devices: 'Appareils',
@@ -360,6 +402,36 @@ export const fr: Catalogue = {
       lead: 'Une clé d’accès du compte {username} sur {site} a été retirée. Tous les autres appareils ont été déconnectés.',
       action: 'Ce n’était pas moi : choisir un nouveau mot de passe',
       note: 'Si c’était vous, il n’y a rien à faire.',
+    },
+    'sign-in': {
+      subject: 'Connexion à {site}',
+      lead: 'Saisissez ce code là où vous l’avez demandé, pour vous connecter à {site} en tant que {username} :',
+      action: 'Ou ouvrez ce lien dans le même navigateur',
+      note: 'Les deux servent une fois, et pas longtemps. Si vous n’avez rien demandé, ignorez ce message et ne donnez le code à personne.',
+    },
+    'change-email': {
+      subject: 'Confirmez votre nouvelle adresse e-mail pour {site}',
+      lead: 'Le compte {username} sur {site} souhaite utiliser cette adresse e-mail. Si c’était vous, confirmez-la :',
+      action: 'Confirmer cette adresse',
+      note: 'Si vous n’en savez rien, ignorez ce message : rien ne se passe sans vous.',
+    },
+    'email-change-asked': {
+      subject: 'Votre adresse e-mail sur {site} va changer',
+      lead: 'Quelqu’un qui est connecté au compte {username} sur {site} a demandé à utiliser une autre adresse e-mail. Elle change quand la nouvelle est confirmée.',
+      action: 'Ce n’était pas vous : choisissez un nouveau mot de passe',
+      note: 'Un nouveau mot de passe arrête le changement et déconnecte tous les appareils. Si c’était vous, il n’y a rien à faire.',
+    },
+    'email-changed': {
+      subject: 'Votre adresse e-mail sur {site} a été changée',
+      lead: 'Le compte {username} sur {site} a désormais une autre adresse e-mail à la place de celle-ci.',
+      action: 'Ce n’était pas vous : annulez le changement',
+      note: 'Le lien est valable sept jours. Si c’était vous, il n’y a rien à faire.',
+    },
+    'email-in-use': {
+      subject: 'Quelqu’un a voulu utiliser votre adresse e-mail sur {site}',
+      lead: 'Quelqu’un qui a un autre compte sur {site} a voulu utiliser cette adresse e-mail. Elle appartient déjà à votre compte {username}.',
+      action: 'Choisir un nouveau mot de passe',
+      note: 'Si ce n’était pas vous, ignorez ce message : rien n’a changé.',
     },
     'second-step-reset': {
       subject: 'La seconde étape de votre connexion à {site} a été retirée',

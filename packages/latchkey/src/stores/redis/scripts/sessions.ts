@@ -70,6 +70,26 @@ return { 'done', announce(), #ended, row(hash) }
   ),
 );
 
+/** Notes that the holder of a session proves who they are just now, by a proof of a revision that the gate has not voided. */
+export const REAUTHENTICATE = reaching(
+  writing(
+    CLOCK,
+    ROWS,
+    `
+local gate, ids = KEYS[1], KEYS[2]
+local now, id, revision = clock(ARGV[2]), ARGV[3], tonumber(ARGV[4])
+local held = redis.call('HMGET', gate, 'state', 'valid_from')
+local hash = redis.call('HGET', ids, id)
+local found = hash and redis.call('HMGET', rows .. hash, '${FIELDS.id}', '${FIELDS.endedReason}')
+if not found or not found[1] then return { 'over', 'expired' } end
+if found[2] then return { 'over', found[2] } end
+if held[1] ~= 'active' or revision < tonumber(held[2]) then return { 'void' } end
+redis.call('HSET', rows .. hash, '${FIELDS.authenticatedAt}', now)
+return { 'reauthenticated', row(hash) }
+`,
+  ),
+);
+
 /** Why the acting session is over (nothing where it is not) and the revision that it was opened at. */
 export const OVER = reaching(
   reading(`

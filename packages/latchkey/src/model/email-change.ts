@@ -1,0 +1,19 @@
+import type { AccountId, Gate } from './account.ts';
+
+/** What a link that changes an address is kept with: exactly the one that it was mailed to. */
+export type PendingEmail = {
+  readonly account: AccountId;
+  /** As it was typed, and as addresses are compared. */
+  readonly address: string;
+  readonly key: string;
+  /** The account's when it was asked for. */
+  readonly revision: number;
+};
+
+/** What a link that takes a change back is kept with: the verified address that the account had before. */
+export type FormerEmail = Pick<PendingEmail, 'account' | 'address' | 'key'>;
+
+/** Is it still to be? A new password, a sign-out everywhere and whatever else voids what was proved before drops it. */
+export function isStillMeant({ account, revision }: PendingEmail, gate: Gate): boolean {
+  return gate.accountId === account && gate.state === 'active' && revision >= gate.validFrom;
+}
