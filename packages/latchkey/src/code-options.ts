@@ -19,6 +19,8 @@ const MAILS: Names<Required<Templates>> = {
   'second-step-off': true,
   'recovery-codes-renewed': true,
   'recovery-code-used': true,
+  'social-connected': true,
+  'social-disconnected': true,
 };
 
 const PAGES: Names<Required<PageTemplates>> = {
@@ -40,6 +42,8 @@ const PAGES: Names<Required<PageTemplates>> = {
   profile: true,
   'change-password': true,
   'own-second-step': true,
+  connections: true,
+  'social-failed': true,
   devices: true,
   data: true,
   'close-account': true,

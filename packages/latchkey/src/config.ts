@@ -18,6 +18,7 @@ import {
   whom,
   words,
 } from './options.ts';
+import { providersByName } from './social-options.ts';
 import { colour, families, path, pathsByRole, picture } from './theme-options.ts';
 
 const RULES = ['similarity', 'length', 'common', 'numeric'] as const;
@@ -112,6 +113,14 @@ const secondStep = {
   demandedOf: whom({ env: 'LATCHKEY_SECOND_STEP_OF', fallback: 'nobody' }),
   /** For so many days a device on which a second step was shown need not show one again, where its owner wishes it; 0 asks each time. */
   rememberDays: time(DAY_MS, { env: 'LATCHKEY_SECOND_STEP_REMEMBER_DAYS', fallback: 30, minMs: 0 }),
+};
+
+/** Signing in by other providers. */
+const social = {
+  /** Which ones, by name: `{ google: { clientId, clientSecret } }`. `google`, `github`, `microsoft`, `apple`, `facebook`, `gitlab`, `discord`, `x` and `linkedin` are known; any other name needs the `issuer` of an OpenID Connect provider. As a variable, the same as JSON. See [social.md](social.md). */
+  providers: providersByName({ env: 'LATCHKEY_SOCIAL_PROVIDERS' }),
+  /** Whether somebody whose address a provider has verified comes into the account that verified the same address here. Otherwise they are told to sign in there first, and to connect it. */
+  linkByEmail: flag({ env: 'LATCHKEY_SOCIAL_LINK_BY_EMAIL', fallback: true }),
 };
 
 const passwords = {
@@ -239,6 +248,7 @@ export const groups = {
   stores,
   accounts,
   secondStep,
+  social,
   passwords,
   attempts,
   events,

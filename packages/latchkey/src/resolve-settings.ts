@@ -237,6 +237,7 @@ function settingsFrom(read: Read, origin: string, production: boolean): Settings
       registration: accounts.registration,
     },
     secondStep: { demandedOf: read.secondStep.demandedOf, rememberMs: read.secondStep.rememberDays },
+    social: read.social,
     passwords: {
       minLength: passwords.minLength,
       rules: passwords.rules as readonly PasswordRule[],

@@ -37,7 +37,7 @@ export function linkCookieName(settings: Settings, purpose: LinkPurpose): string
   return prefixed(settings, purpose === 'reset' ? 'latchkey-link' : `latchkey-${purpose}`);
 }
 
-export type LinkPurpose = 'reset' | 'verify' | 'invitation' | 'ticket';
+export type LinkPurpose = 'reset' | 'verify' | 'invitation' | 'ticket' | 'provider' | 'provider-name';
 
 /** With no value, it is taken back. */
 export function linkCookie(settings: Settings, purpose: LinkPurpose, value: string | null, lifetimeMs = 0): string {

@@ -13,7 +13,17 @@ export type Notice =
   | { readonly kind: 'second-step-on'; readonly to: string; readonly username: string; readonly link: string }
   | { readonly kind: 'second-step-off'; readonly to: string; readonly username: string; readonly link: string }
   | { readonly kind: 'recovery-codes-renewed'; readonly to: string; readonly username: string; readonly link: string }
-  | { readonly kind: 'recovery-code-used'; readonly to: string; readonly username: string; readonly link: string };
+  | { readonly kind: 'recovery-code-used'; readonly to: string; readonly username: string; readonly link: string }
+  | (ProviderNotice & { readonly kind: 'social-connected' })
+  | (ProviderNotice & { readonly kind: 'social-disconnected' });
+
+type ProviderNotice = {
+  readonly to: string;
+  readonly username: string;
+  readonly link: string;
+  /** What people call it. */
+  readonly provider: string;
+};
 
 /** As it waits in the outbox, sealed: put into words when it leaves, in the language of the request that caused it. */
 export type Message = Notice & { readonly language: Language };

@@ -1,5 +1,11 @@
 /** What a thing that is usable once is for. */
-export type OncePurpose = 'verify-email' | 'reset-password' | 'invitation' | 'second-step' | 'remembered-device';
+export type OncePurpose =
+  | 'verify-email'
+  | 'reset-password'
+  | 'invitation'
+  | 'second-step'
+  | 'remembered-device'
+  | 'social-sign-in';
 
 /** A link, a code, a challenge, a ticket: known by the hash of its secret. */
 export type OnceRef = { readonly purpose: OncePurpose; readonly hash: Uint8Array };

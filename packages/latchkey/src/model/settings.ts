@@ -2,6 +2,7 @@ import type { UsernameCase } from './account.ts';
 import type { WhenFull } from './admission.ts';
 import type { PasswordPolicy } from './password.ts';
 import type { SecondStepPolicy } from './second-step.ts';
+import type { SocialSettings } from './social.ts';
 import type { Theme } from './theme.ts';
 import type { ByRole } from './views.ts';
 
@@ -42,6 +43,7 @@ export type Settings = {
     readonly registration: 'open' | 'invited' | 'closed';
   };
   readonly secondStep: SecondStepPolicy;
+  readonly social: SocialSettings;
   readonly passwords: PasswordPolicy & {
     readonly hash: 'argon2id' | 'cheap';
     readonly concurrency: number;

@@ -10,6 +10,8 @@ export type AccountView = {
   /** `''` where there is none. */
   readonly email: string;
   readonly emailVerified: boolean;
+  /** Whether there are providers elsewhere to sign in with. */
+  readonly hasProviders: boolean;
 };
 
 const accountPage = page<AccountView>({
@@ -23,7 +25,7 @@ const accountPage = page<AccountView>({
         : html`<bdi>${view.email}</bdi> (${view.emailVerified ? texts.verified : texts.unverified})`;
     return html`<p>${fillIn(texts.lead, { name: view.username })}<br><span class="muted">${address}</span></p>
 <ul class="list">
-${link('/account/devices/', texts.devices, texts.devicesLead)}${link('/account/profile/', texts.profile, texts.profileLead)}${link('/account/password/', texts.password, texts.passwordLead)}${link('/account/second-step/', texts.secondStep, texts.secondStepLead)}${link('/account/data/', texts.data, texts.dataLead)}</ul>`;
+${link('/account/devices/', texts.devices, texts.devicesLead)}${link('/account/profile/', texts.profile, texts.profileLead)}${link('/account/password/', texts.password, texts.passwordLead)}${link('/account/second-step/', texts.secondStep, texts.secondStepLead)}${view.hasProviders ? link('/account/connections/', texts.connections, texts.connectionsLead) : ''}${link('/account/data/', texts.data, texts.dataLead)}</ul>`;
   },
 });
 
@@ -34,5 +36,6 @@ function link(path: string, title: string, lead: string): Html {
 
 export async function showAccount(visit: SignedInVisit): Promise<Response> {
   const { username, firstName, lastName, email, emailVerified } = visit.visitor.account;
-  return await show(visit, accountPage, { username, firstName, lastName, email, emailVerified });
+  const hasProviders = visit.parts.settings.social.providers.length > 0;
+  return await show(visit, accountPage, { username, firstName, lastName, email, emailVerified, hasProviders });
 }

@@ -13,6 +13,7 @@ import * as account from './account.ts';
 import { answerAsset, assetsFrom, browserScript } from './assets.ts';
 import * as changing from './change-password.ts';
 import * as closing from './close-account.ts';
+import * as connections from './connections.ts';
 import * as data from './data.ts';
 import { showDemo } from './demo.ts';
 import { showMails } from './dev-mail.ts';
@@ -22,6 +23,7 @@ import { pageHeaders } from './frame.ts';
 import { showHome, showView } from './home.ts';
 import { showNotMe } from './not-me.ts';
 import * as profile from './profile.ts';
+import * as providers from './providers.ts';
 import * as reset from './reset-password.ts';
 import * as secondStep from './second-step.ts';
 import * as ownSecondStep from './set-up-second-step.ts';
@@ -39,7 +41,11 @@ type Methods<Visited> = {
   readonly POST?: (visit: Visited) => Promise<Response>;
 };
 
-type PageRoute = { readonly path: string } & (
+type PageRoute = {
+  readonly path: string;
+  /** Its form comes from another site. It changes nothing by itself. */
+  readonly isPostedFromElsewhere?: true;
+} & (
   | { readonly access: 'anyone'; readonly methods: Methods<Visit> }
   | { readonly access: 'signed-in'; readonly methods: Methods<SignedInVisit> }
 );
@@ -74,13 +80,25 @@ export const pageRoutes: readonly PageRoute[] = [
     access: 'signed-in',
     methods: { GET: ownSecondStep.showOwnSecondStep, POST: ownSecondStep.changeOwnSecondStep },
   },
+  {
+    path: '/account/connections',
+    access: 'signed-in',
+    methods: { GET: connections.showConnections, POST: connections.changeConnections },
+  },
   { path: '/account/devices', access: 'signed-in', methods: { GET: devices.showDevices, POST: devices.endDevices } },
   { path: '/account/data', access: 'signed-in', methods: { GET: data.showData } },
   { path: '/account/close', access: 'signed-in', methods: { GET: closing.showClosing, POST: closing.close } },
 ];
 
-/** The paths of the recorded server that mails lead to, below the base path. */
-const recorded: readonly PageRoute[] = [
+/** Below the base path: where the recorded server's mails lead to, and the way to a provider and back. */
+export const pageRoutesBelow: readonly PageRoute[] = [
+  { path: '/social/:provider/begin', access: 'anyone', methods: { GET: providers.begin } },
+  {
+    path: '/social/:provider/callback',
+    access: 'anyone',
+    isPostedFromElsewhere: true,
+    methods: { GET: providers.comeBack, POST: providers.takePost },
+  },
   {
     path: '/registration/account-confirm-email/:key',
     access: 'anyone',
@@ -111,13 +129,14 @@ export function pagesOf(given: Omit<Site, 'assets'>): Pages {
   const site: Site = { ...given, assets };
   const addresses = clientAddressBehind(settings.trustedProxies);
   const app = new Hono<{ Bindings: Peer }>({ strict: false });
-  const below = recorded.map((route) => ({ ...route, path: settings.basePath + route.path }));
+  const below = pageRoutesBelow.map((route) => ({ ...route, path: settings.basePath + route.path }));
   for (const route of [...pageRoutes, ...below]) {
     app.all(route.path, async (context) => {
       const { raw } = context.req;
       const client = addresses.of(context.env?.address ?? null, raw.headers);
       const params = context.req.param() as Readonly<Record<string, string>>;
-      return await visited(site, raw, { ...client, params }, (visit) => serve(visit, route));
+      const isFromElsewhere = route.isPostedFromElsewhere === true;
+      return await visited(site, raw, { ...client, params, isFromElsewhere }, (visit) => serve(visit, route));
     });
   }
   const mountHere = (path: string, show: (visit: Visit) => Promise<Response>): void => {
@@ -139,7 +158,10 @@ export function pagesOf(given: Omit<Site, 'assets'>): Pages {
   };
 }
 
-type Found = Pick<Visit, 'address' | 'network' | 'params'>;
+type Found = Pick<Visit, 'address' | 'network' | 'params'> & {
+  /** Whether another site may send the request. */
+  readonly isFromElsewhere?: boolean;
+};
 
 const NOWHERE = { ...UNKNOWN_CLIENT, params: {} };
 
@@ -154,9 +176,13 @@ async function visited(
   found: Found,
   work: (visit: Visit) => Promise<Response>,
 ): Promise<Response> {
-  const blank = await blankVisit(site, request, found);
+  const { isFromElsewhere = false, ...client } = found;
+  const blank = await blankVisit(site, request, client);
   try {
-    const isOurs = isSafe(request.method, request.headers) || isOriginAllowed(site.parts.settings, request.headers);
+    const isOurs =
+      isFromElsewhere ||
+      isSafe(request.method, request.headers) ||
+      isOriginAllowed(site.parts.settings, request.headers);
     if (!isOurs) throw new Refusal('origin_not_allowed');
     return await work(await identified(blank));
   } catch (error) {
@@ -164,7 +190,7 @@ async function visited(
   }
 }
 
-async function blankVisit(site: Site, request: Request, found: Found): Promise<Visit> {
+async function blankVisit(site: Site, request: Request, found: Omit<Found, 'isFromElsewhere'>): Promise<Visit> {
   const language = languageFor(request.headers.get('accept-language'));
   return {
     ...found,

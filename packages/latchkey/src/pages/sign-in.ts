@@ -8,6 +8,7 @@ import type { Catalogue } from '../texts/catalogue.ts';
 import { complaints, field, fillIn, notice } from './controls.ts';
 import { enter, visitingCaller } from './entering.ts';
 import { EMPTY_FORM, type FormView, page } from './page.ts';
+import { type ProviderChoice, providerChoices, providerLinks } from './provider-links.ts';
 import { toSecondStep } from './second-step.ts';
 import { flawsInWords, landingFor, nextOf, readForm, sendOn, show, type Visit, withNext } from './visit.ts';
 
@@ -19,6 +20,8 @@ export type SignInView = FormView & {
   /** Where somebody goes who is signed in already; null where nobody is. */
   readonly continueTo: string | null;
   readonly maySignUp: boolean;
+  /** By which somebody can sign in as well. */
+  readonly providers: readonly ProviderChoice[];
   /** The password was right, and the address has still to be confirmed. */
   readonly isUnverified: boolean;
 };
@@ -49,7 +52,7 @@ const signInPage = page<SignInView>({
     const password = { ...secret, isFirst: isNamed };
     return html`${known}${complaints(words, view, ['username', 'password'])}<form method="post">
 ${field(words, view, { ...username, type: view.by === 'email' ? 'email' : 'text' })}${field(words, view, { ...password, type: 'password' })}${next === null ? '' : html`<input type="hidden" name="next" value="${next}">`}<button class="block">${words.signIn.action}</button></form>
-<p class="links">${view.isUnverified ? html`<a href="/verify-email/">${words.signIn.resend}</a> ` : ''}<a href="/password/reset/">${words.signIn.forgot}</a>${view.maySignUp ? html` <a href="${withNext('/signup/', next)}">${words.signIn.signUp}</a>` : ''}</p>`;
+${providerLinks(view.providers, words.social)}<p class="links">${view.isUnverified ? html`<a href="/verify-email/">${words.signIn.resend}</a> ` : ''}<a href="/password/reset/">${words.signIn.forgot}</a>${view.maySignUp ? html` <a href="${withNext('/signup/', next)}">${words.signIn.signUp}</a>` : ''}</p>`;
   },
 });
 
@@ -98,5 +101,7 @@ function viewOf(visit: Visit, next: string | null, form: FormView): SignInView {
   const { parts, visitor } = visit;
   const { signInBy, registration } = parts.settings.accounts;
   const continueTo = visitor === null ? null : (next ?? landingFor(visit, null, visitor.who.session.roles));
-  return { ...form, by: signInBy, next, continueTo, maySignUp: registration === 'open', isUnverified: false };
+  const maySignUp = registration === 'open';
+  const providers = providerChoices(visit, next);
+  return { ...form, by: signInBy, next, continueTo, maySignUp, providers, isUnverified: false };
 }

@@ -2,11 +2,13 @@
 import type { AccountView } from './account.ts';
 import type { ChangePasswordView } from './change-password.ts';
 import type { CloseAccountView } from './close-account.ts';
+import type { ConnectionsView } from './connections.ts';
 import type { OwnDataView } from './data.ts';
 import type { DevicesView } from './devices.ts';
 import type { ErrorView } from './errors.ts';
 import type { FrameView } from './frame.ts';
 import type { FormView, Template } from './page.ts';
+import type { SocialFailedView } from './providers.ts';
 import type { ResetRequestView, ResetView } from './reset-password.ts';
 import type { SecondStepView } from './second-step.ts';
 import type { OwnSecondStepView } from './set-up-second-step.ts';
@@ -38,6 +40,8 @@ export type PageViews = {
   readonly profile: FormView;
   readonly 'change-password': ChangePasswordView;
   readonly 'own-second-step': OwnSecondStepView;
+  readonly connections: ConnectionsView;
+  readonly 'social-failed': SocialFailedView;
   readonly devices: DevicesView;
   readonly data: OwnDataView;
   readonly 'close-account': CloseAccountView;

@@ -162,7 +162,7 @@ const reasons: Readonly<Record<EndReason, string>> = {
 };
 
 function shapes(): void {
-  holds<Same<SignInMethod, 'password' | 'registration' | 'imported'>>();
+  holds<Same<SignInMethod, 'password' | 'registration' | 'social' | 'imported'>>();
   holds<Same<AccountState, 'active' | 'suspended' | 'closed'>>();
   holds<Same<Account['profile'], Profile>>();
   holds<Same<Profile[string], Json>>();
