@@ -127,24 +127,23 @@ export async function sendToProvider(
   const trip = { state, nonce, verifier };
   const redirectUri = callbackUrl(parts, provider.id);
   const to = await orRefused(parts, () => authorizationUrl(provider, { ...trip, redirectUri }));
-  await parts.store.once.put({ ...ticketOf(state), lifetimeMs: TRIP_MS, data: '' });
+  await parts.store.once.put({ ...refOf(state), lifetimeMs: TRIP_MS, data: '' });
   const carried: Carried = { provider: provider.id, ...trip, next, session: asking?.session.id ?? null };
   return { to, carried: Buffer.from(parts.keys.seal(PURPOSE, JSON.stringify(carried))).toString('base64url') };
 }
 
-function ticketOf(state: string): OnceRef {
+function refOf(state: string): OnceRef {
   return { purpose: PURPOSE, hash: hashOfLinkSecret(PURPOSE, state) };
 }
 
 export type Returned = Errand & {
   readonly provider: SocialProvider;
   readonly identity: Identity;
-  /** Good once: spent at the door, or before something is connected. */
-  readonly ticket: OnceRef;
 };
 
 /**
- * Takes somebody in whom a provider sends back. Throws `invalid_input` for all that does not fit: another browser, another
+ * Takes somebody in whom a provider sends back. The state is used up before their code is: of two at once one goes on, and a provider
+ * that sees a code twice takes back what it gave for it. Throws `invalid_input` for all that does not fit: another browser, another
  * provider, a state that is used or too old, an error of the provider's; `not_found`, `too_many_attempts`.
  */
 export async function takeBack(
@@ -164,12 +163,11 @@ export async function takeBack(
   const isSame = carried?.provider === provider.id && state === carried.state && another === undefined;
   if (carried === null || !isSame) throw misfit();
   if (carried.session !== null && carried.session !== back.session) throw misfit();
-  const ticket = ticketOf(carried.state);
-  if ((await parts.store.once.peek(ticket)) === null) throw misfit();
   await countAsking(parts, back.network);
+  if ((await parts.store.once.spend(refOf(carried.state))) === null) throw misfit();
   const trip = { ...carried, redirectUri: callbackUrl(parts, provider.id) };
   const identity = await orRefused(parts, () => identityOfCallback(provider, trip, back.parameters));
-  return { provider, identity, ticket, next: carried.next, session: carried.session };
+  return { provider, identity, next: carried.next, session: carried.session };
 }
 
 function misfit(): Refusal {

@@ -2,8 +2,8 @@
 import { keptIdentity, socialCredential, socialId } from '../credentials/social/social.ts';
 import type { AccountId } from '../model/account.ts';
 import type { Credential } from '../model/credential.ts';
-import type { OnceRef } from '../model/once.ts';
 import { invalidInput, Refusal } from '../model/reasons.ts';
+import type { Session } from '../model/session.ts';
 import type { Identity, SocialProvider } from '../model/social.ts';
 import type { AccountRecord, OutboxItem } from '../stores/store.ts';
 import { social as texts } from '../texts/api.ts';
@@ -39,8 +39,9 @@ async function numbered(parts: Parts, accountId: AccountId): Promise<readonly Nu
   const taken = new Set<number>();
   return credentials
     .filter(({ kind }) => kind === 'social')
-    .map((credential) => {
-      const kept = keptIdentity(credential);
+    .map((credential) => ({ credential, kept: keptIdentity(credential) }))
+    .toSorted((one, other) => one.kept.number - other.kept.number)
+    .map(({ credential, kept }) => {
       let { number } = kept;
       while (taken.has(number)) number++;
       taken.add(number);
@@ -58,21 +59,23 @@ async function numbered(parts: Parts, accountId: AccountId): Promise<readonly Nu
     });
 }
 
+type Shown = { readonly provider: SocialProvider; readonly identity: Identity };
+
 /**
- * Connects who somebody is at a provider to their account; `ticket` is used up first, where they were sent there. Throws
- * `reauthentication_required`, and `invalid_input` where it is somebody else's, or the ticket is used.
+ * Connects who somebody is at a provider to their account, by what their client brings. Throws `reauthentication_required`, and
+ * `invalid_input` where it is somebody else's.
  */
-export async function connectProvider(
+export async function connectBrought(parts: Parts, { session, now }: Asking, shown: Shown): Promise<Connection> {
+  requireFresh(parts, session, now);
+  return await connectReturned(parts, session, shown);
+}
+
+/** The same for somebody who was sent there, and was asked before: at a provider ten minutes may pass. */
+export async function connectReturned(
   parts: Parts,
-  { session, now }: Asking,
-  shown: { readonly provider: SocialProvider; readonly identity: Identity; readonly ticket: OnceRef | null },
+  session: Session,
+  { provider, identity }: Shown,
 ): Promise<Connection> {
-  const { provider, identity, ticket } = shown;
-  // Who was sent there was asked before: ten minutes may pass at a provider.
-  if (ticket === null) requireFresh(parts, session, now);
-  if (ticket !== null && (await parts.store.once.spend(ticket)) === null) {
-    throw invalidInput({ non_field_errors: [texts.incorrect] });
-  }
   const { accountId } = session;
   const record = await recordOf(parts, accountId);
   const { credentials } = await parts.store.credentials.list(accountId);

@@ -2,7 +2,6 @@ import { keptIdentity, showIdentity, socialCredential, socialId } from '../crede
 import { randomBase62 } from '../crypto/base62.ts';
 import { emailKey, usernameKey } from '../model/account.ts';
 import type { Credential, NewCredential } from '../model/credential.ts';
-import type { OnceRef } from '../model/once.ts';
 import { invalidInput, Refusal } from '../model/reasons.ts';
 import { type Identity, type SocialProvider, usernameFor } from '../model/social.ts';
 import { type Caller, refuseOtherRule } from '../sessions/admit.ts';
@@ -17,8 +16,6 @@ import { countAgainstNetwork, type Registered, verificationOrNotice } from './re
 export type ShownIdentity = {
   readonly provider: SocialProvider;
   readonly identity: Identity;
-  /** What the way there and back is known by; null where a client went by itself. */
-  readonly ticket: OnceRef | null;
   /** The secret of an invitation, or null. */
   readonly invitation: string | null;
   readonly caller: Caller;
@@ -57,14 +54,14 @@ async function knownBy(parts: Parts, identity: Identity): Promise<Known | null> 
 async function signIn(
   parts: Parts,
   { record, credential }: Known,
-  { identity, ticket, caller }: ShownIdentity,
+  { identity, caller }: ShownIdentity,
 ): Promise<Registered> {
   const { account, gate } = record;
   if (gate.state !== 'active') throw new Refusal('invalid_credentials');
   if (parts.settings.accounts.emailVerification === 'mandatory' && !account.emailVerified) {
     throw new Refusal('email_not_verified');
   }
-  const proof = showIdentity(gate, credential, { identity, ticket });
+  const proof = showIdentity(gate, credential, identity);
   const outcome = await completeSignIn(parts, { account, proof, caller });
   if (outcome === null) throw new Refusal('invalid_credentials');
   return outcome;

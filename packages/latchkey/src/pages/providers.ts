@@ -1,7 +1,7 @@
 /** Signing in by other providers, in a browser: to the provider and back. */
 import { html } from 'hono/html';
 import { nextOfCarried, providerOf, sendToProvider, TRIP_MS, takeBack } from '../flows/ask-provider.ts';
-import { connectProvider } from '../flows/connect-providers.ts';
+import { connectReturned } from '../flows/connect-providers.ts';
 import { signInWithProvider } from '../flows/sign-in-with-provider.ts';
 import { linkCookie, linkCookieName, readCookie } from '../http/cookies.ts';
 import { type Code, Refusal } from '../model/reasons.ts';
@@ -130,7 +130,7 @@ async function arrive(visit: Visit, carried: string | null): Promise<Response> {
   });
   const taken = dropped(visit);
   if (back.session !== null && visitor !== null) {
-    await connectProvider(parts, visitor.who, back);
+    await connectReturned(parts, visitor.who.session, back);
     return sendOn(visit, `${CONNECTIONS}?connected=1`, { cookies: taken });
   }
   const form = formLeadingTo(back.next);

@@ -311,37 +311,42 @@ function optionsFor({ lib, fetch }: Pick<Peer, 'lib' | 'fetch'>) {
 /** For so long a provider's endpoints are taken to be the same. Its keys are looked at anew more often, by the library. */
 const KNOWN_MS = 3_600_000;
 
-type Known = { readonly as: Promise<AuthorizationServer>; readonly keys: JWKSCacheInput; readonly since: number };
+type Known = {
+  readonly as: Promise<AuthorizationServer>;
+  readonly keys: JWKSCacheInput;
+  /** The same one each time: by it the library knows that two want the same keys. */
+  readonly fetch: BoundedFetch;
+  readonly since: number;
+};
 
 const known = new WeakMap<SocialProvider, Known>();
 
 async function peerFor(provider: SocialProvider): Promise<Peer> {
   const lib = await import('oauth4webapi');
   const row = providers[provider.kind];
-  const fetch = fetchFor(provider);
   const client = { client_id: provider.clientId };
-  const peer = { lib, provider, row, client, fetch };
   const before = known.get(provider);
   const isKnown = before !== undefined && performance.now() - before.since < KNOWN_MS;
-  const { as, keys } = isKnown ? before : begin(peer);
-  return { ...peer, as: await as, keys };
+  const { as, keys, fetch } = isKnown ? before : begin({ lib, provider, row });
+  return { lib, provider, row, client, as: await as, keys, fetch };
 }
 
 /** One tenant's issuer, or the one of all. */
 const TENANT = /^\/(?:\{tenantid\}|[\da-f-]{36})\/v2\.0$/;
 
-type Unknown = Omit<Peer, 'as' | 'keys'>;
+type Unknown = Pick<Peer, 'lib' | 'provider' | 'row'>;
 
-function begin(peer: Unknown): Known {
-  const { provider } = peer;
-  const begun = { as: serverOf(peer), keys: {}, since: performance.now() };
+function begin(unknown: Unknown): Known {
+  const { provider } = unknown;
+  const fetch = fetchFor(provider);
+  const begun = { as: serverOf(unknown, fetch), keys: {}, fetch, since: performance.now() };
   known.set(provider, begun);
   // One that could not be reached is asked again.
   begun.as.catch(() => known.delete(provider));
   return begun;
 }
 
-async function serverOf({ lib, provider, row, fetch }: Unknown): Promise<AuthorizationServer> {
+async function serverOf({ lib, provider, row }: Unknown, fetch: BoundedFetch): Promise<AuthorizationServer> {
   const { issuer, endpoints } = provider;
   if (endpoints !== null) {
     return { issuer, authorization_endpoint: endpoints.authorization, token_endpoint: endpoints.token };

@@ -2,7 +2,6 @@
 import { createHash } from 'node:crypto';
 import type { AccountId, Gate } from '../../model/account.ts';
 import type { Credential, NewCredential } from '../../model/credential.ts';
-import type { OnceRef } from '../../model/once.ts';
 import type { Identity, SocialProvider } from '../../model/social.ts';
 import { type Proof, prove } from '../proof.ts';
 
@@ -41,17 +40,13 @@ export function keptIdentity({ data }: Pick<Credential, 'data'>): KeptIdentity {
   return JSON.parse(Buffer.from(data).toString('utf8')) as KeptIdentity;
 }
 
-/**
- * An identity that was shown is a proof for the account that has it. At the door it must still be there: one that is taken away
- * meanwhile opens nothing. `ticket` is what the way to the provider and back is known by, and is used up, too.
- */
+/** An identity that was shown is a proof for the account that has it. At the door it must still be there: one that is taken away meanwhile opens nothing. */
 export function showIdentity(
   gate: Gate,
   credential: Pick<Credential, 'id' | 'data'> & { readonly accountId: AccountId },
-  { identity, ticket }: { readonly identity: Identity; readonly ticket: OnceRef | null },
+  identity: Identity,
 ): Proof {
   const isShown = credential.id === socialId(identity) && credential.accountId === gate.accountId;
   if (!isShown) throw new TypeError('Somebody else was shown than the account has.');
-  const use = { credential: credential.id, from: credential.data, to: credential.data };
-  return prove(gate, 'social', { spends: ticket === null ? [use] : [ticket, use] });
+  return prove(gate, 'social', { spends: [{ credential: credential.id, from: credential.data, to: credential.data }] });
 }

@@ -1,6 +1,6 @@
 /** Signing in by other providers, as dj-rest-auth has it: a client brings what the provider gave it. */
 import { type BroughtByClient, identityFromClient, providerOf } from '../../flows/ask-provider.ts';
-import { type Connection, connectionsOf, connectProvider, disconnectProvider } from '../../flows/connect-providers.ts';
+import { type Connection, connectBrought, connectionsOf, disconnectProvider } from '../../flows/connect-providers.ts';
 import { signInWithProvider } from '../../flows/sign-in-with-provider.ts';
 import { Refusal } from '../../model/reasons.ts';
 import { json } from '../answers.ts';
@@ -13,13 +13,13 @@ export async function signIn(call: Call): Promise<Response> {
   const shown = await shownBy(call);
   const invitation = textOf(call, 'invitation');
   const caller = await call.caller();
-  const outcome = await signInWithProvider(parts, { ...shown, ticket: null, invitation, caller, network });
+  const outcome = await signInWithProvider(parts, { ...shown, invitation, caller, network });
   return answerRegistered(call, outcome, 200);
 }
 
 export async function connect(call: SignedInCall): Promise<Response> {
   const shown = await shownBy(call);
-  return json(200, bodyOf(await connectProvider(call.parts, call.who, { ...shown, ticket: null })), call.headers);
+  return json(200, bodyOf(await connectBrought(call.parts, call.who, shown)), call.headers);
 }
 
 async function shownBy(call: Call) {
