@@ -44,3 +44,12 @@ function secondsNow(): number {
 export function proofOfSecret(secret: string, token: string): string {
   return createHmac('sha256', secret).update(token).digest('hex');
 }
+
+/**
+ * Id and secret in a header (RFC 6749, 2.3.1), encoded as forms are. The library encodes `-` and `_` as well, and some providers
+ * do not undo that.
+ */
+export function basicOf(clientId: string, secret: string): string {
+  const [id, text] = [clientId, secret].map((part) => new URLSearchParams({ part }).toString().slice('part='.length));
+  return `Basic ${Buffer.from(`${id}:${text}`).toString('base64')}`;
+}

@@ -7,7 +7,7 @@ import type { AuthorizationServer, Client, ClientAuth, JWKSCacheInput } from 'oa
 import type { Identity, SocialProvider } from '../../model/social.ts';
 import { type BoundedFetch, fetchFor, readJson } from './bounded-fetch.ts';
 import { type Claims, claimsIn, emailIn, subjectIn, textIn } from './claims.ts';
-import { proofOfSecret, secretText, signingKey } from './client-secret.ts';
+import { basicOf, proofOfSecret, secretText, signingKey } from './client-secret.ts';
 import { ProviderFailure, reasonIn } from './failure.ts';
 import type { AskedAbout } from './foreign-token.ts';
 import { type ProviderRow, providers } from './providers.ts';
@@ -277,17 +277,16 @@ function identityIn({ provider, row }: Peer, who: Claims, about: Claims): Identi
 }
 
 function askedAbout(peer: Peer, token: string): AskedAbout {
-  const { lib, provider, row, as, client } = peer;
+  const { lib, provider, as, client } = peer;
   const secret = secretText(provider);
-  const api = provider.endpoints?.api ?? row.api ?? '';
   return {
     provider,
     token,
     secret,
     bearer: { authorization: `Bearer ${token}` },
-    basic: { authorization: `Basic ${Buffer.from(`${provider.clientId}:${secret}`).toString('base64')}` },
+    basic: { authorization: basicOf(provider.clientId, secret) },
     secretProof: secret === '' ? {} : { appsecret_proof: proofOfSecret(secret, token) },
-    ask: (path, headers, body) => readJson(peer.fetch, api + path, headers, body ?? null),
+    ask: (path, headers, body) => readJson(peer.fetch, apiOf(peer) + path, headers, body ?? null),
     async introspect() {
       const response = await lib.introspectionRequest(as, client, clientAuth(peer), token, optionsFor(peer));
       return await lib.processIntrospectionResponse(as, client, response);
@@ -295,12 +294,19 @@ function askedAbout(peer: Peer, token: string): AskedAbout {
   };
 }
 
+/** An installation of somebody's own has it at its issuer. */
+function apiOf({ provider: { issuer, endpoints }, row }: Pick<Peer, 'provider' | 'row'>): string {
+  const usual = issuer === row.issuer ? row.api : undefined;
+  return endpoints?.api ?? usual ?? new URL(issuer).origin;
+}
+
 function clientAuth({ lib, provider, row, as }: Peer): ClientAuth {
   const secret = secretText(provider);
   if (secret === '') return lib.None();
   const known = as.token_endpoint_auth_methods_supported ?? ['client_secret_basic'];
   const usual = known.includes('client_secret_basic') ? 'header' : 'body';
-  return (row.secretIn ?? usual) === 'header' ? lib.ClientSecretBasic(secret) : lib.ClientSecretPost(secret);
+  if ((row.secretIn ?? usual) === 'body') return lib.ClientSecretPost(secret);
+  return (_, { client_id: id }, __, headers) => headers.set('authorization', basicOf(id, secret));
 }
 
 /** Which address may be asked is looked at by `fetch` itself, which knows plain http of this machine. */
@@ -368,6 +374,10 @@ async function serverOf({ lib, provider, row }: Unknown, fetch: BoundedFetch): P
 
 /** The issuer of the tenant that an ID token names, which its claims are then held against. */
 function issuerOf(template: string, { tid }: Claims): string {
+  if (!template.includes(TENANT_ID)) return template;
   const isTenant = typeof tid === 'string' && /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/.test(tid);
-  return isTenant ? template.replace('{tenantid}', tid) : template;
+  if (!isTenant) throw new Error('it names no tenant');
+  return template.replace(TENANT_ID, tid);
 }
+
+const TENANT_ID = '{tenantid}';
