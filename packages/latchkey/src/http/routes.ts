@@ -60,7 +60,7 @@ const passwordChangeFields = ({ wire }: Settings): readonly Field[] => [
 
 /** What a provider gave to a client. Beside it a client may say `code_verifier`, `callback_url`, `nonce` and `invitation`. */
 const brought: readonly Field[] = ['access_token', 'code', 'id_token'].map((name) =>
-  text(name, { isRequired: false, mayBeBlank: true, maxLength: 8192 }),
+  text(name, { isRequired: false, mayBeBlank: true }),
 );
 
 const connections: Route = {
