@@ -6,6 +6,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { openChromium } from '../packages/latchkey/test/browser/chromium.ts';
+import { codeAt } from '../packages/latchkey/test/second-step/app.ts';
 import { QUICK, startServer, temporaryFolder } from '../packages/latchkey/test/serving.ts';
 
 const FOLDER = new URL('../docs/pictures', import.meta.url).pathname;
@@ -27,7 +28,7 @@ type Scene = {
   /** Before it: `in` signs in on this device, `displaced` on another one afterwards. */
   readonly who: 'out' | 'in' | 'displaced';
   readonly path: string;
-  readonly act?: (page: Page) => Promise<void>;
+  readonly act?: (page: Page, username: string) => Promise<void>;
 };
 
 const SCENES: readonly Scene[] = [
@@ -60,11 +61,37 @@ const SCENES: readonly Scene[] = [
   { name: 'account', who: 'in', path: '/account/' },
   { name: 'profile', who: 'in', path: '/account/profile/' },
   { name: 'change-password', who: 'in', path: '/account/password/' },
+  { name: 'set-up-second-step', who: 'in', path: '/account/second-step/', act: beginSecondStep },
+  { name: 'recovery-codes', who: 'in', path: '/account/second-step/', act: setUpSecondStep },
+  {
+    name: 'second-step',
+    who: 'in',
+    path: '/account/second-step/',
+    async act(page, username) {
+      await setUpSecondStep(page);
+      await page.context().clearCookies();
+      await page.goto(new URL('/login/', page.url()).href);
+      await page.fill('[name=username]', username);
+      await page.fill('[name=password]', PASSWORD);
+      await page.click('main form[method=post] button');
+    },
+  },
   { name: 'devices', who: 'in', path: '/account/devices/' },
   { name: 'data', who: 'in', path: '/account/data/' },
   { name: 'close-account', who: 'in', path: '/account/close/' },
   { name: 'not-found', who: 'out', path: '/nowhere/' },
 ];
+
+async function beginSecondStep(page: Page): Promise<void> {
+  await page.click('main form[method=post] button');
+}
+
+async function setUpSecondStep(page: Page): Promise<void> {
+  await beginSecondStep(page);
+  const secret = ((await page.textContent('main code')) ?? '').replaceAll(/\s/g, '');
+  await page.fill('[name=code]', codeAt(secret, Date.now()));
+  await page.click('main form[method=post] button');
+}
 
 async function main(): Promise<void> {
   mkdirSync(FOLDER, { recursive: true });
@@ -101,8 +128,8 @@ async function takeSheet(browser: Browser, url: string, scene: Scene): Promise<v
 async function takeOne(browser: Browser, url: string, scene: Scene, options: BrowserContextOptions): Promise<Buffer> {
   const context = await browser.newContext(options);
   const page = await context.newPage();
+  const username = `ann${people++}`;
   if (scene.who !== 'out') {
-    const username = `ann${people++}`;
     await signUp(context, url, username);
     for (let others = scene.who === 'displaced' ? 2 : 1; others > 0; others--) await signInElsewhere(url, username);
     // The newer of two sign-ins elsewhere has taken the place of the first: there is something to tell of lately.
@@ -110,7 +137,7 @@ async function takeOne(browser: Browser, url: string, scene: Scene, options: Bro
     if (scene.who === 'in') await signIn(page, url, username);
   }
   await page.goto(url + scene.path);
-  await scene.act?.(page);
+  await scene.act?.(page, username);
   await page.waitForLoadState('networkidle').catch(() => undefined);
   const shot = await page.screenshot({ fullPage: true });
   await context.close();

@@ -3,6 +3,7 @@ import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { newSessionId, newSessionToken } from '../../packages/latchkey/src/crypto/token.ts';
 import { latchkey } from '../../packages/latchkey/src/index.ts';
 import { onFile, type Place, productionOptions } from './place.ts';
+import { FIRST_COPY } from './tokens.ts';
 
 export type Filled = {
   readonly path: string;
@@ -26,9 +27,8 @@ export async function fillDatabase(path: string, count: number, said: (done: num
   await signUpAndIn(onFile(path));
   const db = new DatabaseSync(path);
   db.exec('PRAGMA synchronous = OFF; PRAGMA cache_size = -524288; BEGIN');
+  const copyAccount = accountCopier(db);
   const copy = {
-    account: copier(db, 'account'),
-    email: copier(db, 'email'),
     gate: copier(db, 'gate'),
     session: copier(db, 'session'),
     history: copier(db, 'history'),
@@ -38,10 +38,8 @@ export async function fillDatabase(path: string, count: number, said: (done: num
   const tokens: string[] = [];
   for (let id = 2; id <= count + 1; id++) {
     const { token, hash } = newSessionToken(id);
-    const name = nameOf(id);
     const session = newSessionId();
-    copy.account({ id, username: name, username_key: name });
-    copy.email({ account_id: id, address: `${name}@school.example`, address_key: `${name}@school.example` });
+    copyAccount(id);
     copy.gate({ account_id: id });
     const seenAt = now - Math.floor(Math.random() * A_MINUTE_MS);
     copy.session({ token_hash: hash, id: session, account_id: id, device_id: session.slice(4), seen_at: seenAt });
@@ -52,6 +50,25 @@ export async function fillDatabase(path: string, count: number, said: (done: num
   db.exec('COMMIT; PRAGMA wal_checkpoint(TRUNCATE)');
   db.close();
   return { path, tokens };
+}
+
+/** The accounts alone, for a file whose sessions are elsewhere: copies of the one that is there. */
+export function copyAccounts(path: string, count: number): void {
+  const db = new DatabaseSync(path);
+  db.exec('PRAGMA synchronous = OFF; BEGIN');
+  const copy = accountCopier(db);
+  for (let id = FIRST_COPY; id < FIRST_COPY + count; id++) copy(id);
+  db.exec('COMMIT; PRAGMA wal_checkpoint(TRUNCATE)');
+  db.close();
+}
+
+function accountCopier(db: DatabaseSync): (id: number) => void {
+  const [account, email] = [copier(db, 'account'), copier(db, 'email')];
+  return (id) => {
+    const name = nameOf(id);
+    account({ id, username: name, username_key: name });
+    email({ account_id: id, address: `${name}@school.example`, address_key: `${name}@school.example` });
+  };
 }
 
 /** Names are of one length, so that requests are. */

@@ -27,7 +27,7 @@ const BATCH = 20_000;
 /** Signs one account up and in, and copies it `count` times. */
 export async function fillPostgres(place: Place, fill: PostgresFill, said: (done: number) => void): Promise<void> {
   await signUpAndIn(place);
-  const client = new pg.Client({ connectionString: place.database });
+  const client = new pg.Client({ connectionString: place.database, pipeline: true });
   await client.connect();
   try {
     const schema = quote(place.schema ?? 'latchkey');
@@ -73,15 +73,17 @@ const DIFFERS: Readonly<Record<Table, Readonly<Record<string, string>>>> = {
   email: { account_id: 'n', address: `name || '@school.example'`, address_key: `name || '@school.example'` },
   gate: { account_id: 'n' },
   session: { account_id: 'n', token_hash: 'hash', id: 'session_id', device_id: 'substr(session_id, 5)' },
-  history: { account_id: 'n', session_id: 'session_id', position: 'n + 1000' },
+  history: { account_id: 'n', session_id: 'copy.session_id', position: 'n + 1000' },
 };
 
 /** The newest row by this is the one that is copied. */
 const ORDER = { account: 'id', email: 'account_id', gate: 'account_id', session: 'sequence', history: 'id' } as const;
 
 async function copyOf(client: pg.Client, table: Table, seen: Seen): Promise<string> {
-  const pattern = `(SELECT * FROM ${table} ORDER BY ${ORDER[table]} DESC LIMIT 1)`;
-  const { fields, rowCount } = await client.query(`SELECT * FROM ${pattern} AS p`);
+  const pattern = `pattern_of_${table}`;
+  // Put aside: without an index each look for it would read all that was copied.
+  await client.query(`CREATE TEMP TABLE ${pattern} AS SELECT * FROM ${table} ORDER BY ${ORDER[table]} DESC LIMIT 1`);
+  const { fields, rowCount } = await client.query(`SELECT * FROM ${pattern}`);
   if (rowCount === 0) throw new Error(`There is nothing in ${table} to copy.`);
   const differs: Readonly<Record<string, string>> = {
     ...DIFFERS[table],

@@ -6,6 +6,8 @@ export type Place = {
   readonly sessionStore?: string;
   readonly schema?: string;
   readonly checks?: 'strict' | 'acked' | 'bounded';
+  /** Where what is measured is not the hash. */
+  readonly passwordHash?: 'dangerously-cheap';
 };
 
 /** Accounts and sessions in one file of SQLite's. */
@@ -14,12 +16,13 @@ export function onFile(path: string): Place {
 }
 
 /** Options that a production server would have. */
-export function productionOptions({ database, sessionStore, schema, checks }: Place): LatchkeyOptions {
+export function productionOptions({ database, sessionStore, schema, checks, passwordHash }: Place): LatchkeyOptions {
   return {
     database,
     ...(sessionStore !== undefined && { sessionStore }),
     ...(schema !== undefined && { stores: { schema } }),
     ...(checks !== undefined && { sessions: { checks } }),
+    ...(passwordHash !== undefined && { passwords: { hash: passwordHash } }),
     origin: 'https://accounts.example',
     secret: 'a secret that is only here to measure with',
     mail: { smtpUrl: 'none' },

@@ -20,6 +20,11 @@ export function allTokens(count: number): readonly string[] {
   return Array.from({ length: count }, (_, index) => tokenOf(FIRST_COPY + index));
 }
 
+/** One of them. */
+export function randomToken(count: number): string {
+  return tokenOf(FIRST_COPY + Math.floor(Math.random() * count));
+}
+
 /** When the sessions were last seen: within the last minute, as in use; or so that no use of them is due to be written down. */
 export type Seen = 'as in use' | 'just now';
 

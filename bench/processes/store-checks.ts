@@ -5,27 +5,17 @@ import { openRead, type Read } from '../data/one-read.ts';
 import { type Place, productionOptions } from '../data/place.ts';
 import { allTokens, FIRST_COPY, hashOfToken } from '../data/tokens.ts';
 import { answers, ready } from '../harness/answers.ts';
+import { type StoreChecked, type Timing, timed } from './timed.ts';
 
 export type StoreLoadAsked = { readonly place: Place; readonly count: number };
 
-export type StoreChecksAsked = {
-  readonly variant: Variant;
-  readonly checks: number;
-  /** How many are under way at a time. */
-  readonly inFlight: number;
-};
+export type StoreChecksAsked = Timing & { readonly variant: Variant };
 
 /**
  * `map`: SHA-256 of the token and a look-up in a Map of as many. `read`: SHA-256 and one read. `headers`: a check of the headers
  * of a `node:http` request. `request`: a check of a `Request`.
  */
 export type Variant = 'map' | 'read' | 'headers' | 'request';
-
-/** CPU time of this process for a check, in microseconds, and checks per second. */
-export type StoreChecked = { readonly cpuUs: number; readonly perSecond: number };
-
-/** After so many the event loop has its turn, as between requests: without it a node hears nothing, and trusts its memory no longer. */
-const SLICE = 1_000;
 
 type Loaded = {
   readonly auth: Latchkey;
@@ -65,24 +55,9 @@ function counts(): { readonly hits: number; readonly reads: number } {
   return { hits: figure('latchkey_check_hits_total'), reads: figure('latchkey_check_reads_total') };
 }
 
-async function measure({ variant, checks, inFlight }: StoreChecksAsked): Promise<StoreChecked> {
+async function measure({ variant, ...timing }: StoreChecksAsked): Promise<StoreChecked> {
   const from = ofLoaded();
-  const [run, slice] = [runs[variant], Math.min(SLICE, checks)];
-  let live = 0;
-  const before = process.cpuUsage();
-  const startedAt = performance.now();
-  const work = async (): Promise<void> => {
-    for (let left = checks / inFlight; left >= 1; left -= slice) {
-      const found = await run(from, Math.min(slice, left));
-      live += found;
-      await new Promise(setImmediate);
-    }
-  };
-  await Promise.all(Array.from({ length: inFlight }, work));
-  const tookMs = performance.now() - startedAt;
-  const { user, system } = process.cpuUsage(before);
-  if (live !== checks) throw new Error(`${checks - live} of ${checks} checks failed.`);
-  return { cpuUs: (user + system) / checks, perSecond: (checks / tookMs) * 1000 };
+  return await timed(timing, (checks) => runs[variant](from, checks));
 }
 
 const runs: Readonly<Record<Variant, (from: Loaded, checks: number) => number | Promise<number>>> = {

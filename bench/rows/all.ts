@@ -1,6 +1,8 @@
 /** Every row, in the order of the table. */
 import type { Row } from '../harness/figure.ts';
+import { acknowledgements } from './acknowledgements.ts';
 import { check } from './check.ts';
+import { checkSizes } from './check-sizes.ts';
 import { checkStores } from './check-stores.ts';
 import { events } from './events.ts';
 import { memory } from './memory.ts';
@@ -9,17 +11,23 @@ import { refused } from './refused.ts';
 import { route } from './route.ts';
 import { routeStores } from './route-stores.ts';
 import { signIns } from './sign-ins.ts';
+import { signInsStores } from './sign-ins-stores.ts';
 import { start } from './start.ts';
 import { storm } from './storm.ts';
+import { stormStores } from './storm-stores.ts';
 
 export const rows: readonly Row[] = [
   check,
   checkStores,
+  checkSizes,
   route,
   routeStores,
   ownRoutes,
   signIns,
+  signInsStores,
   storm,
+  stormStores,
+  acknowledgements,
   events,
   refused,
   start,

@@ -3,7 +3,8 @@ import type { Bench } from '../harness/bench.ts';
 import type { Child } from '../harness/child.ts';
 import { asSpeed, asTime, type Figure, plain, type Row } from '../harness/figure.ts';
 import { interleave } from '../harness/rounds.ts';
-import type { StoreChecked, StoreChecksAsked, StoreLoadAsked, Variant } from '../processes/store-checks.ts';
+import type { StoreChecksAsked, StoreLoadAsked, Variant } from '../processes/store-checks.ts';
+import type { StoreChecked } from '../processes/timed.ts';
 import { type Store, sharedStores } from './stores.ts';
 
 /** All of them fit into what a node remembers. */
@@ -16,7 +17,7 @@ export const checkStores: Row = {
   needsPeers: false,
   async measure(bench) {
     const figures: Figure[] = [];
-    for (const store of await sharedStores(bench, 'check-stores', SESSIONS)) {
+    for (const store of await sharedStores(bench, 'check-stores', { count: SESSIONS, what: 'sessions' })) {
       figures.push(...(await fromMemory(bench, store)), ...(await byReads(bench, store)));
     }
     return figures;

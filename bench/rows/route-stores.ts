@@ -17,7 +17,7 @@ export const routeStores: Row = {
   needsPeers: false,
   async measure(bench) {
     const sessions = bench.isQuick ? SESSIONS / 10 : SESSIONS;
-    const stores = await sharedStores(bench, 'route-stores', sessions);
+    const stores = await sharedStores(bench, 'route-stores', { count: sessions, what: 'sessions' });
     const fills = writeTokens(bench, allTokens(sessions));
     const figures: Figure[] = [];
     for (const store of stores) figures.push(...(await measureStore(bench, store, fills)));

@@ -17,6 +17,7 @@ export async function measureServers<Name extends string>(
   bench: Bench,
   what: string,
   targets: Readonly<Record<Name, Target>>,
+  rounds = bench.isQuick ? 3 : 7,
 ): Promise<Readonly<Record<Name, readonly Served[]>>> {
   const load = await bench.start('load/closed-loop.ts');
   const names = Object.keys(targets) as Name[];
@@ -30,7 +31,9 @@ export async function measureServers<Name extends string>(
     return { perSecond, cpuUs: (after.cpuUs - before.cpuUs) / answered };
   };
   const variants = Object.fromEntries(names.map((name) => [name, once(name)])) as Record<Name, () => Promise<Served>>;
-  return await interleave(variants, { rounds: bench.isQuick ? 3 : 7, progress: bench.progress, what });
+  const served = await interleave(variants, { rounds, progress: bench.progress, what });
+  await load.stop();
+  return served;
 }
 
 type LoadAgainst = { readonly against: string; readonly floor: readonly Served[]; readonly atLeast?: number };

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { nameOf, PASSWORD } from '../data/database.ts';
-import { onFile } from '../data/place.ts';
+import { onFile, type Place } from '../data/place.ts';
 import type { Bench } from '../harness/bench.ts';
 import type { Child } from '../harness/child.ts';
 import { asSpeed, type Figure, type Row } from '../harness/figure.ts';
@@ -25,22 +25,41 @@ export const signIns: Row = {
   title: 'Sign-ins over HTTP, hashing as many at a time as raw Argon2id',
   needsPeers: false,
   async measure(bench) {
-    const filled = await fill(bench, ACCOUNTS);
-    const fills = writeNames(bench, ACCOUNTS);
-    const load = await bench.start('load/closed-loop.ts');
-    const raw = await bench.start('processes/argon2.ts');
-    const usual = Math.max(1, availableParallelism() - 1);
-    const figures: Figure[] = [];
-    for (const inFlight of new Set(bench.isQuick ? [usual] : [usual, 1, 2, 4, 8])) {
-      const server = await bench.start('servers/latchkey.ts', {
-        environment: uncountedServer(onFile(filled.path), inFlight),
-      });
-      figures.push(await against(bench, { server, raw, load, fills, inFlight, isUsual: inFlight === usual }));
-      await server.stop();
-    }
-    return figures;
+    const { path } = await fill(bench, ACCOUNTS);
+    const place = onFile(path);
+    const all = bench.isQuick ? [usual] : [usual, 1, 2, 4, 8];
+    return await measureSignIns(bench, { row: 'sign-ins', what: 'POST /auth/login/', place, accounts: ACCOUNTS, all });
   },
 };
+
+/** As many hashes at a time as there are by default. */
+export const usual = Math.max(1, availableParallelism() - 1);
+
+export type SigningIn = {
+  readonly row: string;
+  readonly what: string;
+  readonly place: Place;
+  readonly accounts: number;
+  /** How many hashes are under way at a time, in one measurement after the other. */
+  readonly all: readonly number[];
+};
+
+export async function measureSignIns(
+  bench: Bench,
+  { row, what, place, accounts, all }: SigningIn,
+): Promise<readonly Figure[]> {
+  const fills = writeNames(bench, accounts);
+  const load = await bench.start('load/closed-loop.ts');
+  const raw = await bench.start('processes/argon2.ts');
+  const figures: Figure[] = [];
+  for (const inFlight of new Set(all)) {
+    const server = await bench.start('servers/latchkey.ts', { environment: uncountedServer(place, inFlight) });
+    figures.push(await against(bench, { server, raw, load, fills, inFlight, row, what }));
+    await server.stop();
+  }
+  await Promise.all([load.stop(), raw.stop()]);
+  return figures;
+}
 
 /** The names of accounts, for requests that sign in. */
 export function writeNames(bench: Bench, count: number): string {
@@ -57,10 +76,11 @@ type Sides = {
   readonly load: Child;
   readonly fills: string;
   readonly inFlight: number;
-  readonly isUsual: boolean;
+  readonly row: string;
+  readonly what: string;
 };
 
-async function against(bench: Bench, { server, raw, load, fills, inFlight, isUsual }: Sides): Promise<Figure> {
+async function against(bench: Bench, { server, raw, load, fills, inFlight, row, what }: Sides): Promise<Figure> {
   const ms = bench.isQuick ? 1_500 : 4_000;
   // Twice as many clients as hashes in flight: there is always one that waits.
   const asked = { port: server.port, clients: inFlight * 2, ms, pattern: signIn, fills, expect: 200 };
@@ -69,10 +89,10 @@ async function against(bench: Bench, { server, raw, load, fills, inFlight, isUsu
       argon2: () => raw.ask<number>('run', { inFlight, ms } satisfies HashingAsked),
       latchkey: async () => (await load.ask<Loaded>('run', asked satisfies LoadAsked)).perSecond,
     },
-    { rounds: 3, progress: bench.progress, what: `sign-ins: ${inFlight} hashes at a time` },
+    { rounds: 3, progress: bench.progress, what: `${row}: ${what}, ${inFlight} hashes at a time` },
   );
   return asSpeed(
-    `POST /auth/login/, ${inFlight} at a time${isUsual ? ' (the default here)' : ''}`,
+    `${what}, ${inFlight} at a time${inFlight === usual ? ' (the default here)' : ''}`,
     '/s',
     perSecond.latchkey,
     { against: `raw Argon2id, ${inFlight} at a time`, floor: perSecond.argon2, goal: { atLeast: 0.9 } },

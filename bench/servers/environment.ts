@@ -20,11 +20,12 @@ export function uncountedServer(place: Place, concurrency?: number): Readonly<Re
   };
 }
 
-function storesOf({ database, sessionStore, schema, checks }: Place): Readonly<Record<string, string>> {
+function storesOf({ database, sessionStore, schema, checks, passwordHash }: Place): Readonly<Record<string, string>> {
   return {
     LATCHKEY_DATABASE: database,
     ...(sessionStore !== undefined && { LATCHKEY_SESSIONS: sessionStore }),
     ...(schema !== undefined && { LATCHKEY_SCHEMA: schema }),
     ...(checks !== undefined && { LATCHKEY_CHECKS: checks }),
+    ...(passwordHash !== undefined && { LATCHKEY_PASSWORD_HASH: passwordHash }),
   };
 }

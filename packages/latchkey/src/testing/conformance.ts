@@ -1070,6 +1070,28 @@ const cases: Record<string, (world: World) => Promise<void>> = {
     assert.equal(await store.sessions.purge({ keepMs: HOUR_MS, limit: 10 }), 1, 'expired long enough ago');
   },
 
+  async 'L25: two cleaners at once, in the midst of sign-ins, remove what is long over and nothing else'(world) {
+    const { store, clock } = world;
+    const { gate } = await makeAccount(store);
+    for (let turn = 0; turn < 12; turn++) await signIn(store, gate);
+    clock.advance(HOUR_MS);
+    const purged: number[] = [];
+    const newer = await atOnce(world, 12, async (at, turn) => {
+      if (turn % 3 === 0) return await signIn(at, gate);
+      purged.push(await at.sessions.purge({ keepMs: HOUR_MS, limit: 3 }));
+      return null;
+    });
+    for (let more = 1; more > 0; purged.push(more)) more = await store.sessions.purge({ keepMs: HOUR_MS, limit: 3 });
+    assert.equal(
+      purged.reduce((sum, count) => sum + count, 0),
+      11,
+      'each once',
+    );
+    const signedIn = newer.filter((one) => one !== null);
+    const live = (await Promise.all(signedIn.map((one) => stateOf(store, one)))).filter((ending) => ending === null);
+    assert.equal(live.length, 1);
+  },
+
   async 'P12: history is purged from its oldest end, and its last position stays'({ store, clock }) {
     const { gate } = await makeAccount(store);
     await signIn(store, gate);

@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
+import { PASSWORD } from '../http/serving.ts';
+import { codeAt } from '../second-step/app.ts';
 import { flawsOn } from './axe.ts';
 import { browserTests, fillIn, type Person, turned } from './people.ts';
 
@@ -23,6 +25,7 @@ const SIGNED_IN = [
   '/account/',
   '/account/profile/',
   '/account/password/',
+  '/account/second-step/',
   '/account/devices/',
   '/account/data/',
   '/account/close/',
@@ -79,6 +82,24 @@ describe('in every other state', () => {
     });
   }
 
+  for (const look of [
+    { colorScheme: 'dark', locale: 'en' },
+    { colorScheme: 'light', locale: 'ar' },
+  ] as const) {
+    const username = `step-${look.colorScheme}-${look.locale}`;
+    test(`nor while a second step is set up and shown: ${username}`, async () => {
+      await tests.account(username);
+      const here = await tests.person(look);
+      const page = await here.signIn(username);
+      await page.setViewportSize({ width: 320, height: 640 });
+      for await (const state of secondStepStates(here, page, username)) {
+        assert.deepEqual(await flawsOn(page), [], state);
+        await assertFits(page);
+      }
+      await here.close();
+    });
+  }
+
   test('no page is wider than a narrow screen, nor with letters twice as large', async () => {
     await tests.account('a-rather-long-name-for-somebody.with-more-of-it');
     const here = await tests.person();
@@ -93,6 +114,26 @@ describe('in every other state', () => {
     }
     await here.close();
   });
+
+  /** From none to one that is asked for at the next sign-in. */
+  async function* secondStepStates(here: Person, page: Page, username: string): AsyncGenerator<string> {
+    await page.goto(`${here.url}/account/second-step/`);
+    await page.click('main form[method=post] button');
+    yield 'to be set up';
+    const secret = ((await page.textContent('main code')) ?? '').replaceAll(/\s/g, '');
+    await fillIn(page, { code: '000000' });
+    yield 'a wrong code';
+    await fillIn(page, { code: codeAt(secret, Date.now()) });
+    yield 'recovery codes';
+    await page.goto(`${here.url}/account/second-step/`);
+    yield 'set up';
+    await here.context.clearCookies();
+    await page.goto(`${here.url}/login/`);
+    await fillIn(page, { username, password: PASSWORD });
+    yield 'asked for';
+    await fillIn(page, { code: '000000' });
+    yield 'a wrong code at the door';
+  }
 
   /** One after another, from signed out to signed out by another device. */
   function statesOf(here: Person, others: readonly [Person, Person], username: string) {

@@ -112,7 +112,7 @@ describe('the second step, on the pages', () => {
   });
 
   test('H7: where one is demanded it is set up on the way in', async () => {
-    await using open = await opened({ secondStep: { demandedOf: ['everybody'] } });
+    await using open = await opened({ secondStep: { demandedOf: 'everybody' } });
     const { server, browser } = open;
     await browser.open('/login/');
     const asked = await browser.fill(RIGHT);

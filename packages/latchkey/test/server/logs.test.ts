@@ -6,6 +6,7 @@ import { routes } from '../../src/http/routes.ts';
 import { linkIn } from '../../src/testing/mailbox.ts';
 import { until } from '../mail/sending.ts';
 import { type MailServer, mailServer } from '../mail/smtp.ts';
+import { codeAt } from '../second-step/app.ts';
 import { type ServingProcess, startServer, temporaryFolder } from '../serving.ts';
 
 /** What must be found nowhere but where it belongs: each is a text that occurs by no accident. */
@@ -140,8 +141,38 @@ async function everythingOnce(): Promise<void> {
   const last = await signIn('/auth/login/', lastPassword);
   await ask('/auth/logout/', { key: last });
   await ask('/auth/logout/', { key: last, method: 'POST' });
+  await secondStepOnce(lastPassword);
   const closing = await signIn('/auth/login/', lastPassword);
   await ask('/auth/user/', { key: closing, method: 'DELETE', json: { password: wrongPassword } });
+}
+
+/** Sets a second step up, shows it in each way, and takes it away. */
+async function secondStepOnce(password: string): Promise<void> {
+  const credentials = { username: TYPED.username, password };
+  const told = async (path: string, given: Parameters<typeof ask>[1]): Promise<Readonly<Record<string, unknown>>> => {
+    const body = (await (await ask(path, given)).json()) as Readonly<Record<string, unknown>>;
+    const secrets = [body['secret'], body['activation_token'], body['ticket'], body['recovery_codes'], body['codes']];
+    learned.push(...secrets.flat().filter((one) => typeof one === 'string'));
+    return body;
+  };
+  const key = await signIn('/auth/login/', password);
+  const { secret, activation_token } = await told('/auth/mfa/totp/activate/', { key });
+  const begun = { activation_token, code: codeAt(String(secret), Date.now()) };
+  await told('/auth/mfa/totp/activate/', { key, json: begun });
+  for (const path of ['/auth/mfa/status/', '/auth/mfa/recovery-codes/']) await ask(path, { key });
+  const { codes } = await told('/auth/mfa/recovery-codes/regenerate/', { key, method: 'POST' });
+  assert.ok(Array.isArray(codes));
+  const ticket = async () => (await told('/auth/login/', { json: credentials }))['ticket'];
+  await ask('/auth/login/second-step/', { json: { ticket: await ticket(), code: SECRETS.wrongPassword } });
+  await ask('/auth/login/second-step/set-up/', { json: { ticket: await ticket() } });
+  assert.equal(
+    (await ask('/auth/login/second-step/', { json: { ticket: await ticket(), code: codes[0] } })).status,
+    200,
+  );
+  const verify = { ephemeral_token: await ticket(), code: codes[1] };
+  const { key: newest } = await told('/auth/mfa/verify/', { json: verify });
+  const off = { key: String(newest), json: { code: codes[2] } };
+  assert.equal((await ask('/auth/mfa/totp/deactivate/', off)).status, 200);
 }
 
 before(async () => {

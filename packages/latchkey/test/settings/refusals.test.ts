@@ -253,7 +253,7 @@ test('every option is looked at here', () => {
   assert.deepEqual(Object.keys(wrong).toSorted(), options.map(([path]) => path).toSorted());
 });
 
-describe('F-11: what an option must not be is refused, by the name that it was given by', () => {
+describe('F-11, L28: what an option must not be is refused, by the name that it was given by', () => {
   for (const [path, env] of options) {
     test(`${env}, or ${path}`, () => {
       const { texts, values, says } = wrong[path] ?? assert.fail();
