@@ -19,7 +19,6 @@ type Context = {
 
 type Grant = { addOIDCScope(scope: string): void; save(): Promise<string> };
 
-export type OpenIdProvider = Awaited<ReturnType<typeof openIdProvider>>;
 
 export async function openIdProvider(callback: string) {
   const state: { person: Person; isDenied: boolean } = { person: { sub: 'ann-1' }, isDenied: false };

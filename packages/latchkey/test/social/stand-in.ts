@@ -27,7 +27,7 @@ export type Claims = Readonly<Record<string, unknown>>;
 
 const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 export const otherKeys = generateKeyPairSync('rsa', { modulusLength: 2048 });
-export const KEY_ID = 'k1';
+const KEY_ID = 'k1';
 
 export const CLIENT = { clientId: 'client-1', clientSecret: 'secret-1' } as const;
 

@@ -46,7 +46,7 @@ export type Brought =
   | { readonly kind: 'access_token'; readonly accessToken: string };
 
 /** Does it say who somebody is by ID tokens? */
-export function hasIdTokens({ kind }: Pick<SocialProvider, 'kind'>): boolean {
+function hasIdTokens({ kind }: Pick<SocialProvider, 'kind'>): boolean {
   return providers[kind].tell === undefined;
 }
 
