@@ -19,7 +19,6 @@ type Context = {
 
 type Grant = { addOIDCScope(scope: string): void; save(): Promise<string> };
 
-
 export async function openIdProvider(callback: string) {
   const state: { person: Person; isDenied: boolean } = { person: { sub: 'ann-1' }, isDenied: false };
   const server = createServer();
