@@ -21,7 +21,13 @@ export type CookieEffect =
   | { readonly kind: 'cleared' }
   | { readonly kind: 'set'; readonly as: string };
 
-export type MailKind = 'verify-email' | 'reset-password' | 'password-changed' | 'address-in-use';
+export type MailKind =
+  | 'verify-email'
+  | 'reset-password'
+  | 'password-changed'
+  | 'address-in-use'
+  | 'social-connected'
+  | 'social-disconnected';
 
 export type ExpectedMail = {
   readonly kind: MailKind;

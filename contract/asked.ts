@@ -18,6 +18,10 @@ export type Route =
   | 'sent-page'
   | 'login-page'
   | 'logout-page'
+  | 'social-login'
+  | 'social-connect'
+  | 'social-list'
+  | 'social-disconnect'
   | 'whoami'
   | 'home'
   | 'other';
@@ -36,6 +40,10 @@ const ROUTES: readonly (readonly [pattern: RegExp, route: Route])[] = [
   [/^\/auth\/registration\/resend-email\/$/, 'resend-email'],
   [/^\/auth\/registration\/account-confirm-email\/[^/]+\/$/, 'confirm-page'],
   [/^\/auth\/registration\/account-email-verification-sent\/$/, 'sent-page'],
+  [/^\/auth\/social(?:\/accounts|accounts)\/$/, 'social-list'],
+  [/^\/auth\/social(?:\/accounts|accounts)\/\d+\/disconnect\/$/, 'social-disconnect'],
+  [/^\/auth\/social\/[^/]+\/connect\/$/, 'social-connect'],
+  [/^\/auth\/social\/[^/]+\/$/, 'social-login'],
   [/^\/api\/whoami\/$/, 'whoami'],
   [/^\/login\/$/, 'login-page'],
   [/^\/logout\/$/, 'logout-page'],
@@ -43,7 +51,14 @@ const ROUTES: readonly (readonly [pattern: RegExp, route: Route])[] = [
 ];
 
 const SIGN_IN: readonly Route[] = ['login', 'signin', 'token'];
-const PROTECTED: readonly Route[] = ['user', 'password-change', 'whoami'];
+const PROTECTED: readonly Route[] = [
+  'user',
+  'password-change',
+  'social-connect',
+  'social-list',
+  'social-disconnect',
+  'whoami',
+];
 const FORMS: readonly Route[] = ['login-page', 'logout-page'];
 const ELSEWHERE: readonly Route[] = ['confirm-page', 'sent-page', 'home', 'other', ...FORMS];
 

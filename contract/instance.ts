@@ -2,7 +2,9 @@
 import { pbkdf2Sync } from 'node:crypto';
 import type { Latchkey, Mail, Templates } from 'latchkey';
 import { readHash } from '../packages/latchkey/src/credentials/hash-schemes.ts';
+import { socialCredential } from '../packages/latchkey/src/credentials/social/social.ts';
 import { emailKey, usernameKey } from '../packages/latchkey/src/model/account.ts';
+import type { Credential, NewCredential } from '../packages/latchkey/src/model/credential.ts';
 import type { PasswordHash } from '../packages/latchkey/src/model/password.ts';
 import type { Store } from '../packages/latchkey/src/stores/store.ts';
 import { openTest } from '../packages/latchkey/src/testing/instance.ts';
@@ -27,6 +29,8 @@ const mailTemplates: Templates = {
   'reset-password': told,
   'password-changed': told,
   'address-in-use': told,
+  'social-connected': told,
+  'social-disconnected': told,
 };
 
 function told({ kind, link }: { readonly kind: MailKind; readonly link: string }): Omit<Mail, 'to'> {
@@ -35,13 +39,24 @@ function told({ kind, link }: { readonly kind: MailKind; readonly link: string }
 
 export async function openInstance(
   users: readonly GivenUser[],
-  { profile, origin, hash }: { readonly profile: Profile; readonly origin: string; readonly hash: Hash },
+  {
+    profile,
+    origin,
+    hash,
+    providers,
+  }: {
+    readonly profile: Profile;
+    readonly origin: string;
+    readonly hash: Hash;
+    readonly providers: readonly string[];
+  },
 ): Promise<Instance> {
   const { auth, assembled, mailbox } = await openTest({
     ...profile.options,
     origin,
     rateLimits: 'on',
     mailTemplates,
+    social: { providers: socialOptions(providers) },
     passwords: { ...profile.options.passwords, hash },
   });
   for (const user of users) await seed(auth, assembled.parts.store, user, profile);
@@ -71,6 +86,7 @@ async function seed(auth: Latchkey, store: Store, user: GivenUser, profile: Prof
     roles: [],
     invitation: null,
     link: null,
+    credentials: connectionsOf(user),
     outbox: [],
   });
   if (created.kind !== 'created') throw new Error(`${username} could not be made: ${created.kind}.`);
@@ -90,3 +106,27 @@ function passwordOf({ password, passwordHash }: GivenUser): PasswordHash | null 
 
 const ITERATIONS = 10;
 const SALT = 'recordedrecordedrecord';
+
+/** Where nobody answers: what is recorded asks no provider. */
+const NOWHERE = 'http://127.0.0.1:1';
+
+/** Those of the recorded project, but for Twitter's OAuth 1.0. */
+function socialOptions(providers: readonly string[]) {
+  const client = { clientId: 'x', clientSecret: 'y' };
+  const endpoints = { authorization: NOWHERE, token: NOWHERE, api: NOWHERE };
+  const known = providers.filter((name) => name !== 'twitter');
+  return Object.fromEntries(
+    known.map((name) => [name, name === 'google' ? { ...client, issuer: NOWHERE } : { ...client, endpoints }]),
+  );
+}
+
+function connectionsOf({ connections }: GivenUser): readonly NewCredential[] {
+  const made: Credential[] = [];
+  for (const { provider, uid } of connections) {
+    const person = { issuer: provider, subject: uid, email: '', isEmailVerified: false };
+    const names = { username: '', firstName: '', lastName: '' };
+    const credential = socialCredential({ id: provider }, { ...person, ...names }, made);
+    made.push({ ...credential, accountId: 0, createdAt: 0, lastUsedAt: null });
+  }
+  return made;
+}

@@ -67,13 +67,13 @@ test('it ends with the three numbers, and says what was left out and why', async
       recorded('departed', { body: '{' }),
       recorded('with tokens of another kind', { profile: 'jwt', body: {} }),
       recorded('of another setting', { profile: 'new', body: {} }),
-      recorded('of another provider', { path: '/auth/social/one/', body: {} }),
+      recorded('of a passkey', { path: '/auth/passkeys/', body: {} }),
     ],
   );
   assert.equal(lines.at(-1), '1 passed, 1 departed, 0 failed');
   assert.equal(
     lines.at(-2),
-    '3 left out, not served yet: 1 about JSON web tokens, 1 about the setting NEW, 1 about sign-in by other providers.',
+    '3 left out, not served yet: 1 about JSON web tokens, 1 about the setting NEW, 1 about second steps and passkeys.',
   );
   assert.ok(lines.includes('  token · area.json · departed: json-complaint'), lines.join('\n'));
   assert.equal(status, 0);

@@ -25,6 +25,10 @@ export function promised(situation: Situation): Expected | null {
       return situation.caller.kind === 'live'
         ? promisedToOwner(situation, situation.caller.account)
         : refuse(situation);
+    case 'social-connect':
+    case 'social-list':
+    case 'social-disconnect':
+      return situation.caller.kind === 'live' ? null : refuse(situation);
     case 'home':
       return promisedHome(situation);
     case 'login-page':

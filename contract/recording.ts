@@ -42,6 +42,8 @@ export type GivenUser = {
   readonly firstName: string;
   readonly lastName: string;
   readonly key: string | null;
+  /** Who they are at providers. */
+  readonly connections: readonly { readonly provider: string; readonly uid: string }[];
 };
 
 export type Transcript = {
@@ -49,6 +51,8 @@ export type Transcript = {
   readonly name: string;
   readonly profile: string;
   readonly users: readonly GivenUser[];
+  /** The providers that are set up. */
+  readonly providers: readonly string[];
   readonly steps: readonly RecordedStep[];
 };
 
@@ -93,12 +97,15 @@ function transcriptsIn(path: string, file: string): readonly (Transcript | strin
 export function transcriptOf(item: JsonObject, area: string): Transcript {
   const name = textAt(item['name'], `a transcript of ${area}`);
   const where = `${area}: ${name}`;
-  const users = listAt(objectAt(item['given'], where)['users'] ?? [], where);
+  const given = objectAt(item['given'], where);
+  const users = listAt(given['users'] ?? [], where);
+  const apps = listAt(given['social_apps'] ?? [], where);
   return {
     area,
     name,
     profile: textAt(item['profile'], where),
     users: users.map((user) => userOf(objectAt(user, where))),
+    providers: apps.map((app) => textAt(objectAt(app, where)['provider'], where)),
     steps: listAt(item['steps'], where).map((step, index) =>
       stepOf(objectAt(step, where), `${where}, step ${index + 1}`),
     ),
@@ -120,7 +127,12 @@ function userOf(user: JsonObject): GivenUser {
     firstName: text('first_name'),
     lastName: text('last_name'),
     key: typeof token === 'string' ? token : null,
+    connections: listAt(user['social'] ?? [], 'social').map((one) => connectionOf(objectAt(one, 'social'))),
   };
+}
+
+function connectionOf({ provider = '', uid = '' }: JsonObject): GivenUser['connections'][number] {
+  return { provider: textAt(provider, 'social'), uid: textAt(uid, 'social') };
 }
 
 function stepOf(step: JsonObject, where: string): RecordedStep {

@@ -59,10 +59,11 @@ export async function replay(
 ): Promise<Result> {
   const profile = profileOf(env);
   const host = `127.0.0.1:${stage.host.port}`;
-  const instance = await openInstance(transcript.users, { profile, origin: `http://${host}`, hash: stage.hash });
+  const { users, providers } = transcript;
+  const instance = await openInstance(users, { profile, origin: `http://${host}`, hash: stage.hash, providers });
   try {
     stage.host.mount(instance.auth);
-    const world = new World(transcript.users, profile);
+    const world = new World(users, profile, providers);
     const placeholders = new Placeholders();
     const play = { profile, instance, world, host, wire: stage.wire, placeholders };
     return await playAll(transcript.steps, play, witness);

@@ -4,7 +4,6 @@ import type { Environment, Recording, Transcript } from './recording.ts';
 
 /** Areas that are not served yet, by their paths. */
 const AREAS: readonly (readonly [pattern: RegExp, area: string])[] = [
-  [/^\/auth\/social(?:accounts)?(?:\/|$)/, 'sign-in by other providers'],
   [/^\/auth\/token(?:\/|$)/, 'JSON web tokens'],
   [/^\/auth\/(?:mfa|passkeys)(?:\/|$)/, 'second steps and passkeys'],
 ];

@@ -67,7 +67,10 @@ function addedByDjango({ asked, recorded }: Situation): { readonly users: number
 }
 
 /** A mail without a link that is used again. */
-export function notice(kind: 'password-changed' | 'address-in-use', { email }: KnownAccount): readonly ExpectedMail[] {
+export function notice(
+  kind: 'password-changed' | 'address-in-use' | 'social-disconnected',
+  { email }: KnownAccount,
+): readonly ExpectedMail[] {
   return email === '' ? [] : [{ kind, to: email, secret: null, uid: null }];
 }
 

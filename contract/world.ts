@@ -24,6 +24,8 @@ export type KnownAccount = {
   /** Whether Django has the address in its table of addresses. */
   isListed: boolean;
   password: KnownPassword;
+  /** The numbers of what they are connected with at providers. */
+  connections: readonly number[];
   /** What is otherwise in the recording by now. */
   there: There;
 };
@@ -70,10 +72,17 @@ export class World {
   apartBy: string | null = null;
   /** Accounts that are there in the recording alone. */
   readonly onlyThere: KnownAccount[] = [];
+  /** Those that are set up. */
+  readonly providers: readonly string[];
   readonly #isCaseIgnored: boolean;
   #lastId: number;
 
-  constructor(users: readonly GivenUser[], { hasAllauth }: Pick<Profile, 'hasAllauth'>) {
+  constructor(
+    users: readonly GivenUser[],
+    { hasAllauth }: Pick<Profile, 'hasAllauth'>,
+    providers: readonly string[] = [],
+  ) {
+    this.providers = providers;
     this.#isCaseIgnored = hasAllauth;
     this.#lastId = users.length;
     this.accounts = users.map((user, index) => ({
@@ -86,6 +95,7 @@ export class World {
       isActive: user.isActive,
       isListed: user.verified !== null,
       password: knownPassword(user),
+      connections: user.connections.map((_, at) => at + 1),
       there: {},
     }));
     for (const [index, { key, isActive }] of users.entries()) {
@@ -144,7 +154,7 @@ export class World {
 
   /** The world as it was recorded, where that is another by now. */
   asRecorded(): World {
-    const world = new World([], { hasAllauth: this.#isCaseIgnored });
+    const world = new World([], { hasAllauth: this.#isCaseIgnored }, this.providers);
     const kept = this.accounts.filter(({ there }) => there.isMissing !== true);
     world.accounts.push(...kept.map((account) => ({ ...account, ...account.there })), ...this.onlyThere);
     world.sessions.push(...this.sessions.map((session) => ({ ...session, ...(session.isOverThere && OVER) })));
@@ -182,7 +192,7 @@ const OVER = { ended: 'signed_out' } as const;
 export type NewAccount = Pick<KnownAccount, 'username' | 'email' | 'password'>;
 
 export function newAccount(id: number, account: NewAccount): KnownAccount {
-  const names = { firstName: '', lastName: '' };
+  const names = { firstName: '', lastName: '', connections: [] };
   return { ...account, ...names, id, isVerified: false, isActive: true, isListed: true, there: {} };
 }
 

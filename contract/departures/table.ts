@@ -30,6 +30,7 @@ import {
 import { isRegular } from './regular.ts';
 import { displaced, oneSession, ownKey, resetEnds } from './sessions.ts';
 import { article, attempts, mandatoryDuplicate, typedPassword, undeliverable } from './sign-in.ts';
+import { connectionNotice, lastWayIn, oauthOne, unwiredView } from './social.ts';
 
 export const departures: readonly Departure[] = [
   ownKey,
@@ -66,6 +67,10 @@ export const departures: readonly Departure[] = [
   noFailure,
   next,
   signOutPage,
+  oauthOne,
+  unwiredView,
+  lastWayIn,
+  connectionNotice,
 ];
 
 export type Ruled = {

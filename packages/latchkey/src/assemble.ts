@@ -113,6 +113,7 @@ export async function assemble(resolved: Resolved, code: CodeOptions, role: Runn
     hasher,
     hooks: hooksFrom(code.hooks ?? {}, warn),
     tell: (event) => background.run('telling the host', async () => code.onEvent?.(event)),
+    warn,
     background: background.run,
     mail: (notice, language = LANGUAGES[0]) => sealMessage(keys, { ...notice, language }),
     mailWaits: () => outbox?.nudge(),

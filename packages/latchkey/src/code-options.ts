@@ -26,6 +26,8 @@ const MAILS: Names<Required<Templates>> = {
   'email-change-asked': true,
   'email-changed': true,
   'email-in-use': true,
+  'social-connected': true,
+  'social-disconnected': true,
 };
 
 const PAGES: Names<Required<PageTemplates>> = {
@@ -53,6 +55,8 @@ const PAGES: Names<Required<PageTemplates>> = {
   'undo-email-change': true,
   'own-second-step': true,
   'own-passkeys': true,
+  connections: true,
+  'social-failed': true,
   devices: true,
   data: true,
   'close-account': true,

@@ -18,6 +18,7 @@ import {
   whom,
   words,
 } from './options.ts';
+import { providersByName } from './social-options.ts';
 import { colour, families, path, pathsByRole, picture } from './theme-options.ts';
 
 const RULES = ['similarity', 'length', 'common', 'numeric'] as const;
@@ -121,6 +122,14 @@ const passkeys = {
   rpId: words({ env: 'LATCHKEY_PASSKEY_RP_ID', fallback: null, shown: 'the host of the origin' }),
   /** Where else passkeys of that domain may be used: origins such as `https://app.example`, or `android:apk-key-hash:…` for an app. */
   origins: list({ env: 'LATCHKEY_PASSKEY_ORIGINS', fallback: [] }, passkeyOriginFlaw),
+};
+
+/** Signing in by other providers. */
+const social = {
+  /** Which ones, by name: `{ google: { clientId, clientSecret } }`. `google`, `github`, `microsoft`, `apple`, `facebook`, `gitlab`, `discord`, `x` and `linkedin` are known; any other name needs the `issuer` of an OpenID Connect provider. As a variable, the same as JSON. See [social.md](social.md). */
+  providers: providersByName({ env: 'LATCHKEY_SOCIAL_PROVIDERS' }),
+  /** Whether somebody whose address a provider has verified comes into the account that verified the same address here. Otherwise they are told to sign in there first, and to connect it. */
+  linkByEmail: flag({ env: 'LATCHKEY_SOCIAL_LINK_BY_EMAIL', fallback: true }),
 };
 
 const passwords = {
@@ -251,6 +260,7 @@ export const groups = {
   accounts,
   secondStep,
   passkeys,
+  social,
   passwords,
   attempts,
   events,

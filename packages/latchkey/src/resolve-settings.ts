@@ -254,6 +254,7 @@ function settingsFrom(read: Read, origin: string, production: boolean): Settings
     },
     secondStep: { demandedOf: read.secondStep.demandedOf, rememberMs: read.secondStep.rememberDays },
     passkeys: passkeysFrom(read, origin),
+    social: read.social,
     passwords: {
       minLength: passwords.minLength,
       rules: passwords.rules as readonly PasswordRule[],

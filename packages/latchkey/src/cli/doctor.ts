@@ -1,6 +1,10 @@
 import type { Assembled } from '../assemble.ts';
+import { reasonIn } from '../credentials/social/failure.ts';
+import { lookAtProvider } from '../credentials/social/protocol.ts';
+import { callbackUrl } from '../flows/ask-provider.ts';
 import { open } from '../latchkey.ts';
 import { openTransport } from '../mail/smtp.ts';
+import type { SocialProvider } from '../model/social.ts';
 import { InvalidSettings } from '../resolve-settings.ts';
 import { StoreUnavailable } from '../stores/store.ts';
 import { optionsFrom } from './config-file.ts';
@@ -23,6 +27,7 @@ async function examine(config: string | undefined): Promise<readonly Finding[]> 
       await ruleFinding(assembled),
       await outboxFinding(assembled),
       await smtpFinding(assembled),
+      ...(await providerFindings(assembled)),
     ];
     await auth.close();
     return findings;
@@ -60,5 +65,27 @@ async function smtpFinding({ parts }: Assembled): Promise<Finding> {
     return { isGood: false, text: `The mail server does not take mails: ${why}. See LATCHKEY_SMTP_URL.` };
   } finally {
     transport.close();
+  }
+}
+
+async function providerFindings({ parts }: Assembled): Promise<readonly Finding[]> {
+  return await Promise.all(parts.settings.social.providers.map((provider) => providerFinding(parts, provider)));
+}
+
+/** Its discovery answers and has its issuer; Apple's key is one. Whether the secret is right, the first sign-in tells. */
+async function providerFinding(parts: Assembled['parts'], provider: SocialProvider): Promise<Finding> {
+  const uri = callbackUrl(parts, provider.id);
+  const isSecure = uri.startsWith('https:');
+  const where = `register ${uri} there as its redirect URI${isSecure ? '' : ' (most providers want https: set LATCHKEY_ORIGIN)'}`;
+  try {
+    await lookAtProvider(provider);
+    const text = `The provider ${provider.id} is ${provider.endpoints === null ? 'there' : 'set up'}: ${where}.`;
+    return { isGood: true, text };
+  } catch (error) {
+    const remedy =
+      provider.secret().kind === 'key'
+        ? 'see its issuer, and whether privateKey is the whole .p8 file'
+        : `see its issuer, ${provider.issuer}`;
+    return { isGood: false, text: `The provider ${provider.id} cannot be used (${reasonIn(error)}): ${remedy}.` };
   }
 }

@@ -4,6 +4,7 @@ import { type Account, type AccountId, emailKey, isEmail, isUsername, usernameKe
 import { UNKNOWN_DEVICE } from '../model/device.ts';
 import { type Flaw, type Flaws, invalidInput } from '../model/reasons.ts';
 import type { Session } from '../model/session.ts';
+import type { Created } from '../stores/store.ts';
 import { field as fieldTexts, account as texts } from '../texts/api.ts';
 import { completeImport } from './complete-sign-in.ts';
 import { forgotLink } from './links.ts';
@@ -51,7 +52,7 @@ export async function createAccount(parts: Parts, input: OperatorAccount): Promi
   return created.record.account;
 }
 
-function takenErrors(kind: 'username_taken' | 'email_taken' | 'invitation_void'): Flaws {
+function takenErrors(kind: Exclude<Created['kind'], 'created'>): Flaws {
   return kind === 'email_taken' ? { email: [texts.emailTaken] } : { username: [texts.usernameTaken] };
 }
 

@@ -17,6 +17,8 @@ export type Parts = Door &
     readonly hooks: Hooks;
     /** Tells the host what happened, after it did. Never throws, is never waited for. */
     readonly tell: (event: LatchkeyEvent) => void;
+    /** Says in the log what an operator may have to see to. Never told a secret. */
+    readonly warn: (details: object, message: string) => void;
     /** Work that outlives its request; a graceful stop waits for it. A failure is logged. */
     readonly background: (what: string, work: () => Promise<unknown>) => void;
     /** Makes an outbox item of a notice: sealed, for it may carry a link's secret. In English unless a language is given. */

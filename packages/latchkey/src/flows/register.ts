@@ -60,7 +60,8 @@ export async function register(parts: Parts, input: RegistrationInput): Promise<
   return outcome;
 }
 
-async function countAgainstNetwork(
+/** What a network may do so often. Throws `too_many_attempts`. */
+export async function countAgainstNetwork(
   parts: Parts,
   network: string | null,
   { kind, times }: { readonly kind: string; readonly times: number },
@@ -151,11 +152,27 @@ const NOTHING_TO_VERIFY: Verification = { link: null, outbox: [] };
  */
 async function verification(
   parts: Parts,
-  { username, email }: { readonly username: string; readonly email: string },
+  to: { readonly username: string; readonly email: string },
 ): Promise<Verification> {
   const { emailVerification } = parts.settings.accounts;
-  if (emailVerification === 'none') return NOTHING_TO_VERIFY;
-  const owner = emailVerification === 'mandatory' ? await ownerOf(parts, email) : null;
+  if (emailVerification === 'mandatory') return await verificationOrNotice(parts, to);
+  return emailVerification === 'none' ? NOTHING_TO_VERIFY : await verificationUnder(parts, to, null);
+}
+
+/** The same wherever it is not told whether somebody has the address. */
+export async function verificationOrNotice(
+  parts: Parts,
+  to: { readonly username: string; readonly email: string },
+): Promise<Verification> {
+  if (parts.settings.accounts.emailVerification === 'none') return NOTHING_TO_VERIFY;
+  return await verificationUnder(parts, to, await ownerOf(parts, to.email));
+}
+
+async function verificationUnder(
+  parts: Parts,
+  { username, email }: { readonly username: string; readonly email: string },
+  owner: Account | null,
+): Promise<Verification> {
   const [isTold = true, isMailed = true] = await takeQuietly(parts, [
     { kind: 'address-in-use', of: emailKey(email), rate: OWNER_IS_TOLD },
     ...mailsTo(parts, email, 'verify-email'),
@@ -174,11 +191,12 @@ function noticeTo(parts: Parts, owner: Account): OutboxItem {
 
 /** What was free when it was looked at may be taken by now: of two at once, one is told so. */
 function recordOf(created: Created) {
-  const errors: Readonly<Record<Exclude<Created['kind'], 'created'>, Flaws>> = {
+  const errors: Readonly<Record<Exclude<Created['kind'], 'created' | 'credential_taken'>, Flaws>> = {
     username_taken: { username: [texts.usernameTaken] },
     email_taken: { email: [texts.emailTaken] },
     invitation_void: { invitation: [texts.invitationInvalid] },
   };
+  if (created.kind === 'credential_taken') throw new Error('A credential that was not given is taken.');
   if (created.kind !== 'created') throw invalidInput(errors[created.kind]);
   return created.record;
 }

@@ -57,7 +57,8 @@ export function apiApp(options: AppOptions): Hono<Env> {
     if (route.isOn?.(settings) === false) return;
     const served = serve(options, route);
     // Not strict, and without the slash at the end: a path is then found with it and without.
-    app.all(path.replace(/\/$/, ''), (context) => {
+    // A number is nothing but digits: anything else is another path.
+    app.all(path.replace(/\/$/, '').replace(':number', ':number{[0-9]+}'), (context) => {
       const { raw } = context.req;
       const client = addresses.of(context.env?.address ?? null, raw.headers);
       const hold = context.env?.hold ?? null;

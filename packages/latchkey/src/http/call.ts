@@ -55,7 +55,7 @@ type Methods<Handled> = { readonly [Name in Method]?: (call: Handled) => Promise
 
 /** One row of the route table: all that there is to know of a path. */
 export type Route = {
-  /** Below the base path, with its slash at the end; requests may leave that out. */
+  /** Below the base path, with its slash at the end; requests may leave that out. `:number` stands for digits. */
   readonly path: string;
   /** What `OPTIONS` says of it, as the recorded server does. */
   readonly name: string;

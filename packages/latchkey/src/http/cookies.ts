@@ -47,7 +47,9 @@ export type LinkPurpose =
   | 'mail'
   | 'asked'
   | 'email'
-  | 'undo';
+  | 'undo'
+  | 'provider'
+  | 'provider-name';
 
 /** With no value, it is taken back. */
 export function linkCookie(settings: Settings, purpose: LinkPurpose, value: string | null, lifetimeMs = 0): string {

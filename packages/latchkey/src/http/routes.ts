@@ -16,6 +16,7 @@ import * as registration from './handlers/registration.ts';
 import * as secondStep from './handlers/second-step.ts';
 import * as sessions from './handlers/sessions.ts';
 import * as signIn from './handlers/sign-in.ts';
+import * as social from './handlers/social.ts';
 import { JSON_ONLY, STREAM } from './negotiate.ts';
 
 const POST = 'POST, OPTIONS';
@@ -63,6 +64,33 @@ const passwordChangeFields = ({ wire }: Settings): readonly Field[] => [
     : []),
   ...newPasswords,
 ];
+
+/** What a provider gave to a client. Beside it a client may say `code_verifier`, `callback_url`, `nonce` and `invitation`. */
+const brought: readonly Field[] = ['access_token', 'code', 'id_token'].map((name) =>
+  text(name, { isRequired: false, mayBeBlank: true }),
+);
+
+const connections: Route = {
+  path: '/social/accounts/',
+  name: 'Social Account List',
+  description: 'The accounts at other providers that this account signs in with.',
+  access: 'signed-in',
+  allow: GET,
+  fields: () => ({}),
+  isThrottled: true,
+  methods: { GET: social.list },
+};
+
+const disconnect: Route = {
+  path: '/social/accounts/:number/disconnect/',
+  name: 'Social Account Disconnect',
+  description: 'Takes a connected account away.',
+  access: 'signed-in',
+  allow: POST,
+  fields: () => ({}),
+  isThrottled: true,
+  methods: { POST: social.disconnect },
+};
 
 const login: Route = {
   path: '/login/',
@@ -446,6 +474,32 @@ export const routes: readonly Route[] = [
     fields: () => ({}),
     isThrottled: true,
     methods: { POST: secondStep.renewCodes },
+  },
+  connections,
+  { ...connections, path: '/socialaccounts/', access: 'signed-in' },
+  disconnect,
+  { ...disconnect, path: '/socialaccounts/:number/disconnect/', access: 'signed-in' },
+  {
+    path: '/social/:provider/',
+    name: 'Social Login',
+    description: 'Signs in, or up, by what a provider gave to a client: an access token, a code or an ID token.',
+    access: 'anyone',
+    allow: POST,
+    fields: () => ({ POST: brought }),
+    describes: 'POST',
+    isThrottled: true,
+    methods: { POST: social.signIn },
+  },
+  {
+    path: '/social/:provider/connect/',
+    name: 'Social Connect',
+    description: 'Connects an account at a provider to this one, by what the provider gave to a client.',
+    access: 'signed-in',
+    allow: POST,
+    fields: () => ({ POST: brought }),
+    describes: 'POST',
+    isThrottled: true,
+    methods: { POST: social.connect },
   },
   {
     path: '/sessions/',

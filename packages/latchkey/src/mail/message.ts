@@ -27,7 +27,17 @@ export type Notice =
   | { readonly kind: 'email-change-asked'; readonly to: string; readonly username: string; readonly link: string }
   | { readonly kind: 'email-changed'; readonly to: string; readonly username: string; readonly link: string }
   | { readonly kind: 'email-in-use'; readonly to: string; readonly username: string; readonly link: string }
-  | { readonly kind: 'recovery-code-used'; readonly to: string; readonly username: string; readonly link: string };
+  | { readonly kind: 'recovery-code-used'; readonly to: string; readonly username: string; readonly link: string }
+  | (ProviderNotice & { readonly kind: 'social-connected' })
+  | (ProviderNotice & { readonly kind: 'social-disconnected' });
+
+type ProviderNotice = {
+  readonly to: string;
+  readonly username: string;
+  readonly link: string;
+  /** What people call it. */
+  readonly provider: string;
+};
 
 /** As it waits in the outbox, sealed: put into words when it leaves, in the language of the request that caused it. */
 export type Message = Notice & { readonly language: Language };

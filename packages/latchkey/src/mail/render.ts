@@ -24,10 +24,12 @@ async function renderOurs(message: Addressed, site: string): Promise<Omit<Mail, 
   const { subject, lead, action, note } = speech.words.mails[message.kind];
   const code = 'code' in message ? message.code : null;
   const username = 'username' in message ? shortened(message.username) : '';
+  const provider = 'provider' in message ? message.provider : '';
+  const names = { site, username, provider };
   return {
-    subject: fill(subject, { site }),
-    text: `${fill(lead, { site, username })}\n\n${code === null ? '' : `${code}\n\n`}${action}:\n${message.link}\n\n${note}\n`,
-    html: htmlOf({ speech, lead: fillHtml(lead, { site, username }), code, action, link: message.link, note, site }),
+    subject: fill(subject, { site, provider }),
+    text: `${fill(lead, names)}\n\n${code === null ? '' : `${code}\n\n`}${action}:\n${message.link}\n\n${note}\n`,
+    html: htmlOf({ speech, lead: fillHtml(lead, names), code, action, link: message.link, note, site }),
   };
 }
 
@@ -39,8 +41,11 @@ function shortened(name: string): string {
   return letters.length > LONGEST_NAME ? `${letters.slice(0, LONGEST_NAME).join('')}…` : name;
 }
 
-function fillHtml(text: string, { site, username }: { readonly site: string; readonly username: string }): string {
-  return fill(escapeHtml(text), { site: escapeHtml(site), username: `<bdi>${escapeHtml(username)}</bdi>` });
+type Names = { readonly site: string; readonly username: string; readonly provider: string };
+
+function fillHtml(text: string, { site, username, provider }: Names): string {
+  const name = `<bdi>${escapeHtml(username)}</bdi>`;
+  return fill(escapeHtml(text), { site: escapeHtml(site), username: name, provider: escapeHtml(provider) });
 }
 
 type Parts = {

@@ -10,7 +10,8 @@ export type OncePurpose =
   | 'passkey-second-step'
   | 'mail-sign-in'
   | 'change-email'
-  | 'undo-email';
+  | 'undo-email'
+  | 'social-sign-in';
 
 /** A link, a code, a challenge, a ticket: known by the hash of its secret. */
 export type OnceRef = { readonly purpose: OncePurpose; readonly hash: Uint8Array };

@@ -3,7 +3,7 @@ import type { Device, DeviceSummary } from './device.ts';
 import type { EndReason } from './reasons.ts';
 
 /** How the person behind a session proved who they are. */
-export type SignInMethod = 'password' | 'passkey' | 'mail' | 'registration' | 'imported';
+export type SignInMethod = 'password' | 'passkey' | 'mail' | 'social' | 'registration' | 'imported';
 
 export type Ending = {
   readonly reason: EndReason;

@@ -2,6 +2,7 @@ import type { UsernameCase } from './account.ts';
 import type { WhenFull } from './admission.ts';
 import type { PasswordPolicy } from './password.ts';
 import type { SecondStepPolicy } from './second-step.ts';
+import type { SocialSettings } from './social.ts';
 import type { Theme } from './theme.ts';
 import type { ByRole } from './views.ts';
 
@@ -52,6 +53,7 @@ export type Settings = {
     /** Browsers have passkeys for names and not for addresses: whether the pages offer any. */
     readonly onPages: boolean;
   };
+  readonly social: SocialSettings;
   readonly passwords: PasswordPolicy & {
     readonly hash: 'argon2id' | 'cheap';
     readonly concurrency: number;

@@ -12,6 +12,8 @@ export type AccountView = {
   readonly emailVerified: boolean;
   /** Whether browsers have passkeys for where this is. */
   readonly hasPasskeys: boolean;
+  /** Whether there are providers elsewhere to sign in with. */
+  readonly hasProviders: boolean;
 };
 
 const accountPage = page<AccountView>({
@@ -25,7 +27,7 @@ const accountPage = page<AccountView>({
         : html`<bdi>${view.email}</bdi> (${view.emailVerified ? texts.verified : texts.unverified})`;
     return html`<p>${fillIn(texts.lead, { name: view.username })}<br><span class="muted">${address}</span></p>
 <ul class="list">
-${link('/account/devices/', texts.devices, texts.devicesLead)}${link('/account/profile/', texts.profile, texts.profileLead)}${link('/account/email/', texts.email, texts.emailLead)}${link('/account/password/', texts.password, texts.passwordLead)}${view.hasPasskeys ? link('/account/passkeys/', texts.passkeys, texts.passkeysLead) : ''}${link('/account/second-step/', texts.secondStep, texts.secondStepLead)}${link('/account/data/', texts.data, texts.dataLead)}</ul>`;
+${link('/account/devices/', texts.devices, texts.devicesLead)}${link('/account/profile/', texts.profile, texts.profileLead)}${link('/account/email/', texts.email, texts.emailLead)}${link('/account/password/', texts.password, texts.passwordLead)}${view.hasPasskeys ? link('/account/passkeys/', texts.passkeys, texts.passkeysLead) : ''}${link('/account/second-step/', texts.secondStep, texts.secondStepLead)}${view.hasProviders ? link('/account/connections/', texts.connections, texts.connectionsLead) : ''}${link('/account/data/', texts.data, texts.dataLead)}</ul>`;
   },
 });
 
@@ -36,6 +38,7 @@ function link(path: string, title: string, lead: string): Html {
 
 export async function showAccount(visit: SignedInVisit): Promise<Response> {
   const { username, firstName, lastName, email, emailVerified } = visit.visitor.account;
-  const hasPasskeys = visit.parts.settings.passkeys.onPages;
-  return await show(visit, accountPage, { username, firstName, lastName, email, emailVerified, hasPasskeys });
+  const { settings } = visit.parts;
+  const has = { hasPasskeys: settings.passkeys.onPages, hasProviders: settings.social.providers.length > 0 };
+  return await show(visit, accountPage, { username, firstName, lastName, email, emailVerified, ...has });
 }

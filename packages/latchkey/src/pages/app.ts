@@ -16,6 +16,7 @@ import * as emails from './change-email.ts';
 import * as changing from './change-password.ts';
 import * as closing from './close-account.ts';
 import * as confirming from './confirm.ts';
+import * as connections from './connections.ts';
 import * as data from './data.ts';
 import { showDemo } from './demo.ts';
 import { showMails } from './dev-mail.ts';
@@ -27,6 +28,7 @@ import * as byMail from './mail-sign-in.ts';
 import { showNotMe } from './not-me.ts';
 import * as ownPasskeys from './own-passkeys.ts';
 import * as profile from './profile.ts';
+import * as providers from './providers.ts';
 import * as reset from './reset-password.ts';
 import * as secondStep from './second-step.ts';
 import * as ownSecondStep from './set-up-second-step.ts';
@@ -48,6 +50,8 @@ type PageRoute = {
   readonly path: string;
   /** Whether it is there at all; without this it is. */
   readonly isOn?: (settings: Settings) => boolean;
+  /** Its form comes from another site. It changes nothing by itself. */
+  readonly isPostedFromElsewhere?: true;
 } & (
   | { readonly access: 'anyone'; readonly methods: Methods<Visit> }
   | { readonly access: 'signed-in'; readonly methods: Methods<SignedInVisit> }
@@ -105,6 +109,11 @@ export const pageRoutes: readonly PageRoute[] = [
     access: 'signed-in',
     methods: { GET: ownPasskeys.showOwnPasskeys, POST: ownPasskeys.changeOwnPasskeys },
   },
+  {
+    path: '/account/connections',
+    access: 'signed-in',
+    methods: { GET: connections.showConnections, POST: connections.changeConnections },
+  },
   { path: '/account/devices', access: 'signed-in', methods: { GET: devices.showDevices, POST: devices.endDevices } },
   { path: '/account/data', access: 'signed-in', methods: { GET: data.showData } },
   { path: '/account/close', access: 'signed-in', methods: { GET: closing.showClosing, POST: closing.close } },
@@ -114,8 +123,15 @@ function isMailOn({ accounts }: Settings): boolean {
   return accounts.signInByMail;
 }
 
-/** The paths of the recorded server that mails lead to, below the base path. */
-const recorded: readonly PageRoute[] = [
+/** Below the base path: where the recorded server's mails lead to, and the way to a provider and back. */
+export const pageRoutesBelow: readonly PageRoute[] = [
+  { path: '/social/:provider/begin', access: 'anyone', methods: { GET: providers.begin } },
+  {
+    path: '/social/:provider/callback',
+    access: 'anyone',
+    isPostedFromElsewhere: true,
+    methods: { GET: providers.comeBack, POST: providers.takePost },
+  },
   {
     path: '/registration/account-confirm-email/:key',
     access: 'anyone',
@@ -147,14 +163,15 @@ export function pagesOf(given: Omit<Site, 'assets'>): Pages {
   const site: Site = { ...given, assets };
   const addresses = clientAddressBehind(settings.trustedProxies);
   const app = new Hono<{ Bindings: Peer }>({ strict: false });
-  const below = recorded.map((route) => ({ ...route, path: settings.basePath + route.path }));
+  const below = pageRoutesBelow.map((route) => ({ ...route, path: settings.basePath + route.path }));
   for (const route of [...pageRoutes, ...below]) {
     if (route.isOn?.(settings) === false) continue;
     app.all(route.path, async (context) => {
       const { raw } = context.req;
       const client = addresses.of(context.env?.address ?? null, raw.headers);
       const params = context.req.param() as Readonly<Record<string, string>>;
-      return await visited(site, raw, { ...client, params }, (visit) => serve(visit, route));
+      const isFromElsewhere = route.isPostedFromElsewhere === true;
+      return await visited(site, raw, { ...client, params, isFromElsewhere }, (visit) => serve(visit, route));
     });
   }
   const mountHere = (path: string, show: (visit: Visit) => Promise<Response>): void => {
@@ -176,7 +193,10 @@ export function pagesOf(given: Omit<Site, 'assets'>): Pages {
   };
 }
 
-type Found = Pick<Visit, 'address' | 'network' | 'params'>;
+type Found = Pick<Visit, 'address' | 'network' | 'params'> & {
+  /** Whether another site may send the request. */
+  readonly isFromElsewhere?: boolean;
+};
 
 const NOWHERE = { ...UNKNOWN_CLIENT, params: {} };
 
@@ -191,9 +211,13 @@ async function visited(
   found: Found,
   work: (visit: Visit) => Promise<Response>,
 ): Promise<Response> {
-  const blank = await blankVisit(site, request, found);
+  const { isFromElsewhere = false, ...client } = found;
+  const blank = await blankVisit(site, request, client);
   try {
-    const isOurs = isSafe(request.method, request.headers) || isOriginAllowed(site.parts.settings, request.headers);
+    const isOurs =
+      isFromElsewhere ||
+      isSafe(request.method, request.headers) ||
+      isOriginAllowed(site.parts.settings, request.headers);
     if (!isOurs) throw new Refusal('origin_not_allowed');
     return await work(await identified(blank));
   } catch (error) {
@@ -201,7 +225,7 @@ async function visited(
   }
 }
 
-async function blankVisit(site: Site, request: Request, found: Found): Promise<Visit> {
+async function blankVisit(site: Site, request: Request, found: Omit<Found, 'isFromElsewhere'>): Promise<Visit> {
   const language = languageFor(request.headers.get('accept-language'));
   return {
     ...found,

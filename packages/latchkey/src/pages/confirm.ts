@@ -13,6 +13,7 @@ import {
   type SignedInVisit,
   sendOn,
   show,
+  type Visit,
   withNext,
 } from './visit.ts';
 
@@ -44,9 +45,9 @@ ${asked}<button class="block">${texts.action}</button></form>${back}`;
   },
 });
 
-/** On the way to something that asks for it: back to this page afterwards. */
-export function toConfirm(visit: SignedInVisit): Response {
-  return sendOn(visit, withNext(HERE, visit.url.pathname));
+/** On the way to something that asks for it: back to this page afterwards, or to another one. */
+export function toConfirm(visit: Visit, next = visit.url.pathname): Response {
+  return sendOn(visit, withNext(HERE, next));
 }
 
 async function showFor(visit: SignedInVisit, form: Form | null, flawed: FormView): Promise<Response> {

@@ -13,6 +13,7 @@ import { complaints, field, fillIn, notice } from './controls.ts';
 import { enter, visitingCaller } from './entering.ts';
 import { EMPTY_FORM, type FormView, type Html, page } from './page.ts';
 import { passkeyForm } from './passkey-controls.ts';
+import { type ProviderChoice, providerChoices, providerLinks } from './provider-links.ts';
 import { toSecondStep } from './second-step.ts';
 import { type Form, flawsInWords, landingFor, nextOf, readForm, sendOn, show, type Visit, withNext } from './visit.ts';
 
@@ -25,6 +26,8 @@ export type SignInView = FormView & {
   readonly continueTo: string | null;
   readonly maySignUp: boolean;
   readonly mayUseMail: boolean;
+  /** By which somebody can sign in as well. */
+  readonly providers: readonly ProviderChoice[];
   /** The password was right, and the address has still to be confirmed. */
   readonly isUnverified: boolean;
   /** null where browsers have no passkeys for where this is; else their domain, and the one that was shown and is not known. */
@@ -71,7 +74,7 @@ const signInPage = page<SignInView>({
     const password = { ...secret, isFirst: isNamed };
     return html`${known}${complaints(words, view, ['username', 'password'])}<form method="post">
 ${field(words, view, { ...username, type: view.by === 'email' ? 'email' : 'text' })}${field(words, view, { ...password, type: 'password' })}${nextField(next)}<button class="block">${words.signIn.action}</button></form>
-${view.passkeys === null ? '' : passkeyForm(words.signIn.passkey, nextField(next))}<p class="links">${view.isUnverified ? html`<a href="/verify-email/">${words.signIn.resend}</a> ` : ''}<a href="/password/reset/">${words.signIn.forgot}</a>${view.mayUseMail ? html` <a href="${withNext('/login/mail/', next)}">${words.signIn.byMail}</a>` : ''}${view.maySignUp ? html` <a href="${withNext('/signup/', next)}">${words.signIn.signUp}</a>` : ''}</p>`;
+${view.passkeys === null ? '' : passkeyForm(words.signIn.passkey, nextField(next))}${providerLinks(view.providers, words.social)}<p class="links">${view.isUnverified ? html`<a href="/verify-email/">${words.signIn.resend}</a> ` : ''}<a href="/password/reset/">${words.signIn.forgot}</a>${view.mayUseMail ? html` <a href="${withNext('/login/mail/', next)}">${words.signIn.byMail}</a>` : ''}${view.maySignUp ? html` <a href="${withNext('/signup/', next)}">${words.signIn.signUp}</a>` : ''}</p>`;
   },
 });
 
@@ -152,6 +155,6 @@ function viewOf(visit: Visit, next: string | null, form: FormView): SignInView {
   const continueTo = visitor === null ? null : (next ?? landingFor(visit, null, visitor.who.session.roles));
   const { rpId, onPages } = parts.settings.passkeys;
   const passkeys = onPages ? { rpId, unknown: null } : null;
-  const maySignUp = registration === 'open';
-  return { ...form, by: signInBy, next, continueTo, maySignUp, mayUseMail, isUnverified: false, passkeys };
+  const may = { maySignUp: registration === 'open', mayUseMail, providers: providerChoices(visit, next), passkeys };
+  return { ...form, by: signInBy, next, continueTo, ...may, isUnverified: false };
 }

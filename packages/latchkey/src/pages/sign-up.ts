@@ -7,12 +7,15 @@ import { carriedSecret, carrySecret, dropSecret } from './carried-secret.ts';
 import { complaints, field } from './controls.ts';
 import { enter, visitingCaller } from './entering.ts';
 import { EMPTY_FORM, type FormView, page } from './page.ts';
+import { type ProviderChoice, providerChoices, providerLinks } from './provider-links.ts';
 import { toSecondStep } from './second-step.ts';
 import { type Form, flawsInWords, nextOf, orFlaws, readForm, show, type Visit, withNext } from './visit.ts';
 
 export type SignUpView = FormView & {
   readonly next: string | null;
   readonly isEmailRequired: boolean;
+  /** By which somebody can sign up as well. */
+  readonly providers: readonly ProviderChoice[];
 };
 
 const SHOWN = ['username', 'email', 'password1', 'password2'];
@@ -26,7 +29,7 @@ const signUpPage = page<SignUpView>({
     const password = { type: 'password', autocomplete: 'new-password' } as const;
     return html`${complaints(words, view, SHOWN)}<form method="post">
 ${field(words, view, { name: 'username', label: fields.username, autocomplete: 'username', isFirst: true })}${field(words, view, { ...address, isOptional: !view.isEmailRequired })}${field(words, view, { ...password, name: 'password1', label: fields.password })}${field(words, view, { ...password, name: 'password2', label: fields.passwordAgain })}${view.next === null ? '' : html`<input type="hidden" name="next" value="${view.next}">`}<button class="block">${words.signUp.action}</button></form>
-<p class="links"><a href="${withNext('/login/', view.next)}">${words.signUp.haveOne}</a></p>`;
+${providerLinks(view.providers, words.social)}<p class="links"><a href="${withNext('/login/', view.next)}">${words.signUp.haveOne}</a></p>`;
   },
 });
 
@@ -74,7 +77,9 @@ async function showForm(visit: Visit, form: Form | null, { values, flaws }: Form
   const isDropped = accounts.registration === 'open' && flaws['invitation'] !== undefined;
   const cookies = isDropped ? [dropSecret(visit, 'invitation')] : [];
   const status = Object.keys(flaws).length === 0 ? 200 : 400;
-  const view = { values, flaws, next: nextOf(visit, form), isEmailRequired: accounts.emailRequired };
+  const next = nextOf(visit, form);
+  const providers = providerChoices(visit, next);
+  const view = { values, flaws, next, isEmailRequired: accounts.emailRequired, providers };
   return await show(visit, signUpPage, view, { status, cookies });
 }
 
@@ -111,7 +116,11 @@ export async function signUp(visit: Visit): Promise<Response> {
   const taken = carriedSecret(visit, 'invitation') === null ? [] : [dropSecret(visit, 'invitation')];
   if (outcome.done.kind === 'signed-in') return await enter(visit, outcome.done, form, taken);
   if (outcome.done.kind === 'second-step') return toSecondStep(visit, form, outcome.done, taken);
-  return await show(visit, checkMailPage, {}, { cookies: taken });
+  return await showCheckMail(visit, taken);
+}
+
+export async function showCheckMail(visit: Visit, cookies: readonly string[]): Promise<Response> {
+  return await show(visit, checkMailPage, {}, { cookies });
 }
 
 /** `next` is a field of the page's own, and none of the host's. */

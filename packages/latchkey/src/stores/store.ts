@@ -74,6 +74,8 @@ export type NewAccount = {
   /** The invitation that this spends, or null. */
   readonly invitation: Uint8Array | null;
   readonly link: NewOnce | null;
+  /** What its owner signs in with beside a password. */
+  readonly credentials?: readonly NewCredential[];
   readonly outbox: readonly OutboxItem[];
 };
 
@@ -81,6 +83,8 @@ export type Created =
   | { readonly kind: 'created'; readonly record: AccountRecord }
   | { readonly kind: 'username_taken' }
   | { readonly kind: 'email_taken' }
+  /** One of its credentials is there already, whoever's it is. */
+  | { readonly kind: 'credential_taken' }
   | { readonly kind: 'invitation_void' };
 
 /** A change that voids sessions, and the sessions that ended by it. */
@@ -99,7 +103,7 @@ export type Acting = Pick<Session, 'id' | 'openedRevision'>;
 export type Over = { readonly over: EndReason };
 
 export type AccountStore = {
-  /** Makes an account, its address, its link and its mails. Of two at once with one username, one gets `username_taken`. */
+  /** Makes an account, its address, its credentials, its link and its mails. Of two at once with one username, one gets `username_taken`. */
   create(account: NewAccount): Promise<Created>;
   find(id: AccountId): Promise<AccountRecord | null>;
   findByUsername(usernameKey: string): Promise<AccountRecord | null>;
@@ -136,8 +140,9 @@ export type AccountStore = {
   /** Is this link good now? Spends nothing. */
   hasLink(link: { readonly id: AccountId; readonly purpose: OncePurpose; readonly hash: Uint8Array }): Promise<boolean>;
   /**
-   * Spends a link, sets the password, voids every session and every other link to reset it. null for a link that is absent,
-   * expired, spent or another account's: of two uses at once, one wins.
+   * Spends a link, sets the password, voids every session and every other link to reset it. Where nobody had verified the address,
+   * what else the account could be entered with goes: it was put there by somebody who never showed that it is theirs. null for
+   * a link that is absent, expired, spent or another account's: of two uses at once, one wins.
    */
   resetPassword(reset: {
     readonly id: AccountId;

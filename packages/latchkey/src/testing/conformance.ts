@@ -489,6 +489,44 @@ const cases: Record<string, (world: World) => Promise<void>> = {
     assert.equal(used?.lastUsedAt, world.clock());
   },
 
+  async 'an account is made with its credentials or not at all; of several at once with one of them one is'(world) {
+    const { store } = world;
+    const social = (of: number) =>
+      ({ id: `social-${of}`, kind: 'social', label: 'a@x.test', data: secret(of) }) as const;
+    const given = { password: null, credentials: [social(1), social(2)] };
+    const { account } = await makeAccount(store, given);
+    const { credentials } = await store.credentials.list(account.id);
+    assert.deepEqual(credentials.map(({ id }) => id).sort(), ['social-1', 'social-2']);
+    assert.deepEqual(credentials[0]?.createdAt, world.clock());
+    const taken = newAccount({ credentials: [social(3), social(2)], email: address('taken@x.test') });
+    assert.deepEqual(await store.accounts.create(taken), { kind: 'credential_taken' });
+    assert.equal(await store.accounts.findByUsername(taken.usernameKey), null);
+    assert.equal(await store.credentials.find('social-3'), null);
+    assert.deepEqual(await store.accounts.findByEmail('taken@x.test'), []);
+    const made = await atOnce(world, 6, (other) =>
+      // Who comes while another is at it may be told to try again, as by any store that is busy.
+      other.accounts.create(newAccount({ credentials: [social(4)] })).catch(() => null),
+    );
+    assert.equal(made.filter((one) => one?.kind === 'created').length, 1);
+  },
+
+  async 'F8: a reset of the password takes other ways in away where nobody had verified the address, and there alone'({
+    store,
+  }) {
+    for (const [at, verified] of [true, false].entries()) {
+      const email = address(`a${at}@x.test`, verified);
+      const kinds = ['social', 'passkey', 'totp', 'recovery_codes'] as const;
+      const credentials = kinds.map((kind) => ({ id: `${kind}-${at}`, kind, label: '', data: secret(at) }));
+      const { account } = await makeAccount(store, { email, credentials });
+      await store.accounts.issueLinks({ links: [{ id: account.id, link: link({ hash: secret(at) }) }], outbox: [] });
+      const to = { hash: 'new', scheme: 's' };
+      const reset = await store.accounts.resetPassword({ id: account.id, link: secret(at), to, outbox: [] });
+      assert.ok(reset !== null);
+      const left = (await store.credentials.list(account.id)).credentials.map(({ kind }) => kind).sort();
+      assert.deepEqual(left, verified ? [...kinds].sort() : ['recovery_codes', 'totp']);
+    }
+  },
+
   async "credentials are their account's: listed, renamed, used and removed there alone, and gone with it"(world) {
     const { store } = world;
     const [ann, bob] = [await makeAccount(store), await makeAccount(store)];

@@ -146,6 +146,16 @@ export const passkey = {
   lastWayIn: 'This is the only way into the account. Set a password first.',
 } as const;
 
+export const social = {
+  inputMissing: about('required', 'Incorrect input. access_token or code is required.'),
+  incorrect: about('social_failed', 'Incorrect value'),
+  exchangeFailed: about('social_failed', 'Failed to exchange code for access token'),
+  callbackUnknown: about('malformed', 'Not among the callback URLs of this provider.'),
+  emailMissing: about('social_no_email', 'The provider does not tell an e-mail address, and one is needed here.'),
+  ofAnother: about('social_taken', 'This account is connected to another user already.'),
+  lastWayIn: about('last_way_in', 'This is the last way to sign in. Set a password before it is removed.'),
+} as const;
+
 export const trouble = {
   busy: 'The server is busy. Please try again shortly.',
   ruleMismatch:

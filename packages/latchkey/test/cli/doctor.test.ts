@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, test } from 'node:test';
 import { freePort, mailServer } from '../mail/smtp.ts';
 import { ask, QUICK, startServer } from '../serving.ts';
+import { CLIENT, standIn } from '../social/stand-in.ts';
 import { withPlace } from './command.ts';
 
 /** Listens on a free port and says nothing. */
@@ -43,6 +44,43 @@ describe('latchkey doctor', { concurrency: 2 }, () => {
         '✗ LATCHKEY_SMTP_URL is not set: nobody could reset a password. Set it, or set it to none to do without mail.',
         '✗ PORT is “x”: it must be a number from 0 to 65535.',
       ]);
+    });
+  });
+
+  test('looks at each provider, says what to register there, and shows no secret', async () => {
+    await using good = await standIn();
+    await using bad = await standIn();
+    bad.says.set('/.well-known/openid-configuration', () => ({
+      json: { ...bad.metadata, issuer: 'https://evil.example' },
+    }));
+    const endpoints = { authorization: `${good.url}/a`, token: `${good.url}/t`, api: good.url };
+    const providers = {
+      good: { issuer: good.url, ...CLIENT },
+      bad: { issuer: bad.url, ...CLIENT },
+      gone: { issuer: `http://127.0.0.1:${await freePort()}`, ...CLIENT },
+      github: { endpoints, ...CLIENT },
+      apple: { issuer: good.url, clientId: 'c', teamId: 't', keyId: 'k', privateKey: 'no-key-at-all' },
+    };
+    await withPlace(async ({ latchkey }) => {
+      const env = { LATCHKEY_SOCIAL_PROVIDERS: JSON.stringify(providers), LATCHKEY_ORIGIN: 'https://accounts.example' };
+      const { status, stdout, stderr } = await latchkey(['doctor'], { env });
+      assert.equal(status, 1);
+      const callback = (name: string): string => `https://accounts.example/auth/social/${name}/callback/`;
+      const said = stdout.trimEnd().split('\n').slice(5);
+      assert.equal(said[0], `✓ The provider good is there: register ${callback('good')} there as its redirect URI.`);
+      assert.match(said[1] ?? '', /^✗ The provider bad cannot be used \(.*issuer.*\): see its issuer, http:/);
+      assert.match(said[2] ?? '', /^✗ The provider gone cannot be used \(fetch failed, ECONNREFUSED\): see its issuer/);
+      assert.equal(
+        said[3],
+        `✓ The provider github is set up: register ${callback('github')} there as its redirect URI.`,
+      );
+      assert.match(
+        said[4] ?? '',
+        /^✗ The provider apple cannot be used \(.*\): .*privateKey is the whole \.p8 file\.$/,
+      );
+      for (const secret of [CLIENT.clientSecret, 'no-key-at-all']) {
+        assert.equal((stdout + stderr).includes(secret), false, secret);
+      }
     });
   });
 

@@ -5,11 +5,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { drfTokenRoute, routes } from '../../src/http/routes.ts';
-import { pageRoutes } from '../../src/pages/app.ts';
+import { pageRoutes, pageRoutesBelow } from '../../src/pages/app.ts';
 import { codeIn } from '../mail-sign-in/mails.ts';
 import { Browser } from '../pages/browser.ts';
 import { Authenticator } from '../passkeys/authenticator.ts';
 import { codeAt } from '../second-step/app.ts';
+import { CLIENT, type StandIn, standIn } from '../social/stand-in.ts';
+import { back, go } from '../social/trip.ts';
 import { memberOf, PASSWORD, type TestServer, testServer } from './serving.ts';
 
 type Ways = Readonly<Record<string, ((open: Open) => Promise<unknown>) | 'opens nothing'>>;
@@ -18,6 +20,8 @@ type Open = {
   readonly server: TestServer;
   /** Somebody of that name is signed in already, on another device, unless they have yet to sign up. */
   readonly username: string;
+  /** A provider that knows them by their verified address. */
+  readonly provider: StandIn;
 };
 
 const login = ({ username }: Pick<Open, 'username'>) => ({ username, password: PASSWORD });
@@ -55,6 +59,13 @@ async function signed({
 
 const BOUND = { cookie: `latchkey-passkey=${'b'.repeat(43)}` };
 
+/** What the provider says of them. */
+const claims = ({ username }: Pick<Open, 'username'>) => ({
+  sub: `${username}-1`,
+  email: `${username}@example.com`,
+  email_verified: true,
+});
+
 const ROUTES: Ways = {
   'POST /login/': async (open) => await open.server.post('/auth/login/', login(open)),
   'POST /signin/': async (open) => await open.server.post('/auth/signin/', login(open)),
@@ -71,6 +82,11 @@ const ROUTES: Ways = {
   async 'POST /passkeys/login/complete/'(open) {
     await open.server.post('/auth/passkeys/login/complete/', await signed(open), { headers: BOUND });
   },
+  'POST /social/:provider/': async ({ server, username, provider }) =>
+    await server.post('/auth/social/acme/', { id_token: provider.idToken(claims({ username })) }),
+  'POST /social/:provider/connect/': 'opens nothing',
+  'POST /social/accounts/:number/disconnect/': 'opens nothing',
+  'POST /socialaccounts/:number/disconnect/': 'opens nothing',
   'POST /login/second-step/set-up/': 'opens nothing',
   'POST /login/second-step/passkey/': 'opens nothing',
   'POST /passkeys/login/begin/': 'opens nothing',
@@ -141,14 +157,33 @@ const PAGES: Ways = {
   'POST /account/password': 'opens nothing',
   'POST /account/second-step': 'opens nothing',
   'POST /account/passkeys': 'opens nothing',
+  'POST /account/connections': 'opens nothing',
   'POST /account/devices': 'opens nothing',
   'POST /account/close': 'opens nothing',
 };
 
-function namesOf(all: readonly { readonly path: string; readonly methods: object }[]): readonly string[] {
+/** Below the base path. A provider sends people back by GET. */
+const PAGES_BELOW: Ways = {
+  async 'GET /social/:provider/callback'({ server, username, provider }) {
+    const browser = new Browser(server);
+    const to = await go(browser);
+    provider.identifies({ ...claims({ username }), nonce: to.searchParams.get('nonce') });
+    await back(browser, to);
+  },
+  'GET /social/:provider/begin': 'opens nothing',
+  'POST /social/:provider/callback': 'opens nothing',
+  'GET /registration/account-confirm-email/:key': 'opens nothing',
+  'POST /registration/account-confirm-email/:key': 'opens nothing',
+  'GET /registration/account-email-verification-sent': 'opens nothing',
+};
+
+function namesOf(
+  all: readonly { readonly path: string; readonly methods: object }[],
+  passedOver: string | null = 'GET',
+): readonly string[] {
   return all.flatMap(({ path, methods }) =>
     Object.keys(methods)
-      .filter((method) => method !== 'GET')
+      .filter((method) => method !== passedOver)
       .map((method) => `${method} ${path}`),
   );
 }
@@ -156,6 +191,7 @@ function namesOf(all: readonly { readonly path: string; readonly methods: object
 test('F-13: every route and page that changes something is named here', () => {
   assert.deepEqual(Object.keys(ROUTES).toSorted(), namesOf([...routes, drfTokenRoute]).toSorted());
   assert.deepEqual(Object.keys(PAGES).toSorted(), namesOf(pageRoutes).toSorted());
+  assert.deepEqual(Object.keys(PAGES_BELOW).toSorted(), namesOf(pageRoutesBelow, null).toSorted());
 });
 
 type Row = { readonly id: string; readonly account_id: number };
@@ -166,15 +202,18 @@ const liveOf = (server: TestServer): readonly Row[] =>
 for (const [what, ways] of [
   ['routes', ROUTES],
   ['pages', PAGES],
+  ['pages below the base path', PAGES_BELOW],
 ] as const) {
   describe(`F-13, P5: by the ${what}`, () => {
     for (const [name, way] of Object.entries(ways)) {
       if (way === 'opens nothing') continue;
       test(`${name} goes by the door: the limit holds, and the host hears of each session`, async () => {
         const told: string[] = [];
+        await using provider = await standIn();
         await using server = await testServer({
           sessions: { limit: 1 },
           accounts: { signInByMail: true },
+          social: { providers: { acme: { issuer: provider.url, ...CLIENT } } },
           onEvent: (event) => void (event.type === 'signed_in' && told.push(event.session.id)),
         });
         await server.auth.accounts.create({
@@ -185,7 +224,7 @@ for (const [what, ways] of [
         });
         await server.signIn('ann');
         const before = server.rows('SELECT id FROM session').length;
-        await way({ server, username: 'ann' });
+        await way({ server, username: 'ann', provider });
         const all = server.rows('SELECT id FROM session').map((row) => String(row['id']));
         assert.ok(all.length > before, 'a session was opened');
         assert.deepEqual(all.toSorted(), told.toSorted());

@@ -164,7 +164,7 @@ const reasons: Readonly<Record<EndReason, string>> = {
 };
 
 function shapes(): void {
-  holds<Same<SignInMethod, 'password' | 'passkey' | 'mail' | 'registration' | 'imported'>>();
+  holds<Same<SignInMethod, 'password' | 'passkey' | 'mail' | 'social' | 'registration' | 'imported'>>();
   holds<Same<AccountState, 'active' | 'suspended' | 'closed'>>();
   holds<Same<Account['profile'], Profile>>();
   holds<Same<Profile[string], Json>>();

@@ -9,6 +9,7 @@ import { type MailServer, mailServer } from '../mail/smtp.ts';
 import { Authenticator } from '../passkeys/authenticator.ts';
 import { codeAt } from '../second-step/app.ts';
 import { type ServingProcess, startServer, temporaryFolder } from '../serving.ts';
+import { CLIENT, type StandIn, standIn } from '../social/stand-in.ts';
 
 /** What must be found nowhere but where it belongs: each is a text that occurs by no accident. */
 const SECRETS = {
@@ -20,6 +21,10 @@ const SECRETS = {
   badToken: 'lk_canary_token_of_nobody',
   query: 'canary-in-a-query',
   broken: 'canary-in-a-broken-body',
+  clientSecret: 'canary-client-secret',
+  code: 'canary-code-of-a-provider',
+  providerToken: 'canary-token-of-a-provider',
+  providerError: 'canary-error-of-a-provider',
 };
 
 /** What people type and what they are called by: no secret, and all the same nobody’s business who reads a log. */
@@ -37,6 +42,7 @@ const learned: string[] = [];
 const visited = new Set<string>();
 let mails: MailServer;
 let server: ServingProcess;
+let provider: StandIn;
 
 type Asked = {
   readonly method?: string;
@@ -147,6 +153,7 @@ async function everythingOnce(): Promise<void> {
   await passkeysOnce(lastPassword);
   await addressesOnce(lastPassword);
   await secondStepOnce(lastPassword);
+  await providersOnce(lastPassword);
   const closing = await signIn('/auth/login/', lastPassword);
   await ask('/auth/user/', { key: closing, method: 'DELETE', json: { password: wrongPassword } });
 }
@@ -247,8 +254,45 @@ async function secondStepOnce(password: string): Promise<void> {
   assert.equal((await ask('/auth/mfa/totp/deactivate/', off)).status, 200);
 }
 
+/** Signs in by a provider in each way, connects it, and takes it away. */
+async function providersOnce(password: string): Promise<void> {
+  const { code, providerToken, providerError } = SECRETS;
+  const claims = { sub: 'canary-subject', email: TYPED.email };
+  const given = (more = {}) => {
+    const idToken = provider.idToken({ ...claims, ...more });
+    learned.push(idToken);
+    return { json: { id_token: idToken, access_token: providerToken } };
+  };
+  const key = await signIn('/auth/login/', password);
+  assert.equal((await ask('/auth/social/acme/connect/', { key, ...given() })).status, 200);
+  for (const path of ['/auth/social/accounts/', '/auth/socialaccounts/']) await ask(path, { key });
+  assert.equal((await ask('/auth/social/acme/', given())).status, 200);
+  await ask('/auth/social/acme/', given({ aud: 'another' }));
+  await ask('/auth/social/acme/', { json: { access_token: providerToken } });
+  provider.says.set('/token', () => ({ status: 400, json: { error: 'x', error_description: providerError } }));
+  await ask('/auth/social/acme/', { json: { code } });
+  for (const said of [{ access_token: providerToken }, { error: 'x', error_description: providerError }]) {
+    const gone = await ask('/auth/social/acme/begin/', { headers: { 'sec-fetch-site': 'none' } });
+    const to = new URL(gone.headers.get('location') ?? '');
+    const nonce = to.searchParams.get('nonce') ?? '';
+    const state = to.searchParams.get('state') ?? '';
+    learned.push(state, nonce);
+    const token = provider.idToken({ ...claims, nonce });
+    provider.says.set('/token', () => ({ json: { token_type: 'Bearer', id_token: token, ...said } }));
+    const cookie = gone.headers.getSetCookie()[0]?.split(';')[0] ?? '';
+    const back = await ask(`/auth/social/acme/callback/?${new URLSearchParams({ code, state })}`, {
+      headers: { cookie },
+    });
+    assert.equal(back.status, 'error' in said ? 400 : 302);
+  }
+  const newest = await signIn('/auth/login/', password);
+  await ask('/auth/socialaccounts/2/disconnect/', { key: newest, method: 'POST' });
+  assert.equal((await ask('/auth/social/accounts/1/disconnect/', { key: newest, method: 'POST' })).status, 200);
+}
+
 before(async () => {
   mails = await mailServer();
+  provider = await standIn();
   server = await startServer(file, {
     LATCHKEY_PASSWORD_HASH: 'dangerously-cheap',
     LATCHKEY_ATTEMPTS_PER_NETWORK: '10000/min',
@@ -257,6 +301,9 @@ before(async () => {
     LATCHKEY_SMTP_URL: mails.url,
     LATCHKEY_SESSION_LIMIT: '2',
     LATCHKEY_SIGN_IN_BY_MAIL: 'true',
+    LATCHKEY_SOCIAL_PROVIDERS: JSON.stringify({
+      acme: { issuer: provider.url, clientId: CLIENT.clientId, clientSecret: SECRETS.clientSecret },
+    }),
     LOG_LEVEL: 'trace',
   });
   await everythingOnce();
@@ -264,6 +311,7 @@ before(async () => {
 after(async () => {
   await server.stop('SIGKILL');
   await mails.close();
+  await provider[Symbol.asyncDispose]();
   folder.remove();
 });
 
@@ -275,7 +323,12 @@ function logLines(): readonly string[] {
 
 describe('after every route was asked, rightly and wrongly', () => {
   test('no route was left out', () => {
-    const asked = [...visited].map((line) => line.replace(/ses_\w+|(?<=passkeys\/)[\w-]{43}/, ':id'));
+    const asked = [...visited].map((line) =>
+      line
+        .replace(/ses_\w+|(?<=passkeys\/)[\w-]{43}/, ':id')
+        .replace('/acme/', '/:provider/')
+        .replace(/\/\d+\/disconnect/, '/:number/disconnect'),
+    );
     const missing = routes.flatMap(({ path, methods }) =>
       Object.keys(methods)
         .map((method) => `${method} /auth${path}`)

@@ -29,7 +29,7 @@ describe('where a setting comes from', () => {
     const names = [top, ...Object.values(groups)].flatMap((group) => Object.values(group).map(({ env }) => env));
     assert.equal(new Set(names).size, names.length);
     for (const name of names) assert.match(name, /^LATCHKEY_[A-Z_]+$/);
-    assert.ok(names.length <= 75, `${names.length} options: is a new one worth a decision?`);
+    assert.ok(names.length <= 77, `${names.length} options: is a new one worth a decision?`);
   });
 
   test('names for tests are passed over', () => {
@@ -113,6 +113,8 @@ describe('what settings come to', () => {
         onPages: true,
       },
     ],
+    [{ LATCHKEY_SOCIAL_PROVIDERS: '{}' }, ['social', 'providers'], []],
+    [{ LATCHKEY_SOCIAL_LINK_BY_EMAIL: 'false' }, ['social', 'linkByEmail'], false],
     [{ LATCHKEY_PASSWORD_RULES: 'length' }, ['passwords', 'rules'], ['length']],
     [{ LATCHKEY_EMAIL_VERIFICATION: 'mandatory' }, ['accounts', 'emailRequired'], true],
     [{ LATCHKEY_SIGN_IN_BY: 'email' }, ['accounts', 'emailRequired'], true],

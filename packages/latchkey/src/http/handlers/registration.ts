@@ -1,4 +1,4 @@
-import { register as makeAccount } from '../../flows/register.ts';
+import { register as makeAccount, type Registered } from '../../flows/register.ts';
 import { resendVerification, verifyEmail } from '../../flows/verify-email.ts';
 import { account as texts } from '../../texts/api.ts';
 import { json } from '../answers.ts';
@@ -17,8 +17,13 @@ export async function register(call: Call): Promise<Response> {
     caller: await call.caller(),
     network: call.network,
   });
+  return answerRegistered(call, registered, 201);
+}
+
+/** What a new account, or a sign-in that may have made one, came to. */
+export function answerRegistered(call: Call, registered: Registered, status: number): Response {
   if (registered.kind === 'verification-sent') return json(201, { detail: texts.verificationSent }, call.headers);
-  return answerOutcome(call, registered, 201);
+  return answerOutcome(call, registered, status);
 }
 
 export async function verify(call: Call): Promise<Response> {

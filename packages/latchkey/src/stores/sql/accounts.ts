@@ -14,11 +14,13 @@ import type {
   Voided,
 } from '../store.ts';
 import { noteHandover } from './apart.ts';
+import { addAll } from './credential-rows.ts';
 import { forgetDevices, note } from './history.ts';
 import { peek, putAll as putAllOnce, put as putOnce, spend, voidAll, voidLater } from './once.ts';
 import { put as putOutbox } from './outbox.ts';
 import { accountRecordOf, gateColumns } from './records.ts';
 import { forgetDevices as forgetSessionDevices, overBy, raise } from './sessions.ts';
+import { findCredential } from './spends.ts';
 import { type Builder, define, type Run, row, rows, type Sentence } from './statement.ts';
 
 /** How many accounts that merely named an address are looked at for it. */
@@ -171,6 +173,14 @@ const deletePasskeys = define<{ id: number }>('accounts.deletePasskeys')((db, ar
   db.deleteFrom('credential').where('account_id', '=', arg.id).where('kind', '=', 'passkey').returning('id'),
 );
 
+const deleteWaysIn = define<{ id: number }>('accounts.deleteWaysIn')((db, arg) =>
+  db
+    .deleteFrom('credential')
+    .where('account_id', '=', arg.id)
+    .where('kind', 'in', ['social', 'passkey'])
+    .returning('kind'),
+);
+
 const selectNextScheme = define<{ after: string }>('accounts.selectNextScheme')((db, arg) =>
   db
     .selectFrom('account')
@@ -238,12 +248,22 @@ export function* page(run: Run, given: Parameters<AccountStore['page']>[0]): Sen
   return (yield* rows(run, selectPage, given)).map((found) => accountRecordOf(found).account);
 }
 
-export function* create(run: Run, input: NewAccount): Sentence<Created> {
+/** What of a new account is somebody's already, or null. */
+function* takenOf(run: Run, input: NewAccount): Sentence<Exclude<Created, { kind: 'created' }> | null> {
   if (input.email !== null && (input.emailUnique || input.email.verified)) {
     const holder = yield* row(run, selectVerified, { address_key: input.email.key });
     if (holder !== null) return { kind: 'email_taken' };
   }
   if ((yield* findByUsername(run, input.usernameKey)) !== null) return { kind: 'username_taken' };
+  for (const { id } of input.credentials ?? []) {
+    if ((yield* findCredential(run, id)) !== null) return { kind: 'credential_taken' };
+  }
+  return null;
+}
+
+export function* create(run: Run, input: NewAccount): Sentence<Created> {
+  const taken = yield* takenOf(run, input);
+  if (taken !== null) return taken;
   if (input.invitation !== null) {
     const invitation = yield* spend(run, { purpose: 'invitation', hash: input.invitation });
     if (invitation === null) return { kind: 'invitation_void' };
@@ -276,6 +296,7 @@ function* addParts(run: Run, id: AccountId, input: NewAccount): Sentence<void> {
   if (input.link !== null) yield* putOnce(run, input.link, id);
   yield* putOutbox(run, input.outbox);
   yield* note(run, { kind: 'account_created', accountId: id });
+  yield* addAll(run, id, input.credentials ?? []);
 }
 
 export function* updateProfile(
@@ -350,6 +371,11 @@ export function* resetPassword(run: Run, reset: Parameters<AccountStore['resetPa
   if (record === null || record.gate.state !== 'active') return null;
   yield* voidAll(run, reset.id, 'reset-password');
   yield* rows(run, updatePassword, { id: reset.id, ...reset.to });
+  if (!record.account.emailVerified) {
+    const planted = yield* rows(run, deleteWaysIn, { id: reset.id });
+    for (const { kind } of planted)
+      yield* note(run, { kind: 'credential_removed', accountId: reset.id, data: { kind } });
+  }
   yield* putOutbox(run, reset.outbox);
   const gate = voidedGate(record.gate, { reason: 'password_changed', kept: null });
   return yield* moveGate(run, record, gate, 'password_reset');

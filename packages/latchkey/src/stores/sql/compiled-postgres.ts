@@ -190,6 +190,10 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'insert into "@schema"."setting" ("name", "value") values ($1, $2) on conflict ("name") do nothing',
     parameters: [{ arg: 'name' }, { constant: '' }],
   },
+  'credentials.insert': {
+    sql: 'insert into "@schema"."credential" ("id", "account_id", "kind", "label", "data", "created_at") values ($1, $2, $3, $4, $5, $6) on conflict ("id") do nothing returning "id"',
+    parameters: [{ arg: 'id' }, { arg: 'account_id' }, { arg: 'kind' }, { arg: 'label' }, { arg: 'data' }, { arg: 'created_at' }],
+  },
   'accounts.selectById': {
     sql: 'select "@schema"."account".*, "@schema"."email"."address", "@schema"."email"."verified" from "@schema"."account" left join "@schema"."email" on "@schema"."email"."account_id" = "@schema"."account"."id" and "@schema"."email"."is_primary" = 1 where "@schema"."account"."id" = $1',
     parameters: [{ arg: 'id' }],
@@ -242,6 +246,10 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'delete from "@schema"."credential" where "account_id" = $1 and "kind" = $2 returning "id"',
     parameters: [{ arg: 'id' }, { constant: 'passkey' }],
   },
+  'accounts.deleteWaysIn': {
+    sql: 'delete from "@schema"."credential" where "account_id" = $1 and "kind" in ($2, $3) returning "kind"',
+    parameters: [{ arg: 'id' }, { constant: 'social' }, { constant: 'passkey' }],
+  },
   'accounts.selectNextScheme': {
     sql: 'select "password_scheme" from "@schema"."account" where "password_scheme" > $1 order by "password_scheme" limit $2',
     parameters: [{ arg: 'after' }, { constant: 1 }],
@@ -285,10 +293,6 @@ export const compiled: Readonly<Record<string, Compiled>> = {
   'credentials.selectOf': {
     sql: 'select * from "@schema"."credential" where "account_id" = $1 order by "created_at", "id"',
     parameters: [{ arg: 'account_id' }],
-  },
-  'credentials.insert': {
-    sql: 'insert into "@schema"."credential" ("id", "account_id", "kind", "label", "data", "created_at") values ($1, $2, $3, $4, $5, $6) on conflict ("id") do nothing returning "id"',
-    parameters: [{ arg: 'id' }, { arg: 'account_id' }, { arg: 'kind' }, { arg: 'label' }, { arg: 'data' }, { arg: 'created_at' }],
   },
   'credentials.remove': {
     sql: 'delete from "@schema"."credential" where "account_id" = $1 and "id" = $2 returning "id", "kind"',

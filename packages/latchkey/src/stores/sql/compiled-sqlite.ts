@@ -194,6 +194,10 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'insert into "setting" ("name", "value") values (?, ?) on conflict ("name") do nothing',
     parameters: [{ arg: 'name' }, { constant: '' }],
   },
+  'credentials.insert': {
+    sql: 'insert into "credential" ("id", "account_id", "kind", "label", "data", "created_at") values (?, ?, ?, ?, ?, ?) on conflict ("id") do nothing returning "id"',
+    parameters: [{ arg: 'id' }, { arg: 'account_id' }, { arg: 'kind' }, { arg: 'label' }, { arg: 'data' }, { arg: 'created_at' }],
+  },
   'accounts.selectById': {
     sql: 'select "account".*, "email"."address", "email"."verified" from "account" left join "email" on "email"."account_id" = "account"."id" and "email"."is_primary" = 1 where "account"."id" = ?',
     parameters: [{ arg: 'id' }],
@@ -246,6 +250,10 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'delete from "credential" where "account_id" = ? and "kind" = ? returning "id"',
     parameters: [{ arg: 'id' }, { constant: 'passkey' }],
   },
+  'accounts.deleteWaysIn': {
+    sql: 'delete from "credential" where "account_id" = ? and "kind" in (?, ?) returning "kind"',
+    parameters: [{ arg: 'id' }, { constant: 'social' }, { constant: 'passkey' }],
+  },
   'accounts.selectNextScheme': {
     sql: 'select "password_scheme" from "account" where "password_scheme" > ? order by "password_scheme" limit ?',
     parameters: [{ arg: 'after' }, { constant: 1 }],
@@ -289,10 +297,6 @@ export const compiled: Readonly<Record<string, Compiled>> = {
   'credentials.selectOf': {
     sql: 'select * from "credential" where "account_id" = ? order by "created_at", "id"',
     parameters: [{ arg: 'account_id' }],
-  },
-  'credentials.insert': {
-    sql: 'insert into "credential" ("id", "account_id", "kind", "label", "data", "created_at") values (?, ?, ?, ?, ?, ?) on conflict ("id") do nothing returning "id"',
-    parameters: [{ arg: 'id' }, { arg: 'account_id' }, { arg: 'kind' }, { arg: 'label' }, { arg: 'data' }, { arg: 'created_at' }],
   },
   'credentials.remove': {
     sql: 'delete from "credential" where "account_id" = ? and "id" = ? returning "id", "kind"',

@@ -1,15 +1,9 @@
 /** The sentences about what accounts have beside their passwords. */
 import { type SessionId, voidedGate } from '../../model/account.ts';
 import { type Credential, hasWayIn } from '../../model/credential.ts';
-import {
-  type AccountRecord,
-  type CredentialRefused,
-  type CredentialStore,
-  type Over,
-  StoreUnavailable,
-  type Voided,
-} from '../store.ts';
+import type { AccountRecord, CredentialRefused, CredentialStore, Over, Voided } from '../store.ts';
 import { find as findAccount, moveGate } from './accounts.ts';
+import { addAll } from './credential-rows.ts';
 import { note } from './history.ts';
 import { put as putOutbox } from './outbox.ts';
 import { credentialOf } from './records.ts';
@@ -19,28 +13,6 @@ import { define, each, type Run, row, rows, type Sentence } from './statement.ts
 
 const selectOf = define<{ account_id: number }>('credentials.selectOf')((db, arg) =>
   db.selectFrom('credential').selectAll().where('account_id', '=', arg.account_id).orderBy('created_at').orderBy('id'),
-);
-
-const insert = define<{
-  id: string;
-  account_id: number;
-  kind: string;
-  label: string;
-  data: Uint8Array;
-  created_at: number;
-}>('credentials.insert')((db, arg) =>
-  db
-    .insertInto('credential')
-    .values({
-      id: arg.id,
-      account_id: arg.account_id,
-      kind: arg.kind,
-      label: arg.label,
-      data: arg.data,
-      created_at: arg.created_at,
-    })
-    .onConflict((conflict) => conflict.column('id').doNothing())
-    .returning('id'),
 );
 
 const deleteOne = define<{ account_id: number; id: string }>('credentials.remove')((db, arg) =>
@@ -88,11 +60,7 @@ export function* add(
   }
   const ids = old.map(({ id }) => ({ account_id: accountId, id }));
   yield* each(run, deleteOne, ids);
-  for (const given of credentials) {
-    const added = yield* row(run, insert, { ...given, account_id: accountId, created_at: run.now });
-    if (added === null) throw new StoreUnavailable('Somebody else adds the same credential just now.');
-    yield* note(run, { kind: 'credential_added', accountId, data: { kind: given.kind } });
-  }
+  yield* addAll(run, accountId, credentials);
   yield* putOutbox(run, adding.outbox);
   if (!adding.voids) return { record, ended: [] };
   return yield* voidOthers(run, record, adding.kept);

@@ -50,6 +50,9 @@ export const de: Catalogue = {
     ticket_void: 'Das hat zu lange gedauert oder gilt nicht mehr. Bitte melden Sie sich neu an.',
     code_wrong: 'Dieser Code stimmt nicht oder wurde schon verwendet. Geben Sie den ein, den Ihre App jetzt zeigt.',
     mail_code_wrong: 'Dieser Code stimmt nicht. Geben Sie den aus der neuesten E-Mail ein.',
+    social_failed: 'Die Anmeldung beim anderen Anbieter hat nicht geklappt. Bitte versuchen Sie es noch einmal.',
+    social_no_email: 'Der andere Anbieter nennt Ihre E-Mail-Adresse nicht, und hier wird eine gebraucht.',
+    social_taken: 'Dieses Konto ist hier schon mit dem Konto von jemand anderem verbunden.',
     email_unverified:
       'Ihre E-Mail-Adresse ist noch nicht bestätigt. Folgen Sie dem Link in der E-Mail, die wir Ihnen geschickt haben.',
     passkey_void: 'Das hat zu lange gedauert. Bitte versuchen Sie es noch einmal.',
@@ -159,6 +162,21 @@ export const de: Catalogue = {
     undone:
       'Ihr Konto hat wieder seine frühere Adresse, und alle Geräte wurden abgemeldet. Eine E-Mail mit einem Link, um ein neues Passwort zu wählen, ist unterwegs zu Ihnen.',
   },
+  social: {
+    continueWith: 'Weiter mit {provider}',
+    or: 'oder',
+    failedTitle: 'Das hat nicht geklappt',
+    failed:
+      'Sie wurden nicht angemeldet, und nichts wurde geändert. Vielleicht wurde es abgebrochen, oder es hat zu lange gedauert. Bitte versuchen Sie es noch einmal.',
+    again: 'Noch einmal versuchen',
+    title: 'Verbundene Konten',
+    lead: 'Konten bei anderen Anbietern, mit denen Sie sich anmelden.',
+    none: 'Kein Konto bei einem anderen Anbieter ist verbunden.',
+    connect: '{provider} verbinden',
+    disconnect: '{provider} trennen',
+    connected: 'Die Verbindung steht. Ab jetzt können Sie sich damit anmelden.',
+    disconnected: 'Die Verbindung ist getrennt. Alle anderen Geräte wurden abgemeldet.',
+  },
   signOut: {
     title: 'Abmelden',
     lead: 'Sie sind als {name} angemeldet. Möchten Sie sich auf diesem Gerät abmelden?',
@@ -214,6 +232,8 @@ export const de: Catalogue = {
     emailLead: 'Wohin wir Ihnen schreiben.',
     secondStep: 'Zweiter Schritt',
     secondStepLead: 'Ein Code aus einer App neben Ihrem Passwort.',
+    connections: 'Verbundene Konten',
+    connectionsLead: 'Konten bei anderen Anbietern, mit denen Sie sich anmelden.',
     devices: 'Geräte',
     devicesLead: 'Wo Sie angemeldet sind und was abgemeldet wurde.',
     data: 'Ihre Daten',
@@ -367,6 +387,18 @@ export const de: Catalogue = {
       lead: 'Sie sind eingeladen, auf {site} ein Konto anzulegen.',
       action: 'Einladung annehmen',
       note: 'Der Link funktioniert einmal.',
+    },
+    'social-connected': {
+      subject: '{provider} wurde mit Ihrem Konto auf {site} verbunden',
+      lead: 'Beim Konto {username} auf {site} kann man sich ab jetzt mit einem Konto bei {provider} anmelden.',
+      action: 'Das war ich nicht: neues Passwort wählen',
+      note: 'Wenn Sie es waren, ist nichts zu tun. Was verbunden ist, sehen Sie in Ihrem Konto und können es dort trennen.',
+    },
+    'social-disconnected': {
+      subject: '{provider} wurde von Ihrem Konto auf {site} getrennt',
+      lead: 'Beim Konto {username} auf {site} kann man sich mit einem Konto bei {provider} nicht mehr anmelden. Alle anderen Geräte wurden abgemeldet.',
+      action: 'Das war ich nicht: neues Passwort wählen',
+      note: 'Wenn Sie es waren, ist nichts zu tun.',
     },
     'second-step-on': {
       subject: 'Ihre Anmeldung auf {site} hat jetzt einen zweiten Schritt',

@@ -50,6 +50,9 @@ export const fr: Catalogue = {
     ticket_void: 'Cela a pris trop de temps ou n’est plus valable. Veuillez vous reconnecter.',
     code_wrong: 'Ce code n’est pas correct ou a déjà servi. Saisissez celui que votre application affiche maintenant.',
     mail_code_wrong: 'Ce code n’est pas le bon. Saisissez celui du message le plus récent.',
+    social_failed: 'La connexion auprès de l’autre fournisseur n’a pas fonctionné. Veuillez réessayer.',
+    social_no_email: 'L’autre fournisseur n’indique pas votre adresse e-mail, et il en faut une ici.',
+    social_taken: 'Ce compte est déjà relié ici au compte de quelqu’un d’autre.',
     email_unverified:
       'Votre adresse e-mail n’est pas encore confirmée. Suivez le lien de l’e-mail que nous vous avons envoyé.',
     passkey_void: 'Cela a pris trop de temps. Veuillez réessayer.',
@@ -159,6 +162,21 @@ export const fr: Catalogue = {
     undone:
       'Votre compte a retrouvé son ancienne adresse, et tous les appareils ont été déconnectés. Un message avec un lien pour choisir un nouveau mot de passe est en route.',
   },
+  social: {
+    continueWith: 'Continuer avec {provider}',
+    or: 'ou',
+    failedTitle: 'Cela n’a pas fonctionné',
+    failed:
+      'Vous n’avez pas été connecté, et rien n’a été modifié. C’était peut-être annulé, ou trop long. Veuillez réessayer.',
+    again: 'Réessayer',
+    title: 'Comptes reliés',
+    lead: 'Des comptes chez d’autres fournisseurs avec lesquels vous vous connectez.',
+    none: 'Aucun compte chez un autre fournisseur n’est relié.',
+    connect: 'Relier {provider}',
+    disconnect: 'Délier {provider}',
+    connected: 'Le compte est relié. Vous pouvez désormais vous connecter avec lui.',
+    disconnected: 'Le compte est délié. Tous les autres appareils ont été déconnectés.',
+  },
   signOut: {
     title: 'Déconnexion',
     lead: 'Vous êtes connecté en tant que {name}. Vous déconnecter sur cet appareil ?',
@@ -213,6 +231,8 @@ export const fr: Catalogue = {
     emailLead: 'Là où nous vous écrivons.',
     secondStep: 'Seconde étape',
     secondStepLead: 'Un code d’une application en plus de votre mot de passe.',
+    connections: 'Comptes reliés',
+    connectionsLead: 'Des comptes chez d’autres fournisseurs avec lesquels vous vous connectez.',
     devices: 'Appareils',
     devicesLead: 'Où vous êtes connecté, et ce qui a été déconnecté.',
     data: 'Vos données',
@@ -366,6 +386,18 @@ export const fr: Catalogue = {
       lead: 'Vous êtes invité à ouvrir un compte sur {site}.',
       action: 'Accepter l’invitation',
       note: 'Le lien ne sert qu’une fois.',
+    },
+    'social-connected': {
+      subject: '{provider} a été relié à votre compte sur {site}',
+      lead: 'On peut désormais se connecter au compte {username} sur {site} avec un compte chez {provider}.',
+      action: 'Ce n’était pas moi : choisir un nouveau mot de passe',
+      note: 'Si c’était vous, il n’y a rien à faire. Votre compte montre ce qui est relié, et vous pouvez l’y délier.',
+    },
+    'social-disconnected': {
+      subject: '{provider} a été délié de votre compte sur {site}',
+      lead: 'On ne peut plus se connecter au compte {username} sur {site} avec un compte chez {provider}. Tous les autres appareils ont été déconnectés.',
+      action: 'Ce n’était pas moi : choisir un nouveau mot de passe',
+      note: 'Si c’était vous, il n’y a rien à faire.',
     },
     'second-step-on': {
       subject: 'Votre connexion à {site} a maintenant une seconde étape',
