@@ -90,6 +90,18 @@ const SCENES: readonly Scene[] = [
       await page.click('main form[method=post] button');
     },
   },
+  { name: 'connections', who: 'in', path: '/account/connections/' },
+  { name: 'change-email', who: 'in', path: '/account/email/' },
+  { name: 'confirm', who: 'in', path: '/account/confirm/?next=/account/email/' },
+  {
+    name: 'mail-sign-in',
+    who: 'out',
+    path: '/login/mail/',
+    async act(page) {
+      await page.fill('[name=email]', 'ann@school.example');
+      await page.click('main form[method=post] button');
+    },
+  },
   { name: 'devices', who: 'in', path: '/account/devices/' },
   { name: 'data', who: 'in', path: '/account/data/' },
   { name: 'close-account', who: 'in', path: '/account/close/' },
@@ -110,7 +122,13 @@ async function setUpSecondStep(page: Page): Promise<void> {
 async function main(): Promise<void> {
   mkdirSync(FOLDER, { recursive: true });
   const folder = temporaryFolder();
-  const named = { LATCHKEY_ORIGIN: NAMED, LATCHKEY_SESSION_LIMIT: '2' };
+  const client = { clientId: 'pictures', clientSecret: 'pictures' };
+  const named = {
+    LATCHKEY_ORIGIN: NAMED,
+    LATCHKEY_SESSION_LIMIT: '2',
+    LATCHKEY_SIGN_IN_BY_MAIL: 'true',
+    LATCHKEY_SOCIAL_PROVIDERS: JSON.stringify({ google: client, github: client }),
+  };
   const two = await startServer(join(folder.path, 'two.db'), { ...QUICK, ...named });
   const one = await startServer(join(folder.path, 'one.db'));
   const browser = await openChromium([`--host-resolver-rules=MAP ${new URL(NAMED).host} ${new URL(two.url).host}`]);
