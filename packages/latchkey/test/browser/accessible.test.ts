@@ -30,6 +30,7 @@ const SIGNED_IN = [
   '/account/passkeys/',
   '/account/confirm/',
   '/account/email/',
+  '/account/connections/',
   '/account/devices/',
   '/account/data/',
   '/account/close/',
@@ -37,12 +38,14 @@ const SIGNED_IN = [
   '/login/',
 ];
 
+const PROVIDERS = { providers: { google: { clientId: 'client', clientSecret: 'secret' } } };
+
 const LOOKS = (['light', 'dark'] as const).flatMap((colorScheme) =>
   ['en', 'ar'].map((locale) => ({ colorScheme, locale })),
 );
 
 describe('axe-core finds nothing', () => {
-  const tests = browserTests({ sessions: { limit: 'unlimited' }, accounts: { signInByMail: true } });
+  const tests = browserTests({ social: PROVIDERS, sessions: { limit: 'unlimited' }, accounts: { signInByMail: true } });
 
   for (const { colorScheme, locale } of LOOKS) {
     test(`on any page, ${colorScheme}, ${locale}`, async () => {
@@ -65,7 +68,7 @@ describe('axe-core finds nothing', () => {
 });
 
 describe('in every other state', () => {
-  const tests = browserTests({ sessions: { limit: 2 } });
+  const tests = browserTests({ social: PROVIDERS, sessions: { limit: 2 } });
 
   for (const look of [
     { colorScheme: 'light', locale: 'en' },
