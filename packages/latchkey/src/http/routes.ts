@@ -6,18 +6,20 @@ import type { Settings } from '../model/settings.ts';
 import type { Route } from './call.ts';
 import { email, type Field, json, text } from './fields.ts';
 import * as account from './handlers/account.ts';
-import * as emails from './handlers/email.ts';
 import * as events from './handlers/events.ts';
-import * as mailSignIn from './handlers/mail-sign-in.ts';
-import * as passkeys from './handlers/passkeys.ts';
 import * as password from './handlers/password.ts';
-import * as again from './handlers/reauthenticate.ts';
 import * as registration from './handlers/registration.ts';
-import * as secondStep from './handlers/second-step.ts';
 import * as sessions from './handlers/sessions.ts';
 import * as signIn from './handlers/sign-in.ts';
-import * as social from './handlers/social.ts';
 import { JSON_ONLY, STREAM } from './negotiate.ts';
+
+// Loaded with their first request: whoever does without them waits for none of them at the start.
+const passkeys = () => import('./handlers/passkeys.ts');
+const mailSignIn = () => import('./handlers/mail-sign-in.ts');
+const again = () => import('./handlers/reauthenticate.ts');
+const secondStep = () => import('./handlers/second-step.ts');
+const social = () => import('./handlers/social.ts');
+const emails = () => import('./handlers/email.ts');
 
 const POST = 'POST, OPTIONS';
 const GET = 'GET, HEAD, OPTIONS';
@@ -78,7 +80,7 @@ const connections: Route = {
   allow: GET,
   fields: () => ({}),
   isThrottled: true,
-  methods: { GET: social.list },
+  methods: { GET: async (call) => (await social()).list(call) },
 };
 
 const disconnect: Route = {
@@ -89,7 +91,7 @@ const disconnect: Route = {
   allow: POST,
   fields: () => ({}),
   isThrottled: true,
-  methods: { POST: social.disconnect },
+  methods: { POST: async (call) => (await social()).disconnect(call) },
 };
 
 const login: Route = {
@@ -153,7 +155,7 @@ export const routes: readonly Route[] = [
     fields: () => ({ POST: [email('email')] }),
     describes: 'POST',
     isThrottled: true,
-    methods: { POST: emails.ask },
+    methods: { POST: async (call) => (await emails()).ask(call) },
   },
   {
     path: '/user/email/confirm/',
@@ -164,7 +166,7 @@ export const routes: readonly Route[] = [
     fields: () => ({ POST: [text('key')] }),
     describes: 'POST',
     isThrottled: true,
-    methods: { POST: emails.confirm },
+    methods: { POST: async (call) => (await emails()).confirm(call) },
   },
   {
     path: '/user/email/undo/',
@@ -176,7 +178,7 @@ export const routes: readonly Route[] = [
     fields: () => ({ POST: [text('key')] }),
     describes: 'POST',
     isThrottled: true,
-    methods: { POST: emails.undo },
+    methods: { POST: async (call) => (await emails()).undo(call) },
   },
   {
     path: '/user/export/',
@@ -268,7 +270,7 @@ export const routes: readonly Route[] = [
     fields: () => ({ POST: [email('email')] }),
     describes: 'POST',
     isThrottled: true,
-    methods: { POST: mailSignIn.ask },
+    methods: { POST: async (call) => (await mailSignIn()).ask(call) },
   },
   {
     path: '/magic-link/confirm/',
@@ -282,7 +284,7 @@ export const routes: readonly Route[] = [
     }),
     describes: 'POST',
     isThrottled: true,
-    methods: { POST: mailSignIn.confirm },
+    methods: { POST: async (call) => (await mailSignIn()).confirm(call) },
   },
   {
     path: '/login/second-step/',
@@ -302,7 +304,7 @@ export const routes: readonly Route[] = [
     }),
     describes: 'POST',
     isThrottled: true,
-    methods: { POST: secondStep.show },
+    methods: { POST: async (call) => (await secondStep()).show(call) },
   },
   {
     path: '/login/second-step/set-up/',
@@ -314,7 +316,7 @@ export const routes: readonly Route[] = [
     fields: () => ({ POST: [text('ticket')] }),
     describes: 'POST',
     isThrottled: true,
-    methods: { POST: secondStep.setUpAtSignIn },
+    methods: { POST: async (call) => (await secondStep()).setUpAtSignIn(call) },
   },
   {
     path: '/login/second-step/passkey/',
@@ -326,7 +328,7 @@ export const routes: readonly Route[] = [
     fields: () => ({ POST: [text('ticket', { isRequired: false })] }),
     describes: 'POST',
     isThrottled: true,
-    methods: { POST: passkeys.beginSecondStep },
+    methods: { POST: async (call) => (await passkeys()).beginSecondStep(call) },
   },
   {
     path: '/passkeys/login/begin/',
@@ -343,7 +345,7 @@ export const routes: readonly Route[] = [
     }),
     describes: 'POST',
     isThrottled: true,
-    methods: { POST: passkeys.beginLogin },
+    methods: { POST: async (call) => (await passkeys()).beginLogin(call) },
   },
   {
     path: '/passkeys/login/complete/',
@@ -354,7 +356,7 @@ export const routes: readonly Route[] = [
     fields: () => ({ POST: [json('credential'), text('session_id')] }),
     describes: 'POST',
     isThrottled: true,
-    methods: { POST: passkeys.completeLogin },
+    methods: { POST: async (call) => (await passkeys()).completeLogin(call) },
   },
   {
     path: '/passkeys/register/begin/',
@@ -365,7 +367,7 @@ export const routes: readonly Route[] = [
     fields: () => ({ POST: [] }),
     describes: 'POST',
     isThrottled: true,
-    methods: { POST: passkeys.beginRegistration },
+    methods: { POST: async (call) => (await passkeys()).beginRegistration(call) },
   },
   {
     path: '/passkeys/register/complete/',
@@ -376,7 +378,7 @@ export const routes: readonly Route[] = [
     fields: () => ({ POST: [json('credential'), passkeyName] }),
     describes: 'POST',
     isThrottled: true,
-    methods: { POST: passkeys.completeRegistration },
+    methods: { POST: async (call) => (await passkeys()).completeRegistration(call) },
   },
   {
     path: '/passkeys/',
@@ -386,7 +388,7 @@ export const routes: readonly Route[] = [
     allow: GET,
     fields: () => ({}),
     isThrottled: true,
-    methods: { GET: passkeys.list },
+    methods: { GET: async (call) => (await passkeys()).list(call) },
   },
   {
     path: '/passkeys/:id/',
@@ -396,7 +398,11 @@ export const routes: readonly Route[] = [
     allow: 'GET, PATCH, DELETE, HEAD, OPTIONS',
     fields: () => ({ PATCH: [passkeyName] }),
     isThrottled: true,
-    methods: { GET: passkeys.find, PATCH: passkeys.rename, DELETE: passkeys.remove },
+    methods: {
+      GET: async (call) => (await passkeys()).find(call),
+      PATCH: async (call) => (await passkeys()).rename(call),
+      DELETE: async (call) => (await passkeys()).remove(call),
+    },
   },
   {
     path: '/reauthenticate/',
@@ -410,7 +416,7 @@ export const routes: readonly Route[] = [
     }),
     describes: 'POST',
     isThrottled: true,
-    methods: { POST: again.again },
+    methods: { POST: async (call) => (await again()).again(call) },
   },
   {
     path: '/mfa/verify/',
@@ -421,7 +427,7 @@ export const routes: readonly Route[] = [
     fields: () => ({ POST: [text('ephemeral_token'), code] }),
     describes: 'POST',
     isThrottled: true,
-    methods: { POST: secondStep.verify },
+    methods: { POST: async (call) => (await secondStep()).verify(call) },
   },
   {
     path: '/mfa/totp/activate/',
@@ -432,7 +438,10 @@ export const routes: readonly Route[] = [
     fields: () => ({ POST: [text('activation_token'), code] }),
     describes: 'POST',
     isThrottled: true,
-    methods: { GET: secondStep.beginActivation, POST: secondStep.activate },
+    methods: {
+      GET: async (call) => (await secondStep()).beginActivation(call),
+      POST: async (call) => (await secondStep()).activate(call),
+    },
   },
   {
     path: '/mfa/totp/deactivate/',
@@ -443,7 +452,7 @@ export const routes: readonly Route[] = [
     fields: () => ({ POST: [code] }),
     describes: 'POST',
     isThrottled: true,
-    methods: { POST: secondStep.deactivate },
+    methods: { POST: async (call) => (await secondStep()).deactivate(call) },
   },
   {
     path: '/mfa/status/',
@@ -453,7 +462,7 @@ export const routes: readonly Route[] = [
     allow: GET,
     fields: () => ({}),
     isThrottled: false,
-    methods: { GET: secondStep.status },
+    methods: { GET: async (call) => (await secondStep()).status(call) },
   },
   {
     path: '/mfa/recovery-codes/',
@@ -463,7 +472,7 @@ export const routes: readonly Route[] = [
     allow: GET,
     fields: () => ({}),
     isThrottled: false,
-    methods: { GET: secondStep.recoveryCodes },
+    methods: { GET: async (call) => (await secondStep()).recoveryCodes(call) },
   },
   {
     path: '/mfa/recovery-codes/regenerate/',
@@ -473,7 +482,7 @@ export const routes: readonly Route[] = [
     allow: POST,
     fields: () => ({}),
     isThrottled: true,
-    methods: { POST: secondStep.renewCodes },
+    methods: { POST: async (call) => (await secondStep()).renewCodes(call) },
   },
   connections,
   { ...connections, path: '/socialaccounts/', access: 'signed-in' },
@@ -488,7 +497,7 @@ export const routes: readonly Route[] = [
     fields: () => ({ POST: brought }),
     describes: 'POST',
     isThrottled: true,
-    methods: { POST: social.signIn },
+    methods: { POST: async (call) => (await social()).signIn(call) },
   },
   {
     path: '/social/:provider/connect/',
@@ -499,7 +508,7 @@ export const routes: readonly Route[] = [
     fields: () => ({ POST: brought }),
     describes: 'POST',
     isThrottled: true,
-    methods: { POST: social.connect },
+    methods: { POST: async (call) => (await social()).connect(call) },
   },
   {
     path: '/sessions/',

@@ -12,11 +12,8 @@ import { speechIn } from '../texts/catalogue.ts';
 import { languageFor } from '../texts/reader.ts';
 import * as account from './account.ts';
 import { answerAsset, assetsFrom, browserScript } from './assets.ts';
-import * as emails from './change-email.ts';
 import * as changing from './change-password.ts';
 import * as closing from './close-account.ts';
-import * as confirming from './confirm.ts';
-import * as connections from './connections.ts';
 import * as data from './data.ts';
 import { showDemo } from './demo.ts';
 import { showMails } from './dev-mail.ts';
@@ -24,14 +21,9 @@ import * as devices from './devices.ts';
 import { showError } from './errors.ts';
 import { pageHeaders } from './frame.ts';
 import { showHome, showView } from './home.ts';
-import * as byMail from './mail-sign-in.ts';
 import { showNotMe } from './not-me.ts';
-import * as ownPasskeys from './own-passkeys.ts';
 import * as profile from './profile.ts';
-import * as providers from './providers.ts';
 import * as reset from './reset-password.ts';
-import * as secondStep from './second-step.ts';
-import * as ownSecondStep from './set-up-second-step.ts';
 import * as entry from './sign-in.ts';
 import * as leaving from './sign-out.ts';
 import * as signUp from './sign-up.ts';
@@ -40,6 +32,16 @@ import { stylesheet } from './style.ts';
 import * as verification from './verify-email.ts';
 import type { ViewTemplates } from './view-types.ts';
 import type { SignedInVisit, Site, Visit, Visitor } from './visit.ts';
+
+// Loaded with their first request: whoever does without them waits for none of them at the start.
+const emails = () => import('./change-email.ts');
+const confirming = () => import('./confirm.ts');
+const connections = () => import('./connections.ts');
+const byMail = () => import('./mail-sign-in.ts');
+const ownPasskeys = () => import('./own-passkeys.ts');
+const providers = () => import('./providers.ts');
+const ownSecondStep = () => import('./set-up-second-step.ts');
+const secondStep = () => import('./second-step.ts');
 
 type Methods<Visited> = {
   readonly GET: (visit: Visited) => Promise<Response>;
@@ -64,15 +66,26 @@ export const pageRoutes: readonly PageRoute[] = [
   {
     path: '/login/second-step',
     access: 'anyone',
-    methods: { GET: secondStep.showSecondStep, POST: secondStep.answerSecondStep },
+    methods: {
+      GET: async (visit) => (await secondStep()).showSecondStep(visit),
+      POST: async (visit) => (await secondStep()).answerSecondStep(visit),
+    },
   },
   {
     path: '/login/mail',
     access: 'anyone',
     isOn: isMailOn,
-    methods: { GET: byMail.showMailSignIn, POST: byMail.answerMailSignIn },
+    methods: {
+      GET: async (visit) => (await byMail()).showMailSignIn(visit),
+      POST: async (visit) => (await byMail()).answerMailSignIn(visit),
+    },
   },
-  { path: '/login/mail/:token', access: 'anyone', isOn: isMailOn, methods: { GET: byMail.takeToken } },
+  {
+    path: '/login/mail/:token',
+    access: 'anyone',
+    isOn: isMailOn,
+    methods: { GET: async (visit) => (await byMail()).takeToken(visit) },
+  },
   { path: '/logout', access: 'anyone', methods: { GET: leaving.showSignOut, POST: leaving.signOut } },
   { path: '/signed-out', access: 'anyone', methods: { GET: showSignedOut } },
   { path: '/not-me', access: 'anyone', methods: { GET: showNotMe } },
@@ -87,32 +100,73 @@ export const pageRoutes: readonly PageRoute[] = [
   { path: '/password/reset/confirm', access: 'anyone', methods: { GET: reset.showConfirmation, POST: reset.confirm } },
   { path: '/password/reset/confirm/:uid/:token', access: 'anyone', methods: { GET: reset.takeSecret } },
   { path: '/account', access: 'signed-in', methods: { GET: account.showAccount } },
-  { path: '/account/confirm', access: 'signed-in', methods: { GET: confirming.showConfirm, POST: confirming.confirm } },
+  {
+    path: '/account/confirm',
+    access: 'signed-in',
+    methods: {
+      GET: async (visit) => (await confirming()).showConfirm(visit),
+      POST: async (visit) => (await confirming()).confirm(visit),
+    },
+  },
   { path: '/account/profile', access: 'signed-in', methods: { GET: profile.showProfile, POST: profile.saveProfile } },
-  { path: '/account/email', access: 'signed-in', methods: { GET: emails.showChange, POST: emails.change } },
+  {
+    path: '/account/email',
+    access: 'signed-in',
+    methods: {
+      GET: async (visit) => (await emails()).showChange(visit),
+      POST: async (visit) => (await emails()).change(visit),
+    },
+  },
   {
     path: '/account/email/confirm',
     access: 'anyone',
-    methods: { GET: emails.confirmation.show, POST: emails.confirmation.answer },
+    methods: {
+      GET: async (visit) => (await emails()).confirmation.show(visit),
+      POST: async (visit) => (await emails()).confirmation.answer(visit),
+    },
   },
-  { path: '/account/email/confirm/:key', access: 'anyone', methods: { GET: emails.confirmation.take } },
-  { path: '/account/email/undo', access: 'anyone', methods: { GET: emails.undo.show, POST: emails.undo.answer } },
-  { path: '/account/email/undo/:key', access: 'anyone', methods: { GET: emails.undo.take } },
+  {
+    path: '/account/email/confirm/:key',
+    access: 'anyone',
+    methods: { GET: async (visit) => (await emails()).confirmation.take(visit) },
+  },
+  {
+    path: '/account/email/undo',
+    access: 'anyone',
+    methods: {
+      GET: async (visit) => (await emails()).undo.show(visit),
+      POST: async (visit) => (await emails()).undo.answer(visit),
+    },
+  },
+  {
+    path: '/account/email/undo/:key',
+    access: 'anyone',
+    methods: { GET: async (visit) => (await emails()).undo.take(visit) },
+  },
   { path: '/account/password', access: 'signed-in', methods: { GET: changing.showChange, POST: changing.change } },
   {
     path: '/account/second-step',
     access: 'signed-in',
-    methods: { GET: ownSecondStep.showOwnSecondStep, POST: ownSecondStep.changeOwnSecondStep },
+    methods: {
+      GET: async (visit) => (await ownSecondStep()).showOwnSecondStep(visit),
+      POST: async (visit) => (await ownSecondStep()).changeOwnSecondStep(visit),
+    },
   },
   {
     path: '/account/passkeys',
     access: 'signed-in',
-    methods: { GET: ownPasskeys.showOwnPasskeys, POST: ownPasskeys.changeOwnPasskeys },
+    methods: {
+      GET: async (visit) => (await ownPasskeys()).showOwnPasskeys(visit),
+      POST: async (visit) => (await ownPasskeys()).changeOwnPasskeys(visit),
+    },
   },
   {
     path: '/account/connections',
     access: 'signed-in',
-    methods: { GET: connections.showConnections, POST: connections.changeConnections },
+    methods: {
+      GET: async (visit) => (await connections()).showConnections(visit),
+      POST: async (visit) => (await connections()).changeConnections(visit),
+    },
   },
   { path: '/account/devices', access: 'signed-in', methods: { GET: devices.showDevices, POST: devices.endDevices } },
   { path: '/account/data', access: 'signed-in', methods: { GET: data.showData } },
@@ -125,12 +179,19 @@ function isMailOn({ accounts }: Settings): boolean {
 
 /** Below the base path: where the recorded server's mails lead to, and the way to a provider and back. */
 export const pageRoutesBelow: readonly PageRoute[] = [
-  { path: '/social/:provider/begin', access: 'anyone', methods: { GET: providers.begin } },
+  {
+    path: '/social/:provider/begin',
+    access: 'anyone',
+    methods: { GET: async (visit) => (await providers()).begin(visit) },
+  },
   {
     path: '/social/:provider/callback',
     access: 'anyone',
     isPostedFromElsewhere: true,
-    methods: { GET: providers.comeBack, POST: providers.takePost },
+    methods: {
+      GET: async (visit) => (await providers()).comeBack(visit),
+      POST: async (visit) => (await providers()).takePost(visit),
+    },
   },
   {
     path: '/registration/account-confirm-email/:key',
@@ -267,7 +328,8 @@ async function serve(visit: Visit, route: PageRoute): Promise<Response> {
   try {
     return await dispatch(route.methods[method], signedIn);
   } catch (error) {
-    if (error instanceof Refusal && error.code === 'reauthentication_required') return confirming.toConfirm(signedIn);
+    if (error instanceof Refusal && error.code === 'reauthentication_required')
+      return (await confirming()).toConfirm(signedIn);
     throw error;
   }
 }
