@@ -7,8 +7,8 @@ import type { Session } from '../model/session.ts';
 import type { Created } from '../stores/store.ts';
 import { field as fieldTexts, account as texts } from '../texts/api.ts';
 import { completeImport } from './complete-sign-in.ts';
-import { forgotLink } from './links.ts';
 import { flawsOf } from './new-password.ts';
+import { noticeTo } from './own-account.ts';
 import type { Parts } from './parts.ts';
 
 export type OperatorAccount = {
@@ -85,9 +85,7 @@ export async function setRoles(parts: Parts, id: AccountId, roles: readonly stri
 export async function resetSecondStep(parts: Parts, id: AccountId): Promise<number | null> {
   const record = await parts.store.accounts.find(id);
   if (record === null) return null;
-  const { email, username } = record.account;
-  const notice = { kind: 'second-step-reset', to: email, username, link: forgotLink(parts.settings) } as const;
-  const outbox = email === '' ? [] : [parts.mail(notice)];
+  const outbox = noticeTo(parts, record.account, { kind: 'second-step-reset' });
   const done = await parts.store.accounts.resetSecondStep({ id, outbox });
   if (done === null) return null;
   if (done.removed === 0) return 0;

@@ -9,6 +9,7 @@ import type { NewOnce, OutboxItem } from '../stores/store.ts';
 import { password as texts } from '../texts/api.ts';
 import { forgetFailures, takeOne, takeQuietly } from './attempts.ts';
 import { changeEmailLink, forgotLink, mailsTo, resetLink, undoEmailLink } from './links.ts';
+import { noticeTo, ownRecord } from './own-account.ts';
 import type { Parts } from './parts.ts';
 import { type Asking, requireFresh } from './require-fresh.ts';
 import { unlessOver } from './unless-over.ts';
@@ -29,9 +30,7 @@ const UNDO_MS = 7 * 86_400_000;
 export async function askEmailChange(parts: Parts, asking: Asking & { readonly email: string }): Promise<void> {
   await requireFresh(parts, asking);
   const { session, email } = asking;
-  const record = await parts.store.accounts.find(session.accountId);
-  if (record === null) throw new Refusal('account_disabled');
-  const { account, gate } = record;
+  const { account, gate } = await ownRecord(parts, session.accountId);
   if (parts.settings.attempts !== 'off') await takeOne(parts, 'email-change', String(account.id), CHANGES);
   const secret = newLinkSecret();
   const pending: PendingEmail = { account: account.id, address: email, key: emailKey(email), revision: gate.revision };
@@ -42,7 +41,7 @@ export async function askEmailChange(parts: Parts, asking: Asking & { readonly e
     data: JSON.stringify(pending),
   };
   const toNew = await mailToNew(parts, account, { email, link: changeEmailLink(parts.settings, secret) });
-  const toOld = noticeToOld(parts, account);
+  const toOld = noticeTo(parts, account, { kind: 'email-change-asked' });
   const begun = parts.store.accounts.beginEmailChange({
     id: account.id,
     by: session,
@@ -71,11 +70,6 @@ async function mailToNew(
   const ofFree = parts.mail(change);
   if (!isMailed || (ofOwner !== null && !isTold)) return parts.mail({ kind: 'nothing' });
   return ofOwner ?? ofFree;
-}
-
-function noticeToOld(parts: Parts, { email, username }: Account): readonly OutboxItem[] {
-  const link = forgotLink(parts.settings);
-  return email === '' ? [] : [parts.mail({ kind: 'email-change-asked', to: email, username, link })];
 }
 
 /**

@@ -3,8 +3,8 @@ import type { Session } from '../model/session.ts';
 import type { AccountRecord } from '../stores/store.ts';
 import { field as fieldTexts, password as texts } from '../texts/api.ts';
 import { confirmPassword } from './confirm-password.ts';
-import { forgotLink } from './links.ts';
 import { flawsOf } from './new-password.ts';
+import { noticeTo, ownRecord } from './own-account.ts';
 import type { Parts } from './parts.ts';
 import { type Asking, isFreshNow, requireFresh } from './require-fresh.ts';
 import { unlessOver } from './unless-over.ts';
@@ -28,8 +28,7 @@ export type PasswordChange = {
  * `reauthentication_required` where there is none to ask for.
  */
 export async function changePassword(parts: Parts, change: PasswordChange): Promise<void> {
-  const record = await parts.store.accounts.find(change.session.accountId);
-  if (record === null) throw new Refusal('account_disabled');
+  const record = await ownRecord(parts, change.session.accountId);
   if (record.passwordHash === null) await requireFresh(parts, change);
   else if (await isOldPasswordAsked(parts, change)) await confirmOld(parts, record, change);
 
@@ -38,18 +37,12 @@ export async function changePassword(parts: Parts, change: PasswordChange): Prom
   if (flaws.length > 0) throw invalidInput({ new_password2: flaws });
 
   const { account } = record;
-  const notice = {
-    kind: 'password-changed',
-    to: account.email,
-    username: account.username,
-    link: forgotLink(parts.settings),
-  } as const;
   const changing = parts.store.accounts.changePassword({
     id: account.id,
     by: change.session,
     kept: change.isOwnEnded ? null : change.session.id,
     to: await parts.hasher.hash(change.newPassword1),
-    outbox: account.email === '' ? [] : [parts.mail(notice)],
+    outbox: noticeTo(parts, account, { kind: 'password-changed' }),
   });
   if (unlessOver(await changing) === null) throw new Refusal('account_disabled');
   parts.endings.nudge();

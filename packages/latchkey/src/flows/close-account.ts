@@ -2,6 +2,7 @@ import { invalidInput, Refusal } from '../model/reasons.ts';
 import type { Session } from '../model/session.ts';
 import { field as fieldTexts, password as texts } from '../texts/api.ts';
 import { confirmPassword } from './confirm-password.ts';
+import { ownRecord } from './own-account.ts';
 import type { Parts } from './parts.ts';
 import { isFreshNow } from './require-fresh.ts';
 import { unlessOver } from './unless-over.ts';
@@ -19,8 +20,7 @@ export type Closing = {
  * `reauthentication_required` where there is none.
  */
 export async function closeAccount(parts: Parts, { session, now, password, network }: Closing): Promise<void> {
-  const record = await parts.store.accounts.find(session.accountId);
-  if (record === null) throw new Refusal('account_disabled');
+  const record = await ownRecord(parts, session.accountId);
   if (password !== null) {
     const shown = await confirmPassword(parts, record, { session, password, network });
     if (shown.kind === 'wrong') throw invalidInput({ password: [texts.incorrect] });

@@ -5,9 +5,8 @@ import type { Credential } from '../model/credential.ts';
 import { invalidInput, Refusal } from '../model/reasons.ts';
 import type { Session } from '../model/session.ts';
 import type { Identity, SocialProvider } from '../model/social.ts';
-import type { AccountRecord, OutboxItem } from '../stores/store.ts';
 import { social as texts } from '../texts/api.ts';
-import { forgotLink } from './links.ts';
+import { noticeTo, ownRecord, tellEnded } from './own-account.ts';
 import type { Parts } from './parts.ts';
 import { type Asking, requireFresh } from './require-fresh.ts';
 import { unlessOver } from './unless-over.ts';
@@ -76,13 +75,13 @@ export async function connectReturned(
   { provider, identity }: Shown,
 ): Promise<Connection> {
   const { accountId } = session;
-  const record = await recordOf(parts, accountId);
+  const { account } = await ownRecord(parts, accountId);
   const { credentials } = await parts.store.credentials.list(accountId);
   if (!credentials.some(({ id }) => id === socialId(identity))) {
     const adding = parts.store.credentials.add({
       ...{ accountId, by: session, provenAt: null, credentials: [socialCredential(provider, identity, credentials)] },
       ...{ replaces: [], voids: false, kept: session.id },
-      outbox: noticeTo(parts, record, 'social-connected', provider.name),
+      outbox: noticeTo(parts, account, { kind: 'social-connected', provider: provider.name }),
     });
     const added = unlessOver(await adding);
     if (added === null) throw new Refusal('account_disabled');
@@ -104,32 +103,14 @@ export async function disconnectProvider(parts: Parts, { session, now }: Asking,
   const found = (await numbered(parts, accountId)).find(({ connection }) => connection.number === number);
   if (found === undefined) throw new Refusal('not_found');
   await requireFresh(parts, { session, now });
-  const record = await recordOf(parts, accountId);
+  const { account } = await ownRecord(parts, accountId);
   const done = unlessOver(
     await parts.store.credentials.remove({
       ...{ accountId, by: session, ids: [found.credential.id], use: null, kept: session.id },
-      outbox: noticeTo(parts, record, 'social-disconnected', found.connection.providerName),
+      outbox: noticeTo(parts, account, { kind: 'social-disconnected', provider: found.connection.providerName }),
     }),
   );
   if (done === null) throw new Refusal('not_found');
   if ('refused' in done) throw invalidInput({ non_field_errors: [texts.lastWayIn] });
-  parts.endings.nudge();
-  parts.mailWaits();
-  if (done.ended.length > 0) parts.tell({ type: 'sessions_ended', accountId, sessions: done.ended });
-}
-
-async function recordOf(parts: Parts, id: AccountId): Promise<AccountRecord> {
-  const record = await parts.store.accounts.find(id);
-  if (record === null) throw new Refusal('account_disabled');
-  return record;
-}
-
-function noticeTo(
-  parts: Parts,
-  { account: { email, username } }: AccountRecord,
-  kind: 'social-connected' | 'social-disconnected',
-  provider: string,
-): readonly OutboxItem[] {
-  const link = forgotLink(parts.settings);
-  return email === '' ? [] : [parts.mail({ kind, to: email, username, link, provider })];
+  tellEnded(parts, accountId, done);
 }

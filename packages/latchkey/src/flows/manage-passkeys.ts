@@ -10,13 +10,11 @@ import {
   presentedIn,
   userHandle,
 } from '../credentials/passkey.ts';
-import type { Notice } from '../mail/message.ts';
-import type { Account, AccountId } from '../model/account.ts';
+import type { AccountId } from '../model/account.ts';
 import { invalidInput, Refusal } from '../model/reasons.ts';
 import type { Session } from '../model/session.ts';
-import type { AccountRecord, OutboxItem } from '../stores/store.ts';
 import { passkey as texts } from '../texts/api.ts';
-import { forgotLink } from './links.ts';
+import { noticeTo, ownRecord, tellEnded } from './own-account.ts';
 import type { Parts } from './parts.ts';
 import { answeredChallenge, issueChallenge } from './passkey-challenges.ts';
 import { type Asking, requireFresh } from './require-fresh.ts';
@@ -50,7 +48,7 @@ export async function beginPasskey(
   network: string | null,
 ): Promise<CreationOptions> {
   await requireFresh(parts, { session, now });
-  const { account } = await recordOf(parts, session.accountId);
+  const { account } = await ownRecord(parts, session.accountId);
   const has = await listPasskeys(parts, account.id);
   if (has.length >= MOST) throw invalidInput({ non_field_errors: [texts.full(MOST)] });
   const challenge = await issueChallenge(parts, 'passkey-registration', { boundTo: boundTo(session), network });
@@ -84,11 +82,11 @@ export async function addPasskey(parts: Parts, { session, now }: Asking, given: 
   const label = given.name === '' ? texts.usualName : given.name;
   const credential = await enrolPasskey(parts.settings.passkeys, { presented, label });
   if (credential === null) throw invalidInput({ non_field_errors: [texts.registrationWrong] });
-  const { account } = await recordOf(parts, accountId);
+  const { account } = await ownRecord(parts, accountId);
   const done = unlessOver(
     await parts.store.credentials.add({
       ...{ accountId, by: session, provenAt: null, credentials: [credential], replaces: [] },
-      ...{ voids: false, kept: session.id, outbox: noticeTo(parts, account, 'passkey-added') },
+      ...{ voids: false, kept: session.id, outbox: noticeTo(parts, account, { kind: 'passkey-added' }) },
     }),
   );
   if (done === null) throw new Refusal('account_disabled');
@@ -101,8 +99,8 @@ export async function addPasskey(parts: Parts, { session, now }: Asking, given: 
 
 /** Calls one something else. Throws `not_found`. */
 export async function renamePasskey(parts: Parts, accountId: AccountId, id: string, name: string): Promise<Passkey> {
-  await findPasskey(parts, accountId, id);
-  await parts.store.credentials.rename({ accountId, id: passkeyId(id), label: name });
+  const isRenamed = await parts.store.credentials.rename({ accountId, id: passkeyId(id), label: name });
+  if (!isRenamed) throw new Refusal('not_found');
   return await findPasskey(parts, accountId, id);
 }
 
@@ -111,30 +109,14 @@ export async function removePasskey(parts: Parts, { session, now }: Asking, id: 
   const { accountId } = session;
   await findPasskey(parts, accountId, id);
   await requireFresh(parts, { session, now });
-  const { account } = await recordOf(parts, accountId);
+  const { account } = await ownRecord(parts, accountId);
   const done = unlessOver(
     await parts.store.credentials.remove({
       ...{ accountId, by: session, ids: [passkeyId(id)], use: null, kept: session.id },
-      outbox: noticeTo(parts, account, 'passkey-removed'),
+      outbox: noticeTo(parts, account, { kind: 'passkey-removed' }),
     }),
   );
   if (done === null) throw new Refusal('not_found');
   if ('refused' in done) throw new Refusal('last_way_in');
-  parts.endings.nudge();
-  parts.mailWaits();
-  if (done.ended.length > 0) parts.tell({ type: 'sessions_ended', accountId, sessions: done.ended });
-}
-
-async function recordOf(parts: Parts, id: AccountId): Promise<AccountRecord> {
-  const record = await parts.store.accounts.find(id);
-  if (record === null) throw new Refusal('account_disabled');
-  return record;
-}
-
-function noticeTo(
-  parts: Parts,
-  { email, username }: Account,
-  kind: Extract<Notice['kind'], 'passkey-added' | 'passkey-removed'>,
-): readonly OutboxItem[] {
-  return email === '' ? [] : [parts.mail({ kind, to: email, username, link: forgotLink(parts.settings) })];
+  tellEnded(parts, accountId, done);
 }

@@ -4,18 +4,17 @@ import type { Proof } from '../credentials/proof.ts';
 import { showTotp } from '../credentials/totp.ts';
 import type { AccountId } from '../model/account.ts';
 import type { Credential } from '../model/credential.ts';
-import { invalidInput, Refusal } from '../model/reasons.ts';
+import { invalidInput, type Refusal } from '../model/reasons.ts';
+import { type StepUpKind, stepUpBy } from '../model/second-step.ts';
 import { renew } from '../sessions/renew.ts';
 import type { AccountRecord } from '../stores/store.ts';
 import { field as fieldTexts, password as passwordTexts, secondStep as secondStepTexts } from '../texts/api.ts';
 import { countCode } from './attempts.ts';
 import { confirmPassword } from './confirm-password.ts';
+import { ownRecord } from './own-account.ts';
 import type { Parts } from './parts.ts';
 import type { Asking } from './require-fresh.ts';
 import { unlessOver } from './unless-over.ts';
-
-/** What is asked for: a password where it is all that signs its owner in, else a code of the app. */
-export type AskedAgain = 'password' | 'code';
 
 export type Reauthentication = Asking & {
   readonly password: string | null;
@@ -24,12 +23,12 @@ export type Reauthentication = Asking & {
   readonly network: string | null;
 };
 
-/** What may be shown; nothing where there is neither, and only a new sign-in does. */
-export async function askedAgain(parts: Parts, accountId: AccountId): Promise<readonly AskedAgain[]> {
+/** What is asked for; null where a new sign-in alone does. */
+export async function askedAgain(parts: Parts, accountId: AccountId): Promise<StepUpKind | null> {
   const record = await parts.store.accounts.find(accountId);
   const { credentials } = await parts.store.credentials.list(accountId);
-  if (credentials.some(({ kind }) => kind === 'totp')) return ['code'];
-  return record === null || record.passwordHash === null ? [] : ['password'];
+  const hasPassword = record !== null && record.passwordHash !== null;
+  return stepUpBy({ kinds: credentials.map(({ kind }) => kind), hasPassword });
 }
 
 /**
@@ -39,8 +38,7 @@ export async function askedAgain(parts: Parts, accountId: AccountId): Promise<re
  */
 export async function reauthenticate(parts: Parts, given: Reauthentication): Promise<{ readonly freshUntil: number }> {
   const { session } = given;
-  const record = await parts.store.accounts.find(session.accountId);
-  if (record === null) throw new Refusal('account_disabled');
+  const record = await ownRecord(parts, session.accountId);
   const { credentials, now } = await parts.store.credentials.list(session.accountId);
   const totp = credentials.find(({ kind }) => kind === 'totp');
   const shown =

@@ -2,17 +2,16 @@
 import { codesLeft, newRecoveryCodes, recoveryCodesId } from '../credentials/recovery-codes.ts';
 import { enrolTotp, newTotpSecret, totpId, totpUrl } from '../credentials/totp.ts';
 import { proveWhole, type WaitingProof } from '../credentials/waiting-proof.ts';
-import type { Notice } from '../mail/message.ts';
 import type { Account, AccountId } from '../model/account.ts';
 import type { Credential } from '../model/credential.ts';
 import { invalidInput, Refusal } from '../model/reasons.ts';
 import { isDemanded } from '../model/second-step.ts';
 import type { Caller } from '../sessions/admit.ts';
-import type { AccountRecord, By, CredentialRefused, OutboxItem, Over, Voided } from '../stores/store.ts';
+import type { AccountRecord, By, CredentialRefused, Over, Voided } from '../stores/store.ts';
 import { secondStep as texts } from '../texts/api.ts';
 import { countCode } from './attempts.ts';
 import { completeSignIn, type SignedIn } from './complete-sign-in.ts';
-import { forgotLink } from './links.ts';
+import { noticeTo, ownRecord, tellEnded } from './own-account.ts';
 import type { Parts } from './parts.ts';
 import { type Asking, requireFresh } from './require-fresh.ts';
 import { useOf, waitingFor } from './show-second-step.ts';
@@ -41,7 +40,7 @@ type Pending = {
 /** Begins to set an app up. Throws `reauthentication_required`; `second_step_present` where there is one. */
 export async function beginTotp(parts: Parts, { session, now }: Asking): Promise<Enrolment> {
   await requireFresh(parts, { session, now });
-  const record = await recordOf(parts, session.accountId);
+  const record = await ownRecord(parts, session.accountId);
   await refusePresent(parts, session.accountId);
   return await enrolmentFor(parts, record, now);
 }
@@ -51,7 +50,7 @@ export async function beginTotpAtSignIn(parts: Parts, ticket: string): Promise<E
   const { account, waiting } = await waitingFor(parts, ticket);
   const { now } = await parts.store.credentials.list(account.id);
   if ((await secondStepsOf(parts, waiting)).length > 0) throw new Refusal('second_step_present');
-  return await enrolmentFor(parts, await recordOf(parts, account.id), now);
+  return await enrolmentFor(parts, await ownRecord(parts, account.id), now);
 }
 
 /** What was begun, to be shown once more after a wrong code; null where the token is none of ours. */
@@ -89,7 +88,7 @@ export async function confirmTotp(
   confirmation: Confirmation,
 ): Promise<readonly string[]> {
   await requireFresh(parts, { session, now });
-  const record = await recordOf(parts, session.accountId);
+  const record = await ownRecord(parts, session.accountId);
   const { codes } = await add(parts, record, { by: session, now, provenAt: null, ...confirmation });
   return codes;
 }
@@ -103,7 +102,7 @@ export async function confirmTotpAtSignIn(
   // Whoever has one to show may not make themselves another in its place.
   if ((await secondStepsOf(parts, waiting)).length > 0) throw new Refusal('second_step_present');
   const { now } = await parts.store.credentials.list(account.id);
-  const record = await recordOf(parts, account.id);
+  const record = await ownRecord(parts, account.id);
   const adding = { by: null, now, provenAt: waiting.gate.revision, ...given };
   const { codes, done } = await add(parts, record, adding);
   const renewed: WaitingProof = { ...waiting, gate: done.record.gate };
@@ -133,18 +132,18 @@ async function add(
   const done = await parts.store.credentials.add({
     ...{ accountId: account.id, by, provenAt, credentials: [totp, credential] },
     ...{ replaces: ['recovery_codes'], voids: true, kept: by?.id ?? null },
-    outbox: noticeTo(parts, account, 'second-step-on'),
+    outbox: noticeTo(parts, account, { kind: 'second-step-on' }),
   });
   const added = voidedOf(done);
   await counted.succeeded();
-  settle(parts, account.id, added);
+  tellEnded(parts, account.id, added);
   return { codes, done: added };
 }
 
 /** Takes the app away by a code of it or of the ten, and signs every other device out. */
 export async function removeTotp(parts: Parts, { session }: Asking, code: string): Promise<void> {
   const { accountId } = session;
-  const { account } = await recordOf(parts, accountId);
+  const { account } = await ownRecord(parts, accountId);
   const { credentials, now } = await parts.store.credentials.list(accountId);
   if (!hasTotp(credentials)) throw new Refusal('second_step_absent');
   if (isDemanded(parts.settings.secondStep, account.roles)) throw new Refusal('second_step_demanded');
@@ -153,26 +152,26 @@ export async function removeTotp(parts: Parts, { session }: Asking, code: string
   if (used === null) throw invalidInput({ code: [texts.codeWrong] });
   const done = await parts.store.credentials.remove({
     ...{ accountId, by: session, ids: [totpId(accountId), recoveryCodesId(accountId)] },
-    ...{ use: used.use, kept: session.id, outbox: noticeTo(parts, account, 'second-step-off') },
+    ...{ use: used.use, kept: session.id, outbox: noticeTo(parts, account, { kind: 'second-step-off' }) },
   });
   if (done === null) throw invalidInput({ code: [texts.codeWrong] });
   const removed = voidedOf(done);
   await counted.succeeded();
-  settle(parts, accountId, removed);
+  tellEnded(parts, accountId, removed);
 }
 
 /** Ten new recovery codes in the place of those that are left. Throws `reauthentication_required`, `second_step_absent`. */
 export async function renewRecoveryCodes(parts: Parts, { session, now }: Asking): Promise<readonly string[]> {
   await requireFresh(parts, { session, now });
   const { accountId } = session;
-  const { account } = await recordOf(parts, accountId);
+  const { account } = await ownRecord(parts, accountId);
   const { credentials } = await parts.store.credentials.list(accountId);
   if (!hasTotp(credentials)) throw new Refusal('second_step_absent');
   const { codes, credential } = newRecoveryCodes(accountId);
   const done = await parts.store.credentials.add({
     ...{ accountId, by: session, provenAt: null, credentials: [credential] },
     ...{ replaces: ['recovery_codes'], voids: false, kept: session.id },
-    outbox: noticeTo(parts, account, 'recovery-codes-renewed'),
+    outbox: noticeTo(parts, account, { kind: 'recovery-codes-renewed' }),
   });
   voidedOf(done);
   parts.mailWaits();
@@ -201,12 +200,6 @@ async function refusePresent(parts: Parts, accountId: AccountId): Promise<void> 
   if (hasTotp(credentials)) throw new Refusal('second_step_present');
 }
 
-async function recordOf(parts: Parts, id: AccountId): Promise<AccountRecord> {
-  const record = await parts.store.accounts.find(id);
-  if (record === null) throw new Refusal('account_disabled');
-  return record;
-}
-
 /** The secret that a token brings back: of this account, lately, and nothing voided it since. */
 function secretIn(
   parts: Parts,
@@ -229,23 +222,9 @@ function pendingIn({ keys }: Parts, token: string): Pending | null {
   }
 }
 
-function noticeTo(
-  parts: Parts,
-  { email, username }: Account,
-  kind: Extract<Notice['kind'], 'second-step-on' | 'second-step-off' | 'recovery-codes-renewed'>,
-): readonly OutboxItem[] {
-  return email === '' ? [] : [parts.mail({ kind, to: email, username, link: forgotLink(parts.settings) })];
-}
-
 function voidedOf(done: Voided | Over | CredentialRefused | null): Voided {
   const changed = unlessOver(done);
   if (changed === null) throw new Refusal('account_disabled');
   if ('refused' in changed) throw new Refusal('second_step_present');
   return changed;
-}
-
-function settle(parts: Parts, accountId: AccountId, { ended }: Voided): void {
-  parts.endings.nudge();
-  parts.mailWaits();
-  if (ended.length > 0) parts.tell({ type: 'sessions_ended', accountId, sessions: ended });
 }

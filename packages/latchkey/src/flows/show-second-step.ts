@@ -8,11 +8,10 @@ import type { CredentialUse, Spend } from '../model/once.ts';
 import { invalidInput, Refusal } from '../model/reasons.ts';
 import { secondStepsAfter } from '../model/second-step.ts';
 import type { Caller } from '../sessions/admit.ts';
-import type { OutboxItem } from '../stores/store.ts';
 import { passkey as passkeyTexts, secondStep as texts } from '../texts/api.ts';
 import { countCode } from './attempts.ts';
 import { completeSignIn, type SignedIn } from './complete-sign-in.ts';
-import { forgotLink } from './links.ts';
+import { noticeTo } from './own-account.ts';
 import type { Parts } from './parts.ts';
 import { answeredChallenge, issueChallenge } from './passkey-challenges.ts';
 import type { PasskeyRequest } from './sign-in-with-passkey.ts';
@@ -45,7 +44,7 @@ export async function showSecondStep(parts: Parts, shown: SecondStepShown): Prom
       : await passkeyShown(parts, credentials, { ...step, ticket, waiting });
   if (right === null) throw wrong(step);
   const proof = proveWhole(waiting, ticketRef(ticket), right.spends);
-  const outbox = right.isRecovery ? noticeOfUse(parts, account) : [];
+  const outbox = right.isRecovery ? noticeTo(parts, account, { kind: 'recovery-code-used' }) : [];
   const outcome = await completeSignIn(parts, { account, proof, caller: shown.caller, outbox });
   if (outcome?.kind !== 'signed-in') {
     await waitingFor(parts, ticket);
@@ -143,10 +142,4 @@ export async function useOf(
     }
   }
   return null;
-}
-
-/** A recovery code was used: its owner hears of it, with the way to take the account back. */
-function noticeOfUse(parts: Parts, { email, username }: Account): readonly OutboxItem[] {
-  const link = forgotLink(parts.settings);
-  return email === '' ? [] : [parts.mail({ kind: 'recovery-code-used', to: email, username, link })];
 }

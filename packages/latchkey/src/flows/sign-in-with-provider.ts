@@ -9,7 +9,7 @@ import type { AccountRecord, Created } from '../stores/store.ts';
 import { account as accountTexts, social as texts } from '../texts/api.ts';
 import { completeSignIn } from './complete-sign-in.ts';
 import { type Accepted, lookAtInvitation } from './invite.ts';
-import { forgotLink } from './links.ts';
+import { noticeTo } from './own-account.ts';
 import type { Parts } from './parts.ts';
 import { countAgainstNetwork, type Registered, verificationOrNotice } from './register.ts';
 
@@ -82,18 +82,17 @@ async function linked(parts: Parts, { provider, identity }: ShownIdentity): Prom
   const credential = socialCredential(provider, identity, credentials);
   const added = await parts.store.credentials.add({
     ...{ accountId: account.id, by: null, provenAt: gate.revision, credentials: [credential] },
-    ...{ replaces: [], voids: false, kept: null, outbox: [connectedNotice(parts, record, provider)] },
+    ...{
+      replaces: [],
+      voids: false,
+      kept: null,
+      outbox: noticeTo(parts, account, { kind: 'social-connected', provider: provider.name }),
+    },
   });
   if (added === null) throw new Refusal('invalid_credentials');
   if (!('record' in added)) return await knownBy(parts, identity);
   parts.mailWaits();
   return { record: added.record, credential: { ...credential, accountId: account.id } };
-}
-
-/** The owner hears of every way in that is added. */
-function connectedNotice(parts: Parts, { account: { email, username } }: AccountRecord, { name }: SocialProvider) {
-  const link = forgotLink(parts.settings);
-  return parts.mail({ kind: 'social-connected', to: email, username, link, provider: name });
 }
 
 /** A new account, of whom the provider says it is, with no password. */

@@ -1,43 +1,48 @@
 import type { Language } from '../texts/reader.ts';
 
+/** What an account's owner is told after a change, with the way to take the account back. */
+export type OwnerNotice =
+  | {
+      readonly kind:
+        | 'password-changed'
+        | 'second-step-reset'
+        | 'second-step-on'
+        | 'second-step-off'
+        | 'recovery-codes-renewed'
+        | 'recovery-code-used'
+        | 'passkey-added'
+        | 'passkey-removed'
+        | 'email-change-asked';
+    }
+  | {
+      readonly kind: 'social-connected' | 'social-disconnected';
+      /** What people call it. */
+      readonly provider: string;
+    };
+
+/** To the person who goes by this name. */
+type ToOwner = { readonly to: string; readonly username: string; readonly link: string };
+
 /** What a mail is about. */
 export type Notice =
   /** Nothing to anybody: what is put into the outbox for an address that nobody has, and dropped there. */
   | { readonly kind: 'nothing' }
-  | { readonly kind: 'verify-email'; readonly to: string; readonly username: string; readonly link: string }
-  | { readonly kind: 'reset-password'; readonly to: string; readonly username: string; readonly link: string }
-  | { readonly kind: 'password-changed'; readonly to: string; readonly username: string; readonly link: string }
-  | { readonly kind: 'address-in-use'; readonly to: string; readonly username: string; readonly link: string }
   | { readonly kind: 'invitation'; readonly to: string; readonly link: string }
-  | { readonly kind: 'second-step-reset'; readonly to: string; readonly username: string; readonly link: string }
-  | { readonly kind: 'second-step-on'; readonly to: string; readonly username: string; readonly link: string }
-  | { readonly kind: 'second-step-off'; readonly to: string; readonly username: string; readonly link: string }
-  | { readonly kind: 'recovery-codes-renewed'; readonly to: string; readonly username: string; readonly link: string }
-  | { readonly kind: 'passkey-added'; readonly to: string; readonly username: string; readonly link: string }
-  | { readonly kind: 'passkey-removed'; readonly to: string; readonly username: string; readonly link: string }
-  | {
+  | (OwnerNotice & ToOwner)
+  | (ToOwner & {
+      readonly kind:
+        | 'verify-email'
+        | 'reset-password'
+        | 'address-in-use'
+        | 'change-email'
+        | 'email-changed'
+        | 'email-in-use';
+    })
+  | (ToOwner & {
       readonly kind: 'sign-in';
-      readonly to: string;
-      readonly username: string;
-      readonly link: string;
       /** To be typed instead. */
       readonly code: string;
-    }
-  | { readonly kind: 'change-email'; readonly to: string; readonly username: string; readonly link: string }
-  | { readonly kind: 'email-change-asked'; readonly to: string; readonly username: string; readonly link: string }
-  | { readonly kind: 'email-changed'; readonly to: string; readonly username: string; readonly link: string }
-  | { readonly kind: 'email-in-use'; readonly to: string; readonly username: string; readonly link: string }
-  | { readonly kind: 'recovery-code-used'; readonly to: string; readonly username: string; readonly link: string }
-  | (ProviderNotice & { readonly kind: 'social-connected' })
-  | (ProviderNotice & { readonly kind: 'social-disconnected' });
-
-type ProviderNotice = {
-  readonly to: string;
-  readonly username: string;
-  readonly link: string;
-  /** What people call it. */
-  readonly provider: string;
-};
+    });
 
 /** As it waits in the outbox, sealed: put into words when it leaves, in the language of the request that caused it. */
 export type Message = Notice & { readonly language: Language };

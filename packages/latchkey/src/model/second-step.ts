@@ -40,3 +40,21 @@ export function isDemanded({ demandedOf }: SecondStepPolicy, roles: readonly str
   if (demandedOf === 'nobody' || demandedOf === 'everybody') return demandedOf === 'everybody';
   return roles.some((role) => demandedOf.includes(role));
 }
+
+/** What makes a session fresh again. */
+export type StepUpKind = 'password' | 'code';
+
+/**
+ * By what a session's holder shows once more who they are: where an app is set up a password alone is half of what signs them in. null
+ * where there is neither, and a new sign-in alone does.
+ */
+export function stepUpBy({
+  kinds,
+  hasPassword,
+}: {
+  readonly kinds: readonly CredentialKind[];
+  readonly hasPassword: boolean;
+}): StepUpKind | null {
+  if (kinds.includes('totp')) return 'code';
+  return hasPassword ? 'password' : null;
+}

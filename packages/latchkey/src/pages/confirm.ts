@@ -1,6 +1,7 @@
 /** Where somebody is led who wants to change what matters and signed in a while ago; and back, once they have shown who they are. */
 import { html } from 'hono/html';
-import { type AskedAgain, askedAgain, reauthenticate } from '../flows/reauthenticate.ts';
+import { askedAgain, reauthenticate } from '../flows/reauthenticate.ts';
+import type { StepUpKind } from '../model/second-step.ts';
 import { complaints, field } from './controls.ts';
 import { EMPTY_FORM, type FormView, page } from './page.ts';
 import { codeField } from './second-step-controls.ts';
@@ -19,7 +20,7 @@ import {
 
 export type ConfirmView = FormView & {
   /** What is asked for; null where a new sign-in alone does. */
-  readonly asked: AskedAgain | null;
+  readonly asked: StepUpKind | null;
   /** Where they go on to. */
   readonly next: string;
   readonly username: string;
@@ -52,7 +53,7 @@ export function toConfirm(visit: Visit, next = visit.url.pathname): Response {
 
 async function showFor(visit: SignedInVisit, form: Form | null, flawed: FormView): Promise<Response> {
   const { id, username } = visit.visitor.account;
-  const [asked = null] = await askedAgain(visit.parts, id);
+  const asked = await askedAgain(visit.parts, id);
   const view = { ...flawed, asked, username, next: nextOf(visit, form) ?? '/account/' };
   return await show(visit, confirmPage, view, { status: flawed === EMPTY_FORM ? 200 : 400 });
 }
