@@ -18,7 +18,7 @@ import { followEndings } from './sessions/endings.ts';
 import { sessionSignals } from './sessions/signals.ts';
 import { sessionStreams } from './sessions/streams.ts';
 import { gatherTouches } from './sessions/touches.ts';
-import { SessionEnded } from './sessions/verify.ts';
+import { LiveCheck, SessionEnded } from './sessions/verify.ts';
 import type { Clock } from './stores/clock.ts';
 import type { Store } from './stores/store.ts';
 import { LANGUAGES } from './texts/reader.ts';
@@ -71,7 +71,13 @@ export async function assemble(resolved: Resolved, code: CodeOptions, role: Runn
   const keys = await begin(store, resolved);
   const rule = ruleOf(settings);
 
-  const memory = memoryFor({ store, settings, role, warn });
+  const memory = memoryFor({
+    store,
+    settings,
+    role,
+    warn,
+    checkOf: (found, hash) => new LiveCheck(parts, hash, found),
+  });
   const endings = followEndings(store, warn);
   const signals = sessionSignals(() =>
     endings.onEnded(({ sessionId, reason }) => signals.abort(sessionId, new SessionEnded(codeOfEnd[reason]))),
