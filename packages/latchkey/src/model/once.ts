@@ -1,6 +1,7 @@
 /** What a thing that is usable once is for. */
 export type OncePurpose =
   | 'verify-email'
+  | 'claim-email'
   | 'reset-password'
   | 'invitation'
   | 'second-step'

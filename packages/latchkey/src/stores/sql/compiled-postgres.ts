@@ -250,6 +250,14 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'delete from "@schema"."credential" where "account_id" = $1 and "kind" in ($2, $3) returning "kind"',
     parameters: [{ arg: 'id' }, { constant: 'social' }, { constant: 'passkey' }],
   },
+  'accounts.deleteNewerSteps': {
+    sql: 'delete from "@schema"."credential" where "account_id" = $1 and "kind" in ($2, $3) and "created_at" >= $4 returning "kind"',
+    parameters: [{ arg: 'id' }, { constant: 'totp' }, { constant: 'recovery_codes' }, { arg: 'since' }],
+  },
+  'accounts.deleteCredentials': {
+    sql: 'delete from "@schema"."credential" where "account_id" = $1 returning "kind"',
+    parameters: [{ arg: 'id' }],
+  },
   'accounts.selectNextScheme': {
     sql: 'select "password_scheme" from "@schema"."account" where "password_scheme" > $1 order by "password_scheme" limit $2',
     parameters: [{ arg: 'after' }, { constant: 1 }],

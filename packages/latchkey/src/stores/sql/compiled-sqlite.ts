@@ -254,6 +254,14 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'delete from "credential" where "account_id" = ? and "kind" in (?, ?) returning "kind"',
     parameters: [{ arg: 'id' }, { constant: 'social' }, { constant: 'passkey' }],
   },
+  'accounts.deleteNewerSteps': {
+    sql: 'delete from "credential" where "account_id" = ? and "kind" in (?, ?) and "created_at" >= ? returning "kind"',
+    parameters: [{ arg: 'id' }, { constant: 'totp' }, { constant: 'recovery_codes' }, { arg: 'since' }],
+  },
+  'accounts.deleteCredentials': {
+    sql: 'delete from "credential" where "account_id" = ? returning "kind"',
+    parameters: [{ arg: 'id' }],
+  },
   'accounts.selectNextScheme': {
     sql: 'select "password_scheme" from "account" where "password_scheme" > ? order by "password_scheme" limit ?',
     parameters: [{ arg: 'after' }, { constant: 1 }],
