@@ -527,6 +527,39 @@ const cases: Record<string, (world: World) => Promise<void>> = {
     }
   },
 
+  async 'F-17: what is to be known of an account is added at the door, once, and with nothing that is not in'(world) {
+    const { store } = world;
+    const [ann, bob] = [await makeAccount(store), await makeAccount(store)];
+    const { accountId } = ann.gate;
+    const adds = (id: string, gate = ann.gate) => ({
+      accountId: gate.accountId,
+      provenAt: gate.revision,
+      adds: { id, kind: 'social', label: 'me', data: secret(1) } as const,
+    });
+    const gone = { purpose: 'second-step', hash: secret(2) } as const;
+    const spent = await store.sessions.admit(admission(ann.gate, { spends: [adds('new'), gone] }));
+    assert.equal(spent.kind, 'spent');
+    assert.equal(await store.credentials.find('new'), null, 'wholly or not at all');
+    const outcomes = await atOnce(world, 4, (other) =>
+      // Who comes while another is at it may be told to try again, as by any store that is busy.
+      signIn(other, ann.gate, { max: 9, spends: [adds('new')] }).catch((error: unknown) => {
+        if (!(error instanceof StoreUnavailable)) throw error;
+        return null;
+      }),
+    );
+    assert.ok(outcomes.some((outcome) => outcome?.kind === 'admitted'));
+    const [kept, ...others] = (await store.credentials.list(accountId)).credentials;
+    assert.deepEqual([kept?.id, kept?.data, others], ['new', secret(1), []]);
+    const history = await store.history.page({ accountId, before: null, limit: 20 });
+    assert.equal(history.filter(({ kind }) => kind === 'credential_added').length, 1);
+    const theirs = await store.sessions.admit(admission(bob.gate, { spends: [adds('new', bob.gate)] }));
+    assert.equal(theirs.kind, 'spent', 'it is somebody else’s');
+    await store.accounts.signOutEverywhere({ id: bob.account.id, by: null, kept: null });
+    const late = await store.sessions.admit(admission(bob.gate, { spends: [adds('late', bob.gate)] }));
+    assert.notEqual(late.kind, 'admitted');
+    assert.equal(await store.credentials.find('late'), null, 'what it was proved by is void');
+  },
+
   async "credentials are their account's: listed, renamed, used and removed there alone, and gone with it"(world) {
     const { store } = world;
     const [ann, bob] = [await makeAccount(store), await makeAccount(store)];

@@ -32,12 +32,19 @@ async function plantedWithAll({ server, provider }: Open): Promise<{ readonly ke
   const key = await preRegister(server);
   const connected = await server.post('/auth/social/acme/connect/', { id_token: provider.idToken(EVIL) }, { key });
   assert.equal(connected.status, 200, connected.text);
+  await setUpApp(server, key);
+  return { key };
+}
+
+/** Whoever has this session sets an app up; its secret. */
+async function setUpApp(server: TestServer, key: string): Promise<string> {
   const begun = await server.ask('/auth/mfa/totp/activate/', { key });
-  const code = codeAt(memberOf(begun.body, 'secret'), server.clock());
+  const secret = memberOf(begun.body, 'secret');
+  const code = codeAt(secret, server.clock());
   const activation = { activation_token: memberOf(begun.body, 'activation_token'), code };
   const activated = await server.post('/auth/mfa/totp/activate/', activation, { key });
   assert.equal(activated.status, 200, activated.text);
-  return { key };
+  return secret;
 }
 
 /** The address's owner chooses a password by a mailed link. */
@@ -101,6 +108,60 @@ describe('whose account it is', () => {
     );
     const listed = await server.ask('/auth/social/accounts/', { key: await server.signIn('vic') });
     assert.equal((listed.body as readonly unknown[]).length, 1);
+  });
+
+  test('F-17: half a sign-in connects nothing and tells nobody; the other half does both, once', async () => {
+    await using open = await opened();
+    const { server, provider } = open;
+    const owner = { username: 'vic', email: EMAIL, emailVerified: true, password: PASSWORD };
+    const { id } = await server.auth.accounts.create(owner);
+    const app = await setUpApp(server, await server.signIn('vic'));
+    server.clock.advance(30_000);
+    const mails = (await server.mailsTo(EMAIL)).length;
+    const before = server.rows('SELECT * FROM credential');
+    const halves: string[] = [];
+    for (let times = 0; times < 2; times++) {
+      const half = await server.post('/auth/social/acme/', { id_token: provider.idToken(PROVEN) });
+      halves.push(memberOf(half.body, 'ephemeral_token'));
+    }
+    assert.deepEqual(server.rows('SELECT * FROM credential'), before);
+    assert.equal((await server.mailsTo(EMAIL)).length, mails);
+    for (const ticket of halves) {
+      const shown = { ephemeral_token: ticket, code: codeAt(app, server.clock()) };
+      assert.equal((await server.post('/auth/mfa/verify/', shown)).status, 200);
+      server.clock.advance(30_000);
+    }
+    const social = server.rows("SELECT account_id FROM credential WHERE kind = 'social'");
+    assert.deepEqual(
+      social.map(({ account_id: of }) => of),
+      [id],
+    );
+    const subjects = (await server.mailsTo(EMAIL)).slice(mails).map(({ subject }) => subject);
+    assert.equal(subjects[0], 'Acme was connected to your account on 127.0.0.1');
+  });
+
+  test('F-17: what somebody else took meanwhile, and what was voided, is not connected by the other half', async () => {
+    await using open = await opened();
+    const { server, provider } = open;
+    const owner = { username: 'vic', email: EMAIL, emailVerified: true, password: PASSWORD };
+    await server.auth.accounts.create(owner);
+    const app = await setUpApp(server, await server.signIn('vic'));
+    server.clock.advance(30_000);
+    const half = async (claims: Claims): Promise<string> => {
+      const { body } = await server.post('/auth/social/acme/', { id_token: provider.idToken(claims) });
+      return memberOf(body, 'ephemeral_token');
+    };
+    const taken = await half(PROVEN);
+    const other = await server.register('bob');
+    await server.post('/auth/social/acme/connect/', { id_token: provider.idToken(PROVEN) }, { key: other });
+    const code = codeAt(app, server.clock());
+    assert.equal((await server.post('/auth/mfa/verify/', { ephemeral_token: taken, code })).status, 400);
+    server.clock.advance(30_000);
+    const voided = await half({ ...PROVEN, sub: 'vic-2' });
+    await chooseByReset(server);
+    const late = { ephemeral_token: voided, code: codeAt(app, server.clock()) };
+    assert.equal((await server.post('/auth/mfa/verify/', late)).status, 400);
+    assert.equal(server.rows("SELECT id FROM credential WHERE kind = 'social'").length, 1, 'bob’s alone');
   });
 
   test('A8: where addresses do not link, whoever showed it as theirs is told that it is known', async () => {
