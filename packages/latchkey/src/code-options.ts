@@ -10,6 +10,7 @@ const HOOKS: Names<Required<NonNullable<LatchkeyOptions['hooks']>>> = { beforeRe
 
 const MAILS: Names<Required<Templates>> = {
   'verify-email': true,
+  'claim-email': true,
   'reset-password': true,
   'password-changed': true,
   'address-in-use': true,

@@ -72,14 +72,17 @@ async function providerFindings({ parts }: Assembled): Promise<readonly Finding[
   return await Promise.all(parts.settings.social.providers.map((provider) => providerFinding(parts, provider)));
 }
 
-/** Its discovery answers and has its issuer; Apple's key is one. Whether the secret is right, the first sign-in tells. */
+/** Without somebody who signs in there a provider answers nobody whether it knows a client. */
+const UNTESTED = 'Whether its client and secret are right, only a sign-in by it shows.';
+
+/** Its discovery answers and has its issuer; Apple's key is one. */
 async function providerFinding(parts: Assembled['parts'], provider: SocialProvider): Promise<Finding> {
   const uri = callbackUrl(parts, provider.id);
   const isSecure = uri.startsWith('https:');
   const where = `register ${uri} there as its redirect URI${isSecure ? '' : ' (most providers want https: set LATCHKEY_ORIGIN)'}`;
   try {
     await lookAtProvider(provider);
-    const text = `The provider ${provider.id} is ${provider.endpoints === null ? 'there' : 'set up'}: ${where}.`;
+    const text = `The provider ${provider.id} is ${provider.endpoints === null ? 'there' : 'set up'}: ${where}. ${UNTESTED}`;
     return { isGood: true, text };
   } catch (error) {
     const remedy =

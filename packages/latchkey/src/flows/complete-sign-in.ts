@@ -1,9 +1,11 @@
 import type { Proof } from '../credentials/proof.ts';
+import { keptIdentity } from '../credentials/social/social.ts';
 import type { Account } from '../model/account.ts';
 import type { DeviceSummary } from '../model/device.ts';
 import type { Session } from '../model/session.ts';
 import { admit, admitImported, type Caller, type Opened } from '../sessions/admit.ts';
 import type { OutboxItem } from '../stores/store.ts';
+import { noticeTo } from './own-account.ts';
 import type { Parts } from './parts.ts';
 import { type SecondStepDue, secondStepDue } from './tickets.ts';
 
@@ -36,12 +38,23 @@ export async function completeSignIn(
   const due = await secondStepDue(parts, { account, proof, caller });
   if (due === 'void') return null;
   if (due !== null) return { kind: 'second-step', ...due };
-  const outcome = await admit(parts, proof, caller, outbox);
+  const mails = [...outbox, ...connectedBy(parts, account, proof)];
+  const outcome = await admit(parts, proof, caller, mails);
   if (outcome.kind === 'void') return null;
-  if (outbox.length > 0) parts.mailWaits();
+  if (mails.length > 0) parts.mailWaits();
   const { session, token, deviceToken, displaced } = outcome;
   parts.tell({ type: 'signed_in', account, session, displaced });
   return { kind: 'signed-in', session, token, deviceToken, displaced, account };
+}
+
+/** Tells an account's owner of whoever it is to know from now on. */
+function connectedBy(parts: Parts, account: Account, { spends }: Proof): readonly OutboxItem[] {
+  return spends.flatMap((spend) => {
+    if (!('adds' in spend) || spend.adds.kind !== 'social') return [];
+    const { provider: id } = keptIdentity(spend.adds);
+    const provider = parts.settings.social.providers.find((one) => one.id === id)?.name ?? id;
+    return noticeTo(parts, account, { kind: 'social-connected', provider });
+  });
 }
 
 /** A key that comes from elsewhere becomes a session of an unknown device. null as above. */

@@ -37,6 +37,8 @@ export async function secondStepDue(
   const due = secondStepFor(parts.settings.secondStep, { roles: account.roles, kinds, first: proof.method });
   if (due === 'none' || (due === 'show' && (await isRemembered(parts, proof, caller)))) return null;
   for (const spend of proof.spends) {
+    // Half a sign-in changes nothing of the account: this waits for the other half.
+    if ('adds' in spend) continue;
     const isSpent = 'purpose' in spend ? await parts.store.once.spend(spend) : await parts.store.credentials.use(spend);
     if (isSpent === null || isSpent === false) return 'void';
   }

@@ -32,6 +32,7 @@ export type Notice =
   | (ToOwner & {
       readonly kind:
         | 'verify-email'
+        | 'claim-email'
         | 'reset-password'
         | 'address-in-use'
         | 'change-email'

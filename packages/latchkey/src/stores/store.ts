@@ -143,8 +143,7 @@ export type AccountStore = {
   hasLink(link: { readonly id: AccountId; readonly purpose: OncePurpose; readonly hash: Uint8Array }): Promise<boolean>;
   /**
    * Spends a link, sets the password, voids every session and every other link to reset it. Where nobody had verified the address,
-   * what else the account could be entered with goes: it was put there by somebody who never showed that it is theirs. null for
-   * a link that is absent, expired, spent or another account's: of two uses at once, one wins.
+   * every credential goes, second steps as well: it was put there by somebody who never showed that it is theirs. null for a link that is absent, expired, spent or another account's: of two uses at once, one wins.
    */
   resetPassword(reset: {
     readonly id: AccountId;
@@ -154,6 +153,17 @@ export type AccountStore = {
   }): Promise<Voided | null>;
   /** Spends a link and marks exactly the address that it was mailed to. null as above, or where another account verified it first. */
   verifyEmail(link: Uint8Array): Promise<AccountRecord | null>;
+  /**
+   * Spends a link (its data is a `ClaimedEmail`), marks exactly the address that it was mailed to, which nobody had verified, and takes
+   * away what was there before: the password, every credential, every session, every other link and every proof. `reset` is kept.
+   * null as above, where the address is verified by now, whoever's it is, and where the account is not active.
+   */
+  claimEmail(claim: {
+    readonly id: AccountId;
+    readonly link: Uint8Array;
+    readonly reset: NewOnce;
+    readonly outbox: readonly OutboxItem[];
+  }): Promise<Voided | null>;
   /**
    * Keeps the link that changes the account's address (its data is a `PendingEmail`) in the place of any other, and the mails that
    * tell of it. null when the account is gone or not active.
@@ -176,8 +186,9 @@ export type AccountStore = {
     readonly outbox: readonly OutboxItem[];
   }): Promise<AccountRecord | null>;
   /**
-   * Spends a link, and gives the account its former address back, verified, and no password. Every session ends; every link that was mailed to the
-   * other is void, and so is what would take a later change back. `reset` is kept. null as above, whatever was voided since.
+   * Spends a link, and gives the account its former address back, verified, with no password, no passkey and no social identity, and
+   * without the second steps that are as old as `since` or newer. Every session ends; every link that was mailed to the other is
+   * void, and so is what would take a later change back. `reset` is kept. null as above, whatever was voided since.
    */
   undoEmailChange(change: {
     readonly id: AccountId;

@@ -67,13 +67,13 @@ describe('latchkey doctor', { concurrency: 2 }, () => {
       assert.equal(status, 1);
       const callback = (name: string): string => `https://accounts.example/auth/social/${name}/callback/`;
       const said = stdout.trimEnd().split('\n').slice(5);
-      assert.equal(said[0], `✓ The provider good is there: register ${callback('good')} there as its redirect URI.`);
+      const untested = 'Whether its client and secret are right, only a sign-in by it shows.';
+      const told = (name: string): string => `register ${callback(name)} there as its redirect URI. ${untested}`;
+      assert.equal(said[0], `✓ The provider good is there: ${told('good')}`);
+      assert.equal(good.askedAt('/.well-known/openid-configuration').length, 1);
       assert.match(said[1] ?? '', /^✗ The provider bad cannot be used \(.*issuer.*\): see its issuer, http:/);
       assert.match(said[2] ?? '', /^✗ The provider gone cannot be used \(fetch failed, ECONNREFUSED\): see its issuer/);
-      assert.equal(
-        said[3],
-        `✓ The provider github is set up: register ${callback('github')} there as its redirect URI.`,
-      );
+      assert.equal(said[3], `✓ The provider github is set up: ${told('github')}`);
       assert.match(
         said[4] ?? '',
         /^✗ The provider apple cannot be used \(.*\): .*privateKey is the whole \.p8 file\.$/,

@@ -57,6 +57,16 @@ const kinds: readonly Kind[] = [
     work: ({ auth }) => ask(auth, '/auth/registration/', { json: SIGN_UP }),
   },
   {
+    kind: 'a claim of an address that nobody has verified',
+    subject: 'Confirm your e-mail address for 127.0.0.1',
+    says: /gave this e-mail address of the account ann on 127\.0\.0\.1 without being signed in.*password stops working/,
+    link: new RegExp(`^http://127\\.0\\.0\\.1:8787/auth/registration/account-confirm-email/${SECRET}/$`),
+    async work({ auth }) {
+      await auth.accounts.create({ ...ANN, emailVerified: false });
+      await ask(auth, '/auth/magic-link/', { json: { email: ANN.email } });
+    },
+  },
+  {
     kind: 'reset',
     subject: 'Choose a new password for 127.0.0.1',
     says: /asked for a new password for the account ann/,

@@ -72,6 +72,7 @@ export function storeApart(accounts: AccountsSide, elsewhere: RedisStore): Store
       },
       changePassword: handedOver(accounts.accounts.changePassword),
       resetPassword: ordered(accounts.accounts.resetPassword),
+      claimEmail: ordered(accounts.accounts.claimEmail),
       async beginEmailChange(change) {
         const over = await sessions.overOf(change.by, change.id);
         return over ?? (await accounts.accounts.beginEmailChange(change));

@@ -140,6 +140,7 @@ function storeOf(database: Database, hub: ReturnType<typeof openHub>): AccountsS
       hasLink: reads(accounts.hasLink, timed),
       resetPassword: turns(ofId, accounts.resetPassword),
       verifyEmail: changes(accounts.verifyEmail),
+      claimEmail: turns(ofId, accounts.claimEmail),
       beginEmailChange: turns(ofId, accounts.beginEmailChange),
       confirmEmailChange: turns(ofId, accounts.confirmEmailChange),
       undoEmailChange: turns(ofId, accounts.undoEmailChange),

@@ -38,6 +38,10 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'insert into "@schema"."setting" ("name", "value") values ($1, $2) on conflict ("name") do update set "value" = $3',
     parameters: [{ arg: 'name' }, { arg: 'value' }, { arg: 'value' }],
   },
+  'credentials.insert': {
+    sql: 'insert into "@schema"."credential" ("id", "account_id", "kind", "label", "data", "created_at") values ($1, $2, $3, $4, $5, $6) on conflict ("id") do nothing returning "id"',
+    parameters: [{ arg: 'id' }, { arg: 'account_id' }, { arg: 'kind' }, { arg: 'label' }, { arg: 'data' }, { arg: 'created_at' }],
+  },
   'once.insert': {
     sql: 'insert into "@schema"."once" ("hash", "purpose", "account_id", "data", "created_at", "expires_at") values ($1, $2, $3, $4, $5, $6) on conflict ("hash") do update set "data" = $7, "created_at" = $8, "expires_at" = $9 where "@schema"."once"."purpose" = $10 and "@schema"."once"."expires_at" <= $11 returning "purpose"',
     parameters: [{ arg: 'hash' }, { arg: 'purpose' }, { arg: 'account_id' }, { arg: 'data' }, { arg: 'created_at' }, { arg: 'expires_at' }, { arg: 'data' }, { arg: 'created_at' }, { arg: 'expires_at' }, { arg: 'purpose' }, { arg: 'created_at' }],
@@ -97,6 +101,10 @@ export const compiled: Readonly<Record<string, Compiled>> = {
   'credentials.replaceData': {
     sql: 'update "@schema"."credential" set "data" = $1, "last_used_at" = $2 where "id" = $3 and "data" = $4 returning "id"',
     parameters: [{ arg: 'to' }, { arg: 'now' }, { arg: 'id' }, { arg: 'from' }],
+  },
+  'accounts.selectStanding': {
+    sql: 'select "state", "valid_from" from "@schema"."account" where "id" = $1',
+    parameters: [{ arg: 'id' }],
   },
   'sessions.insertGate': {
     sql: 'insert into "@schema"."gate" ("account_id", "state", "roles", "revision", "valid_from", "kept", "reason", "last_sequence") values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict ("account_id") do nothing',
@@ -194,10 +202,6 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'insert into "@schema"."setting" ("name", "value") values ($1, $2) on conflict ("name") do nothing',
     parameters: [{ arg: 'name' }, { constant: '' }],
   },
-  'credentials.insert': {
-    sql: 'insert into "@schema"."credential" ("id", "account_id", "kind", "label", "data", "created_at") values ($1, $2, $3, $4, $5, $6) on conflict ("id") do nothing returning "id"',
-    parameters: [{ arg: 'id' }, { arg: 'account_id' }, { arg: 'kind' }, { arg: 'label' }, { arg: 'data' }, { arg: 'created_at' }],
-  },
   'accounts.selectById': {
     sql: 'select "@schema"."account".*, "@schema"."email"."address", "@schema"."email"."verified" from "@schema"."account" left join "@schema"."email" on "@schema"."email"."account_id" = "@schema"."account"."id" and "@schema"."email"."is_primary" = 1 where "@schema"."account"."id" = $1',
     parameters: [{ arg: 'id' }],
@@ -253,6 +257,14 @@ export const compiled: Readonly<Record<string, Compiled>> = {
   'accounts.deleteWaysIn': {
     sql: 'delete from "@schema"."credential" where "account_id" = $1 and "kind" in ($2, $3) returning "kind"',
     parameters: [{ arg: 'id' }, { constant: 'social' }, { constant: 'passkey' }],
+  },
+  'accounts.deleteNewerSteps': {
+    sql: 'delete from "@schema"."credential" where "account_id" = $1 and "kind" in ($2, $3) and "created_at" >= $4 returning "kind"',
+    parameters: [{ arg: 'id' }, { constant: 'totp' }, { constant: 'recovery_codes' }, { arg: 'since' }],
+  },
+  'accounts.deleteCredentials': {
+    sql: 'delete from "@schema"."credential" where "account_id" = $1 returning "kind"',
+    parameters: [{ arg: 'id' }],
   },
   'accounts.selectNextScheme': {
     sql: 'select "password_scheme" from "@schema"."account" where "password_scheme" > $1 order by "password_scheme" limit $2',

@@ -42,6 +42,10 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'insert into "setting" ("name", "value") values (?, ?) on conflict ("name") do update set "value" = ?',
     parameters: [{ arg: 'name' }, { arg: 'value' }, { arg: 'value' }],
   },
+  'credentials.insert': {
+    sql: 'insert into "credential" ("id", "account_id", "kind", "label", "data", "created_at") values (?, ?, ?, ?, ?, ?) on conflict ("id") do nothing returning "id"',
+    parameters: [{ arg: 'id' }, { arg: 'account_id' }, { arg: 'kind' }, { arg: 'label' }, { arg: 'data' }, { arg: 'created_at' }],
+  },
   'once.insert': {
     sql: 'insert into "once" ("hash", "purpose", "account_id", "data", "created_at", "expires_at") values (?, ?, ?, ?, ?, ?) on conflict ("hash") do update set "data" = ?, "created_at" = ?, "expires_at" = ? where "once"."purpose" = ? and "once"."expires_at" <= ? returning "purpose"',
     parameters: [{ arg: 'hash' }, { arg: 'purpose' }, { arg: 'account_id' }, { arg: 'data' }, { arg: 'created_at' }, { arg: 'expires_at' }, { arg: 'data' }, { arg: 'created_at' }, { arg: 'expires_at' }, { arg: 'purpose' }, { arg: 'created_at' }],
@@ -101,6 +105,10 @@ export const compiled: Readonly<Record<string, Compiled>> = {
   'credentials.replaceData': {
     sql: 'update "credential" set "data" = ?, "last_used_at" = ? where "id" = ? and "data" = ? returning "id"',
     parameters: [{ arg: 'to' }, { arg: 'now' }, { arg: 'id' }, { arg: 'from' }],
+  },
+  'accounts.selectStanding': {
+    sql: 'select "state", "valid_from" from "account" where "id" = ?',
+    parameters: [{ arg: 'id' }],
   },
   'sessions.insertGate': {
     sql: 'insert into "gate" ("account_id", "state", "roles", "revision", "valid_from", "kept", "reason", "last_sequence") values (?, ?, ?, ?, ?, ?, ?, ?) on conflict ("account_id") do nothing',
@@ -198,10 +206,6 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'insert into "setting" ("name", "value") values (?, ?) on conflict ("name") do nothing',
     parameters: [{ arg: 'name' }, { constant: '' }],
   },
-  'credentials.insert': {
-    sql: 'insert into "credential" ("id", "account_id", "kind", "label", "data", "created_at") values (?, ?, ?, ?, ?, ?) on conflict ("id") do nothing returning "id"',
-    parameters: [{ arg: 'id' }, { arg: 'account_id' }, { arg: 'kind' }, { arg: 'label' }, { arg: 'data' }, { arg: 'created_at' }],
-  },
   'accounts.selectById': {
     sql: 'select "account".*, "email"."address", "email"."verified" from "account" left join "email" on "email"."account_id" = "account"."id" and "email"."is_primary" = 1 where "account"."id" = ?',
     parameters: [{ arg: 'id' }],
@@ -257,6 +261,14 @@ export const compiled: Readonly<Record<string, Compiled>> = {
   'accounts.deleteWaysIn': {
     sql: 'delete from "credential" where "account_id" = ? and "kind" in (?, ?) returning "kind"',
     parameters: [{ arg: 'id' }, { constant: 'social' }, { constant: 'passkey' }],
+  },
+  'accounts.deleteNewerSteps': {
+    sql: 'delete from "credential" where "account_id" = ? and "kind" in (?, ?) and "created_at" >= ? returning "kind"',
+    parameters: [{ arg: 'id' }, { constant: 'totp' }, { constant: 'recovery_codes' }, { arg: 'since' }],
+  },
+  'accounts.deleteCredentials': {
+    sql: 'delete from "credential" where "account_id" = ? returning "kind"',
+    parameters: [{ arg: 'id' }],
   },
   'accounts.selectNextScheme': {
     sql: 'select "password_scheme" from "account" where "password_scheme" > ? order by "password_scheme" limit ?',

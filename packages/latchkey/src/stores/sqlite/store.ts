@@ -61,6 +61,7 @@ function open(path: string, clock: Clock, where: Run['sessions']): AccountsSide 
       hasLink: reads(accounts.hasLink),
       resetPassword: writes(accounts.resetPassword),
       verifyEmail: writes(accounts.verifyEmail),
+      claimEmail: writes(accounts.claimEmail),
       beginEmailChange: writes(accounts.beginEmailChange),
       confirmEmailChange: writes(accounts.confirmEmailChange),
       undoEmailChange: writes(accounts.undoEmailChange),

@@ -199,8 +199,12 @@ export const de: Catalogue = {
   verifyEmail: {
     title: 'E-Mail-Adresse bestätigen',
     lead: 'Ist das Ihre Adresse? Dann bestätigen Sie sie.',
+    claimLead:
+      'Ist das Ihre Adresse? Dann bestätigen Sie sie. Sie waren nicht angemeldet, als Sie diesen Link angefordert haben: Ein Passwort des Kontos gilt dann nicht mehr, was sonst zum Anmelden eingerichtet war, wird entfernt, und alle Geräte werden abgemeldet. Dann senden wir Ihnen einen Link, um ein neues Passwort zu wählen.',
     action: 'Diese Adresse bestätigen',
     done: 'Vielen Dank. Ihre Adresse ist bestätigt.',
+    claimed:
+      'Vielen Dank. Ihre Adresse ist bestätigt, und nichts, was vorher eingerichtet war, gilt noch. Eine E-Mail mit einem Link, um ein Passwort zu wählen, ist unterwegs zu Ihnen.',
     void: 'Dieser Link wurde schon verwendet oder ist zu alt. Fordern Sie einen neuen an.',
     sent: 'Wir haben Ihnen eine E-Mail geschickt. Folgen Sie dem Link darin, um Ihre Adresse zu bestätigen.',
     resendLead: 'Keine E-Mail bekommen? Geben Sie Ihre Adresse ein, und wir schicken sie noch einmal.',
@@ -363,6 +367,12 @@ export const de: Catalogue = {
       lead: 'Das Konto {username} auf {site} hat diese E-Mail-Adresse angegeben. Wenn es Ihre ist, bestätigen Sie sie:',
       action: 'Diese Adresse bestätigen',
       note: 'Wenn Sie davon nichts wissen, ignorieren Sie diese E-Mail: Ohne Sie geschieht nichts.',
+    },
+    'claim-email': {
+      subject: 'Bestätigen Sie Ihre E-Mail-Adresse für {site}',
+      lead: 'Jemand, vermutlich Sie, hat diese E-Mail-Adresse des Kontos {username} auf {site} angegeben, ohne angemeldet zu sein. Wenn es Ihre ist, bestätigen Sie sie:',
+      action: 'Diese Adresse bestätigen',
+      note: 'Das Passwort des Kontos gilt dann nicht mehr, was sonst zum Anmelden eingerichtet war, wird entfernt, und wir senden Ihnen einen Link, um ein neues Passwort zu wählen: Jemand anderes könnte es eingerichtet haben. Wenn Sie das nicht angefordert haben, ignorieren Sie diese E-Mail: Ohne Sie geschieht nichts.',
     },
     'reset-password': {
       subject: 'Wählen Sie ein neues Passwort für {site}',

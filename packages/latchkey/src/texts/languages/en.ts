@@ -191,8 +191,12 @@ export const en = {
   verifyEmail: {
     title: 'Confirm your e-mail address',
     lead: 'Is this address yours? Then confirm it.',
+    claimLead:
+      'Is this address yours? Then confirm it. You were not signed in when you asked for this link: a password that the account has stops working, whatever else it is signed in to with is taken away, and all devices are signed out. We then mail you a link to choose a new password.',
     action: 'Confirm this address',
     done: 'Thank you. Your address is confirmed.',
+    claimed:
+      'Thank you. Your address is confirmed, and nothing that was set up before counts any more. A mail with a link to choose a password is on its way to you.',
     void: 'This link has been used already, or it is too old. Ask for another one.',
     sent: 'We have sent you a mail. Follow the link in it to confirm your address.',
     resendLead: 'No mail came? Type your address, and we send it again.',
@@ -345,6 +349,12 @@ export const en = {
       lead: 'The account {username} on {site} gave this e-mail address. If it is yours, confirm it:',
       action: 'Confirm this address',
       note: 'If you know nothing of this, ignore this mail: nothing happens without you.',
+    },
+    'claim-email': {
+      subject: 'Confirm your e-mail address for {site}',
+      lead: 'Somebody, most likely you, gave this e-mail address of the account {username} on {site} without being signed in. If it is yours, confirm it:',
+      action: 'Confirm this address',
+      note: 'The account’s password stops working by this, whatever else it is signed in to with is taken away, and we mail you a link to choose a new password: somebody else may have set them up. If you did not ask for this, ignore this mail: nothing happens without you.',
     },
     'reset-password': {
       subject: 'Choose a new password for {site}',

@@ -195,8 +195,12 @@ export const es: Catalogue = {
   verifyEmail: {
     title: 'Confirmar su correo electrónico',
     lead: '¿Es suya esta dirección? Entonces confírmela.',
+    claimLead:
+      '¿Es suya esta dirección? Entonces confírmela. No había iniciado sesión cuando pidió este enlace: la contraseña que tenga la cuenta deja de servir, se quita todo lo demás con lo que se inicia sesión, y se cierra la sesión en todos los dispositivos. Después le enviamos un enlace para elegir una contraseña nueva.',
     action: 'Confirmar esta dirección',
     done: 'Gracias. Su dirección está confirmada.',
+    claimed:
+      'Gracias. Su dirección está confirmada, y ya no cuenta nada de lo que se configuró antes. Un mensaje con un enlace para elegir una contraseña está en camino.',
     void: 'Este enlace ya se ha usado o es demasiado antiguo. Pida otro.',
     sent: 'Le hemos enviado un mensaje. Siga el enlace que contiene para confirmar su dirección.',
     resendLead: '¿No le ha llegado nada? Escriba su dirección y enviaremos el mensaje otra vez.',
@@ -356,6 +360,12 @@ export const es: Catalogue = {
       lead: 'La cuenta {username} de {site} ha indicado esta dirección de correo. Si es suya, confírmela:',
       action: 'Confirmar esta dirección',
       note: 'Si no sabe nada de esto, ignore este mensaje: sin usted no ocurre nada.',
+    },
+    'claim-email': {
+      subject: 'Confirme su correo electrónico para {site}',
+      lead: 'Alguien, seguramente usted, ha indicado esta dirección de correo de la cuenta {username} de {site} sin haber iniciado sesión. Si es suya, confírmela:',
+      action: 'Confirmar esta dirección',
+      note: 'Con ello la contraseña de la cuenta deja de servir, se quita todo lo demás con lo que se inicia sesión, y le enviamos un enlace para elegir una contraseña nueva: otra persona pudo configurarlo. Si no lo ha pedido, ignore este mensaje: sin usted no ocurre nada.',
     },
     'reset-password': {
       subject: 'Elija una contraseña nueva para {site}',

@@ -198,8 +198,12 @@ export const fr: Catalogue = {
   verifyEmail: {
     title: 'Confirmer votre adresse e-mail',
     lead: 'Cette adresse est bien la vôtre ? Alors confirmez-la.',
+    claimLead:
+      'Cette adresse est bien la vôtre ? Alors confirmez-la. Vous n’étiez pas connecté quand vous avez demandé ce lien : un mot de passe du compte ne servira plus, tout autre moyen de connexion est retiré, et tous les appareils sont déconnectés. Nous vous envoyons ensuite un lien pour choisir un nouveau mot de passe.',
     action: 'Confirmer cette adresse',
     done: 'Merci. Votre adresse est confirmée.',
+    claimed:
+      'Merci. Votre adresse est confirmée, et rien de ce qui avait été configuré avant ne compte plus. Un message avec un lien pour choisir un mot de passe est en route.',
     void: 'Ce lien a déjà servi, ou il est trop ancien. Demandez-en un autre.',
     sent: 'Nous vous avons envoyé un e-mail. Suivez le lien qu’il contient pour confirmer votre adresse.',
     resendLead: 'Vous n’avez rien reçu ? Saisissez votre adresse, et nous renvoyons l’e-mail.',
@@ -362,6 +366,12 @@ export const fr: Catalogue = {
       lead: 'Le compte {username} sur {site} a indiqué cette adresse e-mail. Si elle est la vôtre, confirmez-la :',
       action: 'Confirmer cette adresse',
       note: 'Si cela ne vous dit rien, ignorez cet e-mail : rien ne se passe sans vous.',
+    },
+    'claim-email': {
+      subject: 'Confirmez votre adresse e-mail pour {site}',
+      lead: 'Quelqu’un, sans doute vous, a indiqué cette adresse e-mail du compte {username} sur {site} sans être connecté. Si elle est la vôtre, confirmez-la :',
+      action: 'Confirmer cette adresse',
+      note: 'Le mot de passe du compte ne servira plus, tout autre moyen de connexion est retiré, et nous vous envoyons un lien pour choisir un nouveau mot de passe : quelqu’un d’autre a pu les configurer. Si vous n’avez rien demandé, ignorez cet e-mail : rien ne se passe sans vous.',
     },
     'reset-password': {
       subject: 'Choisissez un nouveau mot de passe pour {site}',

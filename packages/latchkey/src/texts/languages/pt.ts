@@ -193,8 +193,12 @@ export const pt: Catalogue = {
   verifyEmail: {
     title: 'Confirmar o seu e-mail',
     lead: 'Este endereço é seu? Então confirme-o.',
+    claimLead:
+      'Este endereço é seu? Então confirme-o. Você não estava conectado quando pediu este link: uma senha que a conta tenha deixa de valer, tudo o mais com que se entra nela é removido, e todos os dispositivos são desconectados. Depois enviamos um link para escolher uma nova senha.',
     action: 'Confirmar este endereço',
     done: 'Obrigado. O seu endereço está confirmado.',
+    claimed:
+      'Obrigado. O seu endereço está confirmado, e nada do que foi configurado antes vale mais. Uma mensagem com um link para escolher uma senha está a caminho.',
     void: 'Este link já foi usado ou é antigo demais. Peça outro.',
     sent: 'Enviamos uma mensagem para você. Siga o link nela para confirmar o seu endereço.',
     resendLead: 'Não chegou nada? Digite o seu endereço, e enviaremos a mensagem novamente.',
@@ -353,6 +357,12 @@ export const pt: Catalogue = {
       lead: 'A conta {username} em {site} informou este endereço de e-mail. Se ele é seu, confirme-o:',
       action: 'Confirmar este endereço',
       note: 'Se você não sabe do que se trata, ignore esta mensagem: nada acontece sem você.',
+    },
+    'claim-email': {
+      subject: 'Confirme o seu e-mail para {site}',
+      lead: 'Alguém, provavelmente você, informou este endereço de e-mail da conta {username} em {site} sem estar conectado. Se ele é seu, confirme-o:',
+      action: 'Confirmar este endereço',
+      note: 'Com isso a senha da conta deixa de valer, tudo o mais com que se entra nela é removido, e enviamos um link para escolher uma nova senha: outra pessoa pode tê-los configurado. Se você não pediu isto, ignore esta mensagem: nada acontece sem você.',
     },
     'reset-password': {
       subject: 'Escolha uma nova senha para {site}',
