@@ -12,10 +12,8 @@ export type AccountsSide = Store & {
     claimHandovers(claim: { readonly limit: number; readonly leaseMs: number }): Promise<readonly Gate[]>;
     /** This gate was handed over; a later one of the account is still to go. */
     handedOver(gate: Gate): Promise<void>;
-    /** Writes down what a stream says after a position, once; where it was written further meanwhile, nothing. Up to where it is now. */
-    writeStream(page: Page): Promise<string | null>;
-    /** Up to where a stream is written down; null where nothing is. */
-    cursorOf(stream: string): Promise<string | null>;
+    /** Writes down what a stream says, once, whoever else does. */
+    writeStream(page: Page): Promise<void>;
     /** Takes the names of devices out of an account's history. */
     forgetDevices(accountId: AccountId): Promise<void>;
   };

@@ -211,7 +211,6 @@ function storeOf(database: Database, hub: ReturnType<typeof openHub>): AccountsS
       claimHandovers: changes(apart.claimHandovers),
       handedOver: changes(apart.handedOver),
       writeStream: changes(apart.writeStream),
-      cursorOf: reads(apart.cursorOf),
       forgetDevices: changes(history.forgetDevices),
     },
     feed: hub.feed,

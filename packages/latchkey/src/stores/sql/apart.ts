@@ -3,7 +3,7 @@ import type { Gate } from '../../model/account.ts';
 import { type ReadEntry, writeDown } from './history.ts';
 import { gateHeld } from './sessions.ts';
 import { set as setSetting } from './settings.ts';
-import { define, free, type Run, row, rows, type Sentence } from './statement.ts';
+import { define, each, free, type Run, row, rows, type Sentence } from './statement.ts';
 
 const upsert = define<{ account_id: number; revision: number; due_at: number }>('apart.upsert')((db, arg) =>
   db
@@ -28,10 +28,6 @@ const remove = define<{ account_id: number; revision: number }>('apart.remove')(
   db.deleteFrom('handover').where('account_id', '=', arg.account_id).where('revision', '=', arg.revision),
 );
 
-const selectCursor = define<{ name: string }>('apart.selectCursor')((db, arg) =>
-  db.selectFrom('setting').select('value').where('name', '=', arg.name),
-);
-
 const takeCursor = define<{ name: string }>('apart.takeCursor')((db, arg, dialect) => {
   const cursor = db.selectFrom('setting').select('value').where('name', '=', arg.name);
   return dialect === 'postgres' ? cursor.forUpdate() : cursor;
@@ -42,6 +38,18 @@ const insertCursor = define<{ name: string }>('apart.insertCursor')((db, arg) =>
     .insertInto('setting')
     .values({ name: arg.name, value: '' })
     .onConflict((conflict) => conflict.column('name').doNothing()),
+);
+
+/** A session is opened once and ended once. */
+const selectWritten = define<{ account_id: number; session_id: string; kind: string }>('apart.selectWritten')(
+  (db, arg) =>
+    db
+      .selectFrom('history')
+      .select('id')
+      .where('account_id', '=', arg.account_id)
+      .where('session_id', '=', arg.session_id)
+      .where('kind', '=', arg.kind)
+      .limit((eb) => eb.lit(1)),
 );
 
 /** How long whoever made a change has to hand it over before somebody else does. */
@@ -71,25 +79,37 @@ export function* handedOver(run: Run, { accountId, revision }: Gate): Sentence<v
   yield* rows(run, remove, { account_id: accountId, revision });
 }
 
-export type Page = {
-  readonly stream: string;
-  /** Where the entries begin: whoever read from elsewhere writes nothing. */
-  readonly after: string | null;
-  readonly upTo: string;
-  readonly entries: readonly ReadEntry[];
+export type StreamedEntry = ReadEntry & {
+  /** Milliseconds of a server's clock and a number, `1767268800000-0`. */
+  readonly position: string;
 };
 
-/** Writes down what a stream says, once, whoever else does. Returns up to where it is written down now. */
-export function* writeStream(run: Run, { stream, after, upTo, entries }: Page): Sentence<string | null> {
+export type Page = { readonly stream: string; readonly entries: readonly StreamedEntry[] };
+
+/**
+ * Writes down what a stream says, once, whoever else does. What lies beyond the furthest position that was written is new. The
+ * rest was written by another just now, or is of a server whose clock is behind the one that it took over from: that is looked up.
+ */
+export function* writeStream(run: Run, { stream, entries }: Page): Sentence<void> {
   const name = `stream ${stream}`;
   yield* rows(run, insertCursor, { name });
-  const cursor = (yield* row(run, takeCursor, { name }))?.value || null;
-  if (cursor !== after) return cursor;
-  yield* writeDown(run, entries);
-  yield* setSetting(run, name, upTo);
-  return upTo;
+  const cursor = (yield* row(run, takeCursor, { name }))?.value || '0-0';
+  const isNew = ({ position }: StreamedEntry): boolean => isBeyond(position, cursor);
+  const doubtful = entries.filter((entry) => !isNew(entry));
+  const found = yield* each(
+    run,
+    selectWritten,
+    doubtful.map(({ accountId: account_id, sessionId: session_id, kind }) => ({ account_id, session_id, kind })),
+  );
+  const missed = doubtful.filter((_, at) => found[at]?.length === 0);
+  const ahead = entries.filter(isNew);
+  yield* writeDown(run, [...missed, ...ahead]);
+  const last = ahead.at(-1);
+  if (last !== undefined) yield* setSetting(run, name, last.position);
 }
 
-export function* cursorOf(run: Run, stream: string): Sentence<string | null> {
-  return (yield* row(run, selectCursor, { name: `stream ${stream}` }))?.value || null;
+function isBeyond(position: string, other: string): boolean {
+  const [ms = 0, number = 0] = position.split('-').map(Number);
+  const [otherMs = 0, otherNumber = 0] = other.split('-').map(Number);
+  return ms > otherMs || (ms === otherMs && number > otherNumber);
 }

@@ -178,10 +178,6 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'delete from "@schema"."handover" where "account_id" = $1 and "revision" = $2',
     parameters: [{ arg: 'account_id' }, { arg: 'revision' }],
   },
-  'apart.selectCursor': {
-    sql: 'select "value" from "@schema"."setting" where "name" = $1',
-    parameters: [{ arg: 'name' }],
-  },
   'apart.takeCursor': {
     sql: 'select "value" from "@schema"."setting" where "name" = $1 for update',
     parameters: [{ arg: 'name' }],
@@ -189,6 +185,10 @@ export const compiled: Readonly<Record<string, Compiled>> = {
   'apart.insertCursor': {
     sql: 'insert into "@schema"."setting" ("name", "value") values ($1, $2) on conflict ("name") do nothing',
     parameters: [{ arg: 'name' }, { constant: '' }],
+  },
+  'apart.selectWritten': {
+    sql: 'select "id" from "@schema"."history" where "account_id" = $1 and "session_id" = $2 and "kind" = $3 limit 1',
+    parameters: [{ arg: 'account_id' }, { arg: 'session_id' }, { arg: 'kind' }],
   },
   'credentials.insert': {
     sql: 'insert into "@schema"."credential" ("id", "account_id", "kind", "label", "data", "created_at") values ($1, $2, $3, $4, $5, $6) on conflict ("id") do nothing returning "id"',

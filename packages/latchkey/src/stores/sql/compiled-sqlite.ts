@@ -182,10 +182,6 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'delete from "handover" where "account_id" = ? and "revision" = ?',
     parameters: [{ arg: 'account_id' }, { arg: 'revision' }],
   },
-  'apart.selectCursor': {
-    sql: 'select "value" from "setting" where "name" = ?',
-    parameters: [{ arg: 'name' }],
-  },
   'apart.takeCursor': {
     sql: 'select "value" from "setting" where "name" = ?',
     parameters: [{ arg: 'name' }],
@@ -193,6 +189,10 @@ export const compiled: Readonly<Record<string, Compiled>> = {
   'apart.insertCursor': {
     sql: 'insert into "setting" ("name", "value") values (?, ?) on conflict ("name") do nothing',
     parameters: [{ arg: 'name' }, { constant: '' }],
+  },
+  'apart.selectWritten': {
+    sql: 'select "id" from "history" where "account_id" = ? and "session_id" = ? and "kind" = ? limit 1',
+    parameters: [{ arg: 'account_id' }, { arg: 'session_id' }, { arg: 'kind' }],
   },
   'credentials.insert': {
     sql: 'insert into "credential" ("id", "account_id", "kind", "label", "data", "created_at") values (?, ?, ?, ?, ?, ?) on conflict ("id") do nothing returning "id"',

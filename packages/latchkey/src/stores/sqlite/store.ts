@@ -123,7 +123,6 @@ function open(path: string, clock: Clock, where: Run['sessions']): AccountsSide 
       claimHandovers: writes(apart.claimHandovers),
       handedOver: writes(apart.handedOver),
       writeStream: writes(apart.writeStream),
-      cursorOf: reads(apart.cursorOf),
       forgetDevices: writes(history.forgetDevices),
     },
     feed: null,
