@@ -84,6 +84,12 @@ export function storeApart(accounts: AccountsSide, elsewhere: RedisStore): Store
         return record;
       },
       signOutEverywhere: handedOver(accounts.accounts.signOutEverywhere),
+      async signAllOut(page) {
+        await ledger.ofAll();
+        const done = await accounts.accounts.signAllOut(page);
+        await handing.all(await accounts.apart.gatesOf({ from: page.after + 1, to: done.upTo }));
+        return done;
+      },
       async close(closing) {
         const closed = await handedOver(accounts.accounts.close)(closing);
         if (closed === null || 'over' in closed) return closed;

@@ -7,7 +7,7 @@ import { PEEK, PUT, SPEND } from './scripts/once.ts';
 import type { Voice } from './sessions.ts';
 
 /** Things usable once that are not mailed: each under the hash tag of its secret, or of the account that it was made for. */
-export type RedisOnces = Omit<OnceStore, 'voidAll'> & {
+export type RedisOnces = Omit<OnceStore, 'voidAny'> & {
   /** Keeps what the door is to spend (`Admit.spends`): beside the account's sessions, where `peek` and `spend` do not look. */
   putFor(accountId: AccountId, once: NewOnce): Promise<void>;
 };

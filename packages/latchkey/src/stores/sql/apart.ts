@@ -14,6 +14,24 @@ const upsert = define<{ account_id: number; revision: number; due_at: number }>(
     ),
 );
 
+const upsertAll = define<{ from: number; to: number; due_at: number }>('apart.upsertAll')((db, arg) =>
+  db
+    .insertInto('handover')
+    .columns(['account_id', 'revision', 'due_at'])
+    .expression((eb) =>
+      eb
+        .selectFrom('account')
+        .select((of) => ['id as account_id', 'revision', of.cast<number>(of.val(arg.due_at), 'bigint').as('due_at')])
+        .where('id', '>=', arg.from)
+        .where('id', '<=', arg.to),
+    )
+    .onConflict((conflict) =>
+      conflict
+        .column('account_id')
+        .doUpdateSet((eb) => ({ revision: eb.ref('excluded.revision'), due_at: eb.ref('excluded.due_at') })),
+    ),
+);
+
 const claimDue = define<{ now: number; until: number; limit: number }>('apart.claimDue')((db, arg, dialect) =>
   db
     .updateTable('handover')
@@ -60,6 +78,11 @@ export function* noteHandover(run: Run, gate: Gate): Sentence<void> {
   yield* rows(run, upsert, { account_id: gate.accountId, revision: gate.revision, due_at: run.now + GRACE_MS });
 }
 
+/** The same of all accounts with these numbers. */
+export function* noteHandovers(run: Run, range: { readonly from: number; readonly to: number }): Sentence<void> {
+  yield* rows(run, upsertAll, { ...range, due_at: run.now + GRACE_MS });
+}
+
 /** Gates that were to be handed over and were not: nobody else gets them for `leaseMs`. */
 export function* claimHandovers(
   run: Run,
@@ -74,9 +97,13 @@ export function* claimHandovers(
   return gates;
 }
 
-/** This gate is where it belongs. A later one is still to go. */
-export function* handedOver(run: Run, { accountId, revision }: Gate): Sentence<void> {
-  yield* rows(run, remove, { account_id: accountId, revision });
+/** These gates are where they belong. A later one of the same account is still to go. */
+export function* handedOver(run: Run, gates: readonly Gate[]): Sentence<void> {
+  yield* each(
+    run,
+    remove,
+    gates.map(({ accountId, revision }) => ({ account_id: accountId, revision })),
+  );
 }
 
 export type StreamedEntry = ReadEntry & {
