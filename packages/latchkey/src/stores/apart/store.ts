@@ -57,7 +57,7 @@ export function storeApart(accounts: AccountsSide, elsewhere: RedisStore): Store
 
   const admit = async (input: Admit): Promise<Admitted> => {
     if (input.spends.length > 0 && !(await accounts.apart.spend(input))) return { kind: 'spent' };
-    const admitted = await sessions.admit({ ...input, spends: [] });
+    const admitted = await sessions.admit(input);
     if (admitted.kind === 'admitted') ledger.soon(input.gate.accountId);
     return admitted;
   };
