@@ -213,6 +213,15 @@ export type AccountStore = {
     readonly kept: SessionId | null;
   }): Promise<Voided | Over | null>;
   /**
+   * Does that to the next `limit` accounts after `after`, whoever they are: for a backup that was restored. `upTo` is where to go
+   * on; where there was none left, `accounts` is 0. `highest` is the highest number of all. Asked again, it is done again.
+   */
+  signAllOut(page: { readonly after: AccountId; readonly limit: number }): Promise<{
+    readonly accounts: number;
+    readonly upTo: AccountId;
+    readonly highest: AccountId;
+  }>;
+  /**
    * Ends every session and removes the account with all that names its owner, and with what is known of their devices: ids,
    * names, keys, places and networks, in history too. Its number is never given again.
    */
@@ -426,8 +435,8 @@ export type OnceStore = {
   peek(once: OnceRef): Promise<string | null>;
   /** The data of a good one, which is gone by this; null when absent, expired or spent. Of two at once, one gets it. */
   spend(once: OnceRef): Promise<string | null>;
-  /** Makes void all that is out, whatever it is for. */
-  voidAll(): Promise<void>;
+  /** Makes void at most `limit` of all that are out, whatever they are for. How many; 0 where none is left. */
+  voidAny(limit: number): Promise<number>;
   /** Removes at most `limit` that have expired. How many went. */
   purge(limit: number): Promise<number>;
 };

@@ -1119,6 +1119,64 @@ const cases: Record<string, (world: World) => Promise<void>> = {
     assert.equal((await stateOf(store, mine))?.reason, 'revoked', 'kept is not kept for ever');
   },
 
+  async 'P4: after a backup was restored all accounts are signed out, page by page'({ store }) {
+    const people = [];
+    for (let turn = 0; turn < 5; turn++) people.push(await makeAccount(store));
+    const ids = people.map(({ account }) => account.id);
+    const inside: In[] = [];
+    for (const { gate } of people)
+      inside.push(await signIn(store, gate, { max: 2 }), await signIn(store, gate, { max: 2 }));
+    const reasons = (): Promise<readonly (string | null)[]> =>
+      Promise.all(inside.map(async (one) => (await stateOf(store, one))?.reason ?? null));
+    const highest = ids[4] ?? assert.fail();
+    const first = await store.accounts.signAllOut({ after: 0, limit: 3 });
+    assert.deepEqual(first, { accounts: 3, upTo: ids[2], highest });
+    const revoked = (count: number): readonly string[] => Array(count).fill('revoked');
+    assert.deepEqual(await reasons(), [...revoked(6), null, null, null, null], 'the others’ turn is still to come');
+    for (let turn = 0; turn < 2; turn++) {
+      const second = await store.accounts.signAllOut({ after: first.upTo, limit: 3 });
+      assert.deepEqual(second, { accounts: 2, upTo: highest, highest });
+    }
+    const none = await store.accounts.signAllOut({ after: highest, limit: 3 });
+    assert.deepEqual(none, { accounts: 0, upTo: highest, highest });
+    assert.deepEqual(await reasons(), revoked(10));
+    const page = await store.history.page({ accountId: ids[0] ?? 0, before: null, limit: 3 });
+    assert.deepEqual(
+      page.map(({ kind }) => kind),
+      ['session_ended', 'session_ended', 'signed_out_everywhere'],
+    );
+    assert.deepEqual(page[0]?.data, { reason: 'revoked', by: null, by_class: null, by_session: null });
+    const told = await store.sessions.changes({ after: 0, limit: 100 });
+    assert.equal(told.filter(({ kind }) => kind === 'ended').length, inside.length);
+  },
+
+  async 'P4, L17: what was proved before that opens nothing, whether or not an account had ever signed in'({ store }) {
+    const [absent, inside] = [await makeAccount(store, { roles: ['a'] }), await makeAccount(store)];
+    const suspended = await makeAccount(store);
+    for (const { gate } of [inside, suspended]) await signIn(store, gate);
+    await store.accounts.setState({ id: suspended.account.id, state: 'suspended' });
+    await store.accounts.signAllOut({ after: 0, limit: 10 });
+    for (const { account, gate } of [absent, inside]) {
+      assert.deepEqual(await store.sessions.admit(admission(gate)), { kind: 'void', why: 'proof_void' });
+      const record = (await store.accounts.find(account.id)) ?? assert.fail();
+      assert.deepEqual((await signIn(store, record.gate)).session.roles, gate.roles);
+    }
+    const void_ = { kind: 'void', why: 'account_disabled' };
+    assert.deepEqual(await store.sessions.admit(admission(suspended.gate)), void_, 'a suspended one stays so');
+  },
+
+  async 'what is usable once is void after a backup was restored, in steps'({ store }) {
+    const { account } = await makeAccount(store, { link: link({ hash: secret(90) }) });
+    for (const number of [91, 92]) await store.once.put(link({ purpose: 'invitation', hash: secret(number) }));
+    assert.deepEqual(
+      [await store.once.voidAny(2), await store.once.voidAny(2), await store.once.voidAny(2)],
+      [2, 1, 0],
+    );
+    assert.equal(await store.once.peek({ purpose: 'invitation', hash: secret(91) }), null);
+    const mailed = { id: account.id, purpose: 'reset-password', hash: secret(90) } as const;
+    assert.equal(await store.accounts.hasLink(mailed), false);
+  },
+
   async 'changed roles show at the next check, and end nothing'({ store }) {
     const { gate } = await makeAccount(store, { roles: ['a'] });
     const inside = await signIn(store, gate);

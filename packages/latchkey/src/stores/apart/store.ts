@@ -57,7 +57,7 @@ export function storeApart(accounts: AccountsSide, elsewhere: RedisStore): Store
 
   const admit = async (input: Admit): Promise<Admitted> => {
     if (input.spends.length > 0 && !(await accounts.apart.spend(input))) return { kind: 'spent' };
-    const admitted = await sessions.admit({ ...input, spends: [] });
+    const admitted = await sessions.admit(input);
     if (admitted.kind === 'admitted') ledger.soon(input.gate.accountId);
     return admitted;
   };
@@ -85,6 +85,12 @@ export function storeApart(accounts: AccountsSide, elsewhere: RedisStore): Store
         return record;
       },
       signOutEverywhere: handedOver(accounts.accounts.signOutEverywhere),
+      async signAllOut(page) {
+        await ledger.ofAll();
+        const done = await accounts.accounts.signAllOut(page);
+        await handing.all(await accounts.apart.gatesOf({ from: page.after + 1, to: done.upTo }));
+        return done;
+      },
       async close(closing) {
         const closed = await handedOver(accounts.accounts.close)(closing);
         if (closed === null || 'over' in closed) return closed;

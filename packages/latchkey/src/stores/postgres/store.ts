@@ -11,6 +11,7 @@ import * as outbox from '../sql/outbox.ts';
 import { sessionOfValues } from '../sql/records.ts';
 import * as sessions from '../sql/sessions.ts';
 import * as settings from '../sql/settings.ts';
+import * as signAllOut from '../sql/sign-all-out.ts';
 import * as spends from '../sql/spends.ts';
 import type { Run, Sentence } from '../sql/statement.ts';
 import { type Store, StoreUnavailable } from '../store.ts';
@@ -147,6 +148,7 @@ function storeOf(database: Database, hub: ReturnType<typeof openHub>): AccountsS
       setState: turns(ofId, accounts.setState),
       setRoles: turns(ofId, accounts.setRoles),
       signOutEverywhere: turns(ofId, accounts.signOutEverywhere),
+      signAllOut: changes(signAllOut.signAllOut),
       close: turns(ofId, accounts.close),
       resetSecondStep: turns(ofId, accounts.resetSecondStep),
       hashSchemes: () => reads(accounts.hashSchemes)(undefined),
@@ -182,7 +184,7 @@ function storeOf(database: Database, hub: ReturnType<typeof openHub>): AccountsS
       put: changes((run, item) => once.put(run, item, null)),
       peek: reads(peekForData, timed),
       spend: changes(spendForData),
-      voidAll: () => changes((run) => once.voidEverything(run))(undefined),
+      voidAny: changes(once.voidAny),
       purge: changes(once.purge),
     },
     counters: {
@@ -211,9 +213,9 @@ function storeOf(database: Database, hub: ReturnType<typeof openHub>): AccountsS
     apart: {
       spend: changes(spends.spendAndTell),
       claimHandovers: changes(apart.claimHandovers),
+      gatesOf: reads(signAllOut.gatesOf),
       handedOver: changes(apart.handedOver),
       writeStream: changes(apart.writeStream),
-      cursorOf: reads(apart.cursorOf),
       forgetDevices: changes(history.forgetDevices),
     },
     feed: hub.feed,

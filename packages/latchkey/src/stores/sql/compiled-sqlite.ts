@@ -66,9 +66,9 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'delete from "once" where "account_id" = ? and "purpose" = ? and "created_at" > (select "own"."created_at" from "once" as "own" where "own"."hash" = ?)',
     parameters: [{ arg: 'account_id' }, { arg: 'purpose' }, { arg: 'hash' }],
   },
-  'once.deleteAll': {
-    sql: 'delete from "once"',
-    parameters: [],
+  'once.deleteAny': {
+    sql: 'delete from "once" where "hash" in (select "hash" from "once" order by "hash" limit ?) returning "purpose"',
+    parameters: [{ arg: 'limit' }],
   },
   'once.deleteExpired': {
     sql: 'delete from "once" where "hash" in (select "hash" from "once" where "expires_at" <= ? limit ?) returning "purpose"',
@@ -186,6 +186,10 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'insert into "handover" ("account_id", "revision", "due_at") values (?, ?, ?) on conflict ("account_id") do update set "revision" = ?, "due_at" = ?',
     parameters: [{ arg: 'account_id' }, { arg: 'revision' }, { arg: 'due_at' }, { arg: 'revision' }, { arg: 'due_at' }],
   },
+  'apart.upsertAll': {
+    sql: 'insert into "handover" ("account_id", "revision", "due_at") select "id" as "account_id", "revision", cast(? as bigint) as "due_at" from "account" where "id" >= ? and "id" <= ? on conflict ("account_id") do update set "revision" = "excluded"."revision", "due_at" = "excluded"."due_at"',
+    parameters: [{ arg: 'due_at' }, { arg: 'from' }, { arg: 'to' }],
+  },
   'apart.claimDue': {
     sql: 'update "handover" set "due_at" = ? where "account_id" in (select "account_id" from "handover" where "due_at" <= ? limit ?) returning "account_id"',
     parameters: [{ arg: 'until' }, { arg: 'now' }, { arg: 'limit' }],
@@ -194,10 +198,6 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'delete from "handover" where "account_id" = ? and "revision" = ?',
     parameters: [{ arg: 'account_id' }, { arg: 'revision' }],
   },
-  'apart.selectCursor': {
-    sql: 'select "value" from "setting" where "name" = ?',
-    parameters: [{ arg: 'name' }],
-  },
   'apart.takeCursor': {
     sql: 'select "value" from "setting" where "name" = ?',
     parameters: [{ arg: 'name' }],
@@ -205,6 +205,10 @@ export const compiled: Readonly<Record<string, Compiled>> = {
   'apart.insertCursor': {
     sql: 'insert into "setting" ("name", "value") values (?, ?) on conflict ("name") do nothing',
     parameters: [{ arg: 'name' }, { constant: '' }],
+  },
+  'apart.selectWritten': {
+    sql: 'select "id" from "history" where "account_id" = ? and "session_id" = ? and "kind" = ? limit 1',
+    parameters: [{ arg: 'account_id' }, { arg: 'session_id' }, { arg: 'kind' }],
   },
   'accounts.selectById': {
     sql: 'select "account".*, "email"."address", "email"."verified" from "account" left join "email" on "email"."account_id" = "account"."id" and "email"."is_primary" = 1 where "account"."id" = ?',
@@ -321,5 +325,37 @@ export const compiled: Readonly<Record<string, Compiled>> = {
   'credentials.updateLabel': {
     sql: 'update "credential" set "label" = ? where "account_id" = ? and "id" = ? returning "id"',
     parameters: [{ arg: 'label' }, { arg: 'account_id' }, { arg: 'id' }],
+  },
+  'all.lockPage': {
+    sql: 'select "id" from "account" where "id" > ? order by "id" limit ?',
+    parameters: [{ arg: 'after' }, { arg: 'limit' }],
+  },
+  'all.selectHighest': {
+    sql: 'select max("id") as "highest" from "account"',
+    parameters: [],
+  },
+  'all.voidAccounts': {
+    sql: 'update "account" set "revision" = "revision" + 1, "valid_from" = "revision" + 1, "kept" = ?, "reason" = ? where "id" >= ? and "id" <= ?',
+    parameters: [{ constant: null }, { constant: 'revoked' }, { arg: 'from' }, { arg: 'to' }],
+  },
+  'all.raiseGates': {
+    sql: 'insert into "gate" ("account_id", "state", "roles", "revision", "valid_from", "kept", "reason", "last_sequence") select "id" as "account_id", "state", "roles", "revision", "valid_from", "kept", "reason", 0 as "last_sequence" from "account" where "id" >= ? and "id" <= ? on conflict ("account_id") do update set "state" = "excluded"."state", "roles" = "excluded"."roles", "revision" = "excluded"."revision", "valid_from" = "excluded"."valid_from", "kept" = "excluded"."kept", "reason" = "excluded"."reason"',
+    parameters: [{ arg: 'from' }, { arg: 'to' }],
+  },
+  'all.noteAccounts': {
+    sql: 'insert into "history" ("at", "kind", "account_id", "session_id", "data") select cast(? as bigint) as "at", cast(? as text) as "kind", "id" as "account_id", null as "session_id", cast(? as text) as "data" from "account" where "id" >= ? and "id" <= ? order by "id"',
+    parameters: [{ arg: 'now' }, { arg: 'kind' }, { arg: 'data' }, { arg: 'from' }, { arg: 'to' }],
+  },
+  'all.noteSessions': {
+    sql: 'insert into "history" ("at", "kind", "account_id", "session_id", "data") select cast(? as bigint) as "at", cast(? as text) as "kind", "account_id", "id" as "session_id", cast(? as text) as "data" from "session" where "account_id" >= ? and "account_id" <= ? and "ended_at" is null order by "account_id", "sequence"',
+    parameters: [{ arg: 'now' }, { arg: 'kind' }, { arg: 'data' }, { arg: 'from' }, { arg: 'to' }],
+  },
+  'all.endSessions': {
+    sql: 'update "session" set "ended_at" = ?, "ended_reason" = ? where "account_id" >= ? and "account_id" <= ? and "ended_at" is null returning "account_id"',
+    parameters: [{ arg: 'now' }, { arg: 'reason' }, { arg: 'from' }, { arg: 'to' }],
+  },
+  'all.selectGates': {
+    sql: 'select * from "gate" where "account_id" >= ? and "account_id" <= ?',
+    parameters: [{ arg: 'from' }, { arg: 'to' }],
   },
 };

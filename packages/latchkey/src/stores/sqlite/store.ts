@@ -11,6 +11,7 @@ import * as outbox from '../sql/outbox.ts';
 import { type SessionValues, sessionOfValues } from '../sql/records.ts';
 import * as sessions from '../sql/sessions.ts';
 import * as settings from '../sql/settings.ts';
+import * as signAllOut from '../sql/sign-all-out.ts';
 import * as spends from '../sql/spends.ts';
 import type { Run, Sentence } from '../sql/statement.ts';
 import { type Store, StoreUnavailable } from '../store.ts';
@@ -68,6 +69,7 @@ function open(path: string, clock: Clock, where: Run['sessions']): AccountsSide 
       setState: writes(accounts.setState),
       setRoles: writes(accounts.setRoles),
       signOutEverywhere: writes(accounts.signOutEverywhere),
+      signAllOut: writes(signAllOut.signAllOut),
       close: writes(accounts.close),
       resetSecondStep: writes(accounts.resetSecondStep),
       hashSchemes: () => reads(accounts.hashSchemes)(undefined),
@@ -100,7 +102,7 @@ function open(path: string, clock: Clock, where: Run['sessions']): AccountsSide 
       put: writes((run, item) => once.put(run, item, null)),
       peek: reads(peekForData),
       spend: writes(spendForData),
-      voidAll: () => writes((run) => once.voidEverything(run))(undefined),
+      voidAny: writes(once.voidAny),
       purge: writes(once.purge),
     },
     counters: {
@@ -123,9 +125,9 @@ function open(path: string, clock: Clock, where: Run['sessions']): AccountsSide 
     apart: {
       spend: writes(spends.spendAndTell),
       claimHandovers: writes(apart.claimHandovers),
+      gatesOf: reads(signAllOut.gatesOf),
       handedOver: writes(apart.handedOver),
       writeStream: writes(apart.writeStream),
-      cursorOf: reads(apart.cursorOf),
       forgetDevices: writes(history.forgetDevices),
     },
     feed: null,
