@@ -17,6 +17,8 @@ const MAILS: Names<Required<Templates>> = {
   invitation: true,
   'second-step-reset': true,
   'second-step-on': true,
+  'second-step-replaced': true,
+  'second-step-failed': true,
   'second-step-off': true,
   'recovery-codes-renewed': true,
   'recovery-code-used': true,

@@ -1,6 +1,7 @@
 import type { Assembled } from '../assemble.ts';
 import { reasonIn } from '../credentials/social/failure.ts';
 import { lookAtProvider } from '../credentials/social/protocol.ts';
+import { opensTotp } from '../credentials/totp.ts';
 import { callbackUrl } from '../flows/ask-provider.ts';
 import { open } from '../latchkey.ts';
 import { openTransport } from '../mail/smtp.ts';
@@ -27,6 +28,7 @@ async function examine(config: string | undefined): Promise<readonly Finding[]> 
       await ruleFinding(assembled),
       await outboxFinding(assembled),
       await smtpFinding(assembled),
+      ...(await sealFindings(assembled)),
       ...(await providerFindings(assembled)),
     ];
     await auth.close();
@@ -66,6 +68,16 @@ async function smtpFinding({ parts }: Assembled): Promise<Finding> {
   } finally {
     transport.close();
   }
+}
+
+/** Where there is an app. Each use seals its secret with the newest key: whichever was not used for longest is tried. */
+async function sealFindings({ parts }: Assembled): Promise<readonly Finding[]> {
+  const stalest = await parts.store.credentials.stalest('totp');
+  if (stalest === null) return [];
+  if (opensTotp(parts.keys, stalest)) return [{ isGood: true, text: 'The secrets of authenticator apps open.' }];
+  const text =
+    'There are authenticator apps whose secrets are sealed with a secret that is not given any more: give it after the new one, with a comma between (LATCHKEY_SECRET). Until then their owners need a recovery code.';
+  return [{ isGood: false, text }];
 }
 
 async function providerFindings({ parts }: Assembled): Promise<readonly Finding[]> {

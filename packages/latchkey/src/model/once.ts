@@ -12,6 +12,7 @@ export type OncePurpose =
   | 'passkey-registration'
   | 'passkey-sign-in'
   | 'passkey-second-step'
+  | 'passkey-reauthentication'
   | 'mail-sign-in'
   | 'change-email'
   | 'undo-email'

@@ -7,6 +7,7 @@ import type { CredentialUse, OncePurpose, OnceRef, Spend } from '../model/once.t
 import type { PasswordHash } from '../model/password.ts';
 import type { Coordinates } from '../model/place.ts';
 import type { EndReason } from '../model/reasons.ts';
+import type { SecondStepPolicy } from '../model/second-step.ts';
 import type { Session, SignInMethod, TokenRef } from '../model/session.ts';
 import type { Feed } from './feed.ts';
 
@@ -204,8 +205,15 @@ export type AccountStore = {
     readonly id: AccountId;
     readonly state: Exclude<AccountState, 'closed'>;
   }): Promise<(Voided & { readonly isChanged: boolean }) | null>;
-  /** Sessions stay; their next check shows the new roles. null when the account is gone. */
-  setRoles(change: { readonly id: AccountId; readonly roles: readonly string[] }): Promise<AccountRecord | null>;
+  /**
+   * Sessions stay, and their next check shows the new roles; but where a second step is demanded of whoever has these, and was not of
+   * whoever had the old ones, every session ends, and every proof that was made before is void. null when the account is gone.
+   */
+  setRoles(change: {
+    readonly id: AccountId;
+    readonly roles: readonly string[];
+    readonly demandedOf: SecondStepPolicy['demandedOf'];
+  }): Promise<Voided | null>;
   /** Ends every session but `kept`, and voids every proof that was made before: a sign-in under way does not slip through. */
   signOutEverywhere(change: {
     readonly id: AccountId;
@@ -246,6 +254,8 @@ export type CredentialStore = {
   /** All of an account's, the oldest first, with the store's time. */
   list(accountId: AccountId): Promise<{ readonly credentials: readonly Credential[]; readonly now: number }>;
   find(id: string): Promise<Credential | null>;
+  /** The one of a kind that was made or used longest ago, whoever's it is: what is sealed with an older key is. null where there is none. */
+  stalest(kind: CredentialKind): Promise<Credential | null>;
   /**
    * Adds these in the place of those of the kinds in `replaces`. `taken` where one is there already, whoever's it is. Where it
    * `voids`, every session but `kept` ends, and every proof that was made before is void. null when the account is gone or not
@@ -304,7 +314,7 @@ export type Admit = {
     readonly binding: Binding | null;
     readonly method: SignInMethod;
     readonly lifetimeMs: number;
-    /** Whether its holder has just proved who they are: a session that was imported has not. */
+    /** Whether its holder has just proved who they are: one of a session that was imported has not, nor by half of what is asked for. */
     readonly isFresh: boolean;
   };
   /** The account as it was when the proof was made. */

@@ -405,7 +405,7 @@ const cases: Record<string, (world: World) => Promise<void>> = {
     clock.advance(HOUR_MS);
     await store.sessions.touch({ tokens: [mine.token], idleMs: IDLE_MS });
     await store.sessions.reauthenticate({ by, gate, spends: [] });
-    await store.accounts.setRoles({ id: accountId, roles: ['b'] });
+    await store.accounts.setRoles({ id: accountId, roles: ['b'], demandedOf: 'nobody' });
     await store.accounts.changePassword({ id: accountId, by, kept: by.id, to: { hash: 'n', scheme: 's' }, outbox: [] });
     await isBound();
     await store.sessions.end({ accountId, sessionId: by.id, by: null, reason: 'signed_out' });
@@ -640,6 +640,22 @@ const cases: Record<string, (world: World) => Promise<void>> = {
     const late = await store.sessions.admit(admission(bob.gate, { spends: [adds('late', bob.gate)] }));
     assert.notEqual(late.kind, 'admitted');
     assert.equal(await store.credentials.find('late'), null, 'what it was proved by is void');
+  },
+
+  async 'the credential of a kind that was not used for longest is found, whoever has it'({ store, clock }) {
+    assert.equal(await store.credentials.stalest('totp'), null);
+    const [ann, bob, eve] = [await makeAccount(store), await makeAccount(store), await makeAccount(store)];
+    for (const [{ account }, id, kind] of [
+      [eve, 'codes', 'recovery_codes'],
+      [ann, 'anns', 'totp'],
+      [bob, 'bobs', 'totp'],
+    ] as const) {
+      await addCredential(store, account.id, { id, kind, data: secret(1) });
+      clock.advance(1_000);
+    }
+    assert.equal((await store.credentials.stalest('totp'))?.id, 'anns');
+    await store.credentials.use({ credential: 'anns', from: secret(1), to: secret(2) });
+    assert.deepEqual((await store.credentials.stalest('totp'))?.accountId, bob.account.id);
   },
 
   async "credentials are their account's: listed, renamed, used and removed there alone, and gone with it"(world) {
@@ -1180,12 +1196,39 @@ const cases: Record<string, (world: World) => Promise<void>> = {
   async 'changed roles show at the next check, and end nothing'({ store }) {
     const { gate } = await makeAccount(store, { roles: ['a'] });
     const inside = await signIn(store, gate);
-    const record = await store.accounts.setRoles({ id: gate.accountId, roles: ['b', 'c'] });
-    assert.deepEqual(record?.account.roles, ['b', 'c']);
+    const roles = ['b', 'c'];
+    const done = await store.accounts.setRoles({ id: gate.accountId, roles, demandedOf: ['a'] });
+    assert.deepEqual([done?.record.account.roles, done?.ended], [roles, []]);
     assert.deepEqual((await store.sessions.find(inside.token))?.session.roles, ['b', 'c']);
     assert.equal(await stateOf(store, inside), null);
     const next = await signIn(store, gate, { max: 2 });
     assert.deepEqual(next.session.roles, ['b', 'c'], 'an older proof gets the newer roles');
+  },
+
+  async 'P7: roles of which a second step is demanded end every session, and void every proof, where none was before'({
+    store,
+  }) {
+    const { gate } = await makeAccount(store);
+    const inside = await signIn(store, gate);
+    const give = (roles: readonly string[], demandedOf: 'everybody' | readonly string[] = ['admin']) =>
+      store.accounts.setRoles({ id: gate.accountId, roles, demandedOf });
+    const [one, other] = await Promise.all([give(['admin']), give(['staff', 'admin'])]);
+    assert.deepEqual(
+      [endedBy(one), endedBy(other)].toSorted((a, b) => a.length - b.length),
+      [[], [inside.session.id]],
+      'the first of two at once',
+    );
+    assert.equal((await stateOf(store, inside))?.reason, 'revoked');
+    assert.deepEqual(await store.sessions.admit(admission(gate)), { kind: 'void', why: 'proof_void' });
+    const after = await store.accounts.find(gate.accountId);
+    assert.ok(after !== null);
+    const whole = await signIn(store, after.gate);
+    for (const done of [await give(['admin', 'staff']), await give([]), await give(['staff'], 'everybody')]) {
+      assert.deepEqual(endedBy(done), [], 'it was demanded before, or is not now');
+    }
+    assert.equal(await stateOf(store, whole), null);
+    assert.deepEqual(endedBy(await give(['admin'])), [whole.session.id]);
+    assert.equal(await store.accounts.setRoles({ id: 999_999, roles: ['admin'], demandedOf: ['admin'] }), null);
   },
 
   async 'a closed account is gone with all that names its owner, and its sessions say why'({ store }) {
@@ -1413,7 +1456,7 @@ const cases: Record<string, (world: World) => Promise<void>> = {
     const suspend = () => store.accounts.setState({ id, state: 'suspended' });
     assert.deepEqual(await waitedFor(suspend), [id]);
     assert.deepEqual(await waitedFor(suspend), [id], 'it is suspended already');
-    const roles = () => store.accounts.setRoles({ id, roles: ['a'] });
+    const roles = () => store.accounts.setRoles({ id, roles: ['a'], demandedOf: 'nobody' });
     assert.deepEqual(await waitedFor(roles), [id]);
     await line.close();
   },

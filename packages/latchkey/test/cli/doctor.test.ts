@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:net';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, test } from 'node:test';
+import { testLatchkey } from 'latchkey/testing';
+import { PASSWORD } from '../library/device.ts';
 import { freePort, mailServer } from '../mail/smtp.ts';
+import { enrol } from '../second-step/enrolled.ts';
 import { ask, QUICK, startServer } from '../serving.ts';
 import { CLIENT, standIn } from '../social/stand-in.ts';
 import { withPlace } from './command.ts';
@@ -112,6 +115,25 @@ describe('latchkey doctor', { concurrency: 2 }, () => {
       const mute = await smtp(`smtp://127.0.0.1:${port}?greetingTimeout=50`);
       assert.match(mute.stdout, /✗ The mail server does not take mails: .*Greeting/);
       server.close();
+    });
+  });
+
+  test('P13: says where an authenticator app is sealed with a secret that is not given any more, and names no secret', async () => {
+    await withPlace(async ({ latchkey, file }) => {
+      const [OLD, NEW] = ['an old secret of thirty-two letters', 'a new secret of thirty-two letters!'];
+      const instance = await testLatchkey({ database: `sqlite:${file}`, secret: OLD });
+      await instance.auth.accounts.create({ username: 'ann', email: 'ann@example.com', password: PASSWORD });
+      await enrol(instance);
+      await instance.close();
+      const opens = '✓ The secrets of authenticator apps open.';
+      for (const secret of [OLD, `${NEW}, ${OLD}`]) {
+        const { stdout } = await latchkey(['doctor'], { env: { LATCHKEY_SECRET: secret } });
+        assert.ok(stdout.includes(opens), stdout);
+      }
+      const { status, stdout } = await latchkey(['doctor'], { env: { LATCHKEY_SECRET: NEW } });
+      assert.equal(status, 1);
+      assert.match(stdout, /✗ There are authenticator apps whose secrets are sealed .*LATCHKEY_SECRET/);
+      assert.ok(!stdout.includes(OLD) && !stdout.includes(NEW));
     });
   });
 

@@ -101,6 +101,7 @@ const ROUTES: Ways = {
     await server.post('/auth/magic-link/confirm/', { ticket: memberOf(body, 'ticket'), code });
   },
   'POST /reauthenticate/': 'opens nothing',
+  'POST /reauthenticate/passkey/': 'opens nothing',
   'POST /mfa/totp/activate/': 'opens nothing',
   'POST /mfa/totp/deactivate/': 'opens nothing',
   'POST /mfa/recovery-codes/regenerate/': 'opens nothing',
@@ -194,10 +195,49 @@ test('F-13: every route and page that changes something is named here', () => {
   assert.deepEqual(Object.keys(PAGES_BELOW).toSorted(), namesOf(pageRoutesBelow, null).toSorted());
 });
 
+/** What proves one thing. */
+const FIRST_STEPS = [
+  'POST /login/',
+  'POST /signin/',
+  'POST /api/token/',
+  'POST /registration/',
+  'POST /social/:provider/',
+  'POST /magic-link/confirm/',
+  'POST /login',
+  'POST /login/mail',
+  'GET /social/:provider/callback',
+];
+
 type Row = { readonly id: string; readonly account_id: number };
 
 const liveOf = (server: TestServer): readonly Row[] =>
   server.rows('SELECT id, account_id FROM session WHERE ended_at IS NULL') as unknown as readonly Row[];
+
+test('P7, H6: where a second step is demanded of everybody, no first proof opens a session, a registration neither', async () => {
+  await using provider = await standIn();
+  const told: string[] = [];
+  await using server = await testServer({
+    secondStep: { demandedOf: 'everybody' },
+    accounts: { signInByMail: true },
+    social: { providers: { acme: { issuer: provider.url, ...CLIENT } } },
+    onEvent: (event) => void (event.type === 'signed_in' && told.push(event.session.id)),
+  });
+  await server.auth.accounts.create({
+    username: 'ann',
+    email: 'ann@example.com',
+    emailVerified: true,
+    password: PASSWORD,
+  });
+  const open = { server, username: 'ann', provider };
+  for (const name of FIRST_STEPS) {
+    const way = ROUTES[name] ?? PAGES[name] ?? PAGES_BELOW[name];
+    assert.ok(way !== undefined && way !== 'opens nothing', name);
+    if (name !== 'POST /login') await way(open);
+    else await server.ask('/login/', { method: 'POST', form: login(open), headers: SAME_SITE });
+    assert.deepEqual([told, liveOf(server)], [[], []], name);
+  }
+  assert.ok((await server.auth.accounts.findByUsername('new-ann')) !== null);
+});
 
 for (const [what, ways] of [
   ['routes', ROUTES],

@@ -79,11 +79,7 @@ export function storeApart(accounts: AccountsSide, elsewhere: RedisStore): Store
       },
       undoEmailChange: ordered(accounts.accounts.undoEmailChange),
       setState: ordered(accounts.accounts.setState),
-      async setRoles({ id, roles }) {
-        const record = await accounts.accounts.setRoles({ id, roles });
-        if (record !== null) await handing.now(record.gate);
-        return record;
-      },
+      setRoles: ordered(accounts.accounts.setRoles),
       signOutEverywhere: handedOver(accounts.accounts.signOutEverywhere),
       async signAllOut(page) {
         await ledger.ofAll();

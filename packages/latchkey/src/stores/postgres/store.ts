@@ -156,6 +156,7 @@ function storeOf(database: Database, hub: ReturnType<typeof openHub>): AccountsS
     credentials: {
       list: reads(credentials.list, timed),
       find: reads(spends.findCredential),
+      stalest: reads(credentials.stalest),
       add: turns(ofAccount, credentials.add),
       remove: turns(ofAccount, credentials.remove),
       rename: changes(credentials.rename),

@@ -2,6 +2,7 @@
 import { type Account, type AccountId, firstGate, type Gate, voidedGate } from '../../model/account.ts';
 import { type ClaimedEmail, type FormerEmail, isStillMeant, type PendingEmail } from '../../model/email-change.ts';
 import type { OncePurpose } from '../../model/once.ts';
+import { isNewlyDemanded } from '../../model/second-step.ts';
 import type { Session } from '../../model/session.ts';
 import type {
   AccountRecord,
@@ -526,12 +527,14 @@ export function* setState(
 
 export function* setRoles(
   run: Run,
-  { id, roles }: Parameters<AccountStore['setRoles']>[0],
-): Sentence<AccountRecord | null> {
+  { id, roles, demandedOf }: Parameters<AccountStore['setRoles']>[0],
+): Sentence<Voided | null> {
   const record = yield* find(run, id);
   if (record === null) return null;
-  const gate = { ...record.gate, roles, revision: record.gate.revision + 1 };
-  return (yield* moveGate(run, record, gate, 'roles_changed')).record;
+  const { gate } = record;
+  const voids = isNewlyDemanded({ demandedOf }, { from: gate.roles, to: roles });
+  const moved = voids ? voidedGate(gate, { reason: 'revoked', kept: null }) : { ...gate, revision: gate.revision + 1 };
+  return yield* moveGate(run, record, { ...moved, roles }, 'roles_changed');
 }
 
 export function* signOutEverywhere(

@@ -314,6 +314,10 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'select * from "@schema"."credential" where "account_id" = $1 order by "created_at", "id"',
     parameters: [{ arg: 'account_id' }],
   },
+  'credentials.selectStalest': {
+    sql: 'select * from "@schema"."credential" where "kind" = $1 order by coalesce("last_used_at", "created_at"), "id" limit $2',
+    parameters: [{ arg: 'kind' }, { constant: 1 }],
+  },
   'credentials.remove': {
     sql: 'delete from "@schema"."credential" where "account_id" = $1 and "id" = $2 returning "id", "kind"',
     parameters: [{ arg: 'account_id' }, { arg: 'id' }],

@@ -318,6 +318,10 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'select * from "credential" where "account_id" = ? order by "created_at", "id"',
     parameters: [{ arg: 'account_id' }],
   },
+  'credentials.selectStalest': {
+    sql: 'select * from "credential" where "kind" = ? order by coalesce("last_used_at", "created_at"), "id" limit ?',
+    parameters: [{ arg: 'kind' }, { constant: 1 }],
+  },
   'credentials.remove': {
     sql: 'delete from "credential" where "account_id" = ? and "id" = ? returning "id", "kind"',
     parameters: [{ arg: 'account_id' }, { arg: 'id' }],

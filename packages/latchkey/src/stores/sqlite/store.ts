@@ -77,6 +77,7 @@ function open(path: string, clock: Clock, where: Run['sessions']): AccountsSide 
     credentials: {
       list: reads(credentials.list),
       find: reads(spends.findCredential),
+      stalest: reads(credentials.stalest),
       add: writes(credentials.add),
       remove: writes(credentials.remove),
       rename: writes(credentials.rename),

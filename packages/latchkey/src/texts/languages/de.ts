@@ -100,6 +100,9 @@ export const de: Catalogue = {
     removeLead:
       'Geben Sie einen Code Ihrer App oder einen Wiederherstellungscode ein. Alle anderen Geräte werden abgemeldet.',
     removed: 'Ihr zweiter Schritt ist entfernt.',
+    replace: 'Eine andere App einrichten',
+    replaceLead:
+      'Sie haben ein neues Telefon oder das alte verloren? Ihre jetzige App gilt dann nicht mehr, und ihre Wiederherstellungscodes auch nicht. Alle anderen Geräte werden abgemeldet.',
     passkey: 'Einen Passkey verwenden',
     passkeyLead: 'Zeigen Sie mit einem Passkey Ihres Kontos, dass Sie es sind.',
   },
@@ -141,6 +144,7 @@ export const de: Catalogue = {
     title: 'Bestätigen Sie, dass Sie es sind',
     password: 'Ihre Anmeldung ist eine Weile her. Geben Sie Ihr Passwort ein, um fortzufahren.',
     code: 'Ihre Anmeldung ist eine Weile her. Geben Sie den Code ein, den Ihre Authenticator-App zeigt, um fortzufahren.',
+    passkey: 'Ihre Anmeldung ist eine Weile her. Zeigen Sie mit einem Passkey, dass Sie es sind, um fortzufahren.',
     none: 'Ihre Anmeldung ist eine Weile her. Um fortzufahren, melden Sie sich bitte neu an.',
     action: 'Bestätigen',
   },
@@ -415,6 +419,18 @@ export const de: Catalogue = {
       lead: 'Das Konto {username} auf {site} hat jetzt einen zweiten Schritt: einen Code aus einer App. Alle anderen Geräte wurden abgemeldet.',
       action: 'Das war ich nicht: neues Passwort wählen',
       note: 'Wenn Sie es waren, ist nichts zu tun. Bewahren Sie Ihre Wiederherstellungscodes sicher auf.',
+    },
+    'second-step-replaced': {
+      subject: 'Ihre Anmeldung auf {site} hat jetzt eine andere App',
+      lead: 'Der zweite Schritt des Kontos {username} auf {site} ist jetzt ein Code aus einer anderen App. Die alte App und ihre Wiederherstellungscodes gelten nicht mehr, und alle anderen Geräte wurden abgemeldet.',
+      action: 'Das war ich nicht: neues Passwort wählen',
+      note: 'Wenn Sie es waren, ist nichts zu tun. Bewahren Sie Ihre neuen Wiederherstellungscodes sicher auf.',
+    },
+    'second-step-failed': {
+      subject: 'Falsche Codes bei Ihrer Anmeldung auf {site}',
+      lead: 'Jemand ist beim Konto {username} auf {site} über den ersten Schritt der Anmeldung hinausgekommen, etwa mit Ihrem Passwort, und hat dann mehrere falsche Codes eingegeben. Angemeldet wurde dabei niemand.',
+      action: 'Das war ich nicht: neues Passwort wählen',
+      note: 'Wenn Sie es waren, ist nichts zu tun. Wenn nicht, kennt jemand Ihr Passwort: Wählen Sie ein neues.',
     },
     'second-step-off': {
       subject: 'Der zweite Schritt Ihrer Anmeldung auf {site} wurde entfernt',

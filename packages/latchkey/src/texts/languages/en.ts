@@ -95,6 +95,9 @@ export const en = {
     remove: 'Remove the second step',
     removeLead: 'Type a code of your app, or a recovery code. All other devices will be signed out.',
     removed: 'Your second step is removed.',
+    replace: 'Set up another app',
+    replaceLead:
+      'You have a new phone, or lost the old one? The app that you have now stops working, and so do its recovery codes. All other devices will be signed out.',
     passkey: 'Use a passkey',
     passkeyLead: 'Show that it is you with a passkey of your account.',
   },
@@ -135,6 +138,7 @@ export const en = {
     title: 'Confirm that it is you',
     password: 'You signed in a while ago. Type your password to go on.',
     code: 'You signed in a while ago. Type the code that your authenticator app shows to go on.',
+    passkey: 'You signed in a while ago. Show that it is you with a passkey to go on.',
     none: 'You signed in a while ago. To go on, please sign in again.',
     action: 'Confirm',
   },
@@ -397,6 +401,18 @@ export const en = {
       lead: 'The account {username} on {site} has a second step now: a code from an app. All other devices were signed out.',
       action: 'It was not you: choose a new password',
       note: 'If it was you, there is nothing to do. Keep your recovery codes in a safe place.',
+    },
+    'second-step-replaced': {
+      subject: 'Your sign-in on {site} has another app now',
+      lead: 'The second step of the account {username} on {site} is a code from another app now. The old app and its recovery codes are of no use any more, and all other devices were signed out.',
+      action: 'It was not you: choose a new password',
+      note: 'If it was you, there is nothing to do. Keep your new recovery codes in a safe place.',
+    },
+    'second-step-failed': {
+      subject: 'Wrong codes at your sign-in on {site}',
+      lead: 'Somebody got past the first step of signing in to the account {username} on {site}, such as your password, and then gave several wrong codes. They did not get in.',
+      action: 'It was not you: choose a new password',
+      note: 'If it was you, there is nothing to do. If not, somebody knows your password: choose a new one.',
     },
     'second-step-off': {
       subject: 'The second step of your sign-in on {site} was removed',

@@ -98,6 +98,9 @@ export const es: Catalogue = {
     removeLead:
       'Escriba un código de su aplicación o un código de recuperación. Se cerrará la sesión en todos los demás dispositivos.',
     removed: 'Se ha quitado su segundo paso.',
+    replace: 'Configurar otra aplicación',
+    replaceLead:
+      '¿Tiene un teléfono nuevo o ha perdido el anterior? Su aplicación actual y sus códigos de recuperación dejarán de servir. Se cerrará la sesión en todos los demás dispositivos.',
     passkey: 'Usar una llave de acceso',
     passkeyLead: 'Demuestre que es usted con una llave de acceso de su cuenta.',
   },
@@ -138,6 +141,7 @@ export const es: Catalogue = {
     title: 'Confirme que es usted',
     password: 'Inició sesión hace un rato. Escriba su contraseña para continuar.',
     code: 'Inició sesión hace un rato. Escriba el código que muestra su aplicación de autenticación para continuar.',
+    passkey: 'Inició sesión hace un rato. Demuestre que es usted con una llave de acceso para continuar.',
     none: 'Inició sesión hace un rato. Para continuar, inicie sesión de nuevo.',
     action: 'Confirmar',
   },
@@ -408,6 +412,18 @@ export const es: Catalogue = {
       lead: 'La cuenta {username} de {site} tiene ahora un segundo paso: un código de una aplicación. Se ha cerrado la sesión en todos los demás dispositivos.',
       action: 'No he sido yo: elegir una contraseña nueva',
       note: 'Si ha sido usted, no hay nada que hacer. Guarde sus códigos de recuperación en un lugar seguro.',
+    },
+    'second-step-replaced': {
+      subject: 'Su inicio de sesión en {site} tiene ahora otra aplicación',
+      lead: 'El segundo paso de la cuenta {username} de {site} es ahora un código de otra aplicación. La anterior y sus códigos de recuperación ya no sirven, y se ha cerrado la sesión en todos los demás dispositivos.',
+      action: 'No he sido yo: elegir una contraseña nueva',
+      note: 'Si ha sido usted, no hay nada que hacer. Guarde sus nuevos códigos de recuperación en un lugar seguro.',
+    },
+    'second-step-failed': {
+      subject: 'Códigos incorrectos al iniciar sesión en {site}',
+      lead: 'Alguien ha superado el primer paso del inicio de sesión en la cuenta {username} de {site}, por ejemplo con su contraseña, y después ha escrito varios códigos incorrectos. No ha llegado a entrar.',
+      action: 'No he sido yo: elegir una contraseña nueva',
+      note: 'Si ha sido usted, no hay nada que hacer. Si no, alguien sabe su contraseña: elija una nueva.',
     },
     'second-step-off': {
       subject: 'Se ha quitado el segundo paso de su inicio de sesión en {site}',

@@ -100,6 +100,9 @@ export const fr: Catalogue = {
     removeLead:
       'Saisissez un code de votre application ou un code de récupération. Tous les autres appareils seront déconnectés.',
     removed: 'Votre seconde étape est retirée.',
+    replace: 'Configurer une autre application',
+    replaceLead:
+      'Vous avez un nouveau téléphone, ou perdu l’ancien ? Votre application actuelle et ses codes de récupération ne vaudront plus rien. Tous les autres appareils seront déconnectés.',
     passkey: 'Utiliser une clé d’accès',
     passkeyLead: 'Montrez que c’est vous avec une clé d’accès de votre compte.',
   },
@@ -141,6 +144,7 @@ export const fr: Catalogue = {
     title: 'Confirmez que c’est vous',
     password: 'Votre connexion date un peu. Saisissez votre mot de passe pour continuer.',
     code: 'Votre connexion date un peu. Saisissez le code affiché par votre application d’authentification pour continuer.',
+    passkey: 'Votre connexion date un peu. Montrez que c’est vous avec une clé d’accès pour continuer.',
     none: 'Votre connexion date un peu. Pour continuer, veuillez vous reconnecter.',
     action: 'Confirmer',
   },
@@ -414,6 +418,18 @@ export const fr: Catalogue = {
       lead: 'Le compte {username} sur {site} a maintenant une seconde étape : un code d’une application. Tous les autres appareils ont été déconnectés.',
       action: 'Ce n’était pas moi : choisir un nouveau mot de passe',
       note: 'Si c’était vous, il n’y a rien à faire. Gardez vos codes de récupération en lieu sûr.',
+    },
+    'second-step-replaced': {
+      subject: 'Votre connexion à {site} a maintenant une autre application',
+      lead: 'La seconde étape du compte {username} sur {site} est maintenant un code d’une autre application. L’ancienne application et ses codes de récupération ne valent plus rien, et tous les autres appareils ont été déconnectés.',
+      action: 'Ce n’était pas moi : choisir un nouveau mot de passe',
+      note: 'Si c’était vous, il n’y a rien à faire. Gardez vos nouveaux codes de récupération en lieu sûr.',
+    },
+    'second-step-failed': {
+      subject: 'Codes erronés à votre connexion à {site}',
+      lead: 'Quelqu’un a passé la première étape de la connexion au compte {username} sur {site}, par exemple avec votre mot de passe, puis a saisi plusieurs codes erronés. Personne n’a pu se connecter ainsi.',
+      action: 'Ce n’était pas moi : choisir un nouveau mot de passe',
+      note: 'Si c’était vous, il n’y a rien à faire. Sinon, quelqu’un connaît votre mot de passe : choisissez-en un nouveau.',
     },
     'second-step-off': {
       subject: 'La seconde étape de votre connexion à {site} a été retirée',

@@ -97,6 +97,9 @@ export const pt: Catalogue = {
     removeLead:
       'Digite um código do seu aplicativo ou um código de recuperação. Todos os outros dispositivos serão desconectados.',
     removed: 'A sua segunda etapa foi removida.',
+    replace: 'Configurar outro aplicativo',
+    replaceLead:
+      'Tem um telefone novo ou perdeu o antigo? O aplicativo atual e os seus códigos de recuperação deixam de valer. Todos os outros dispositivos serão desconectados.',
     passkey: 'Usar uma chave de acesso',
     passkeyLead: 'Mostre que é você com uma chave de acesso da sua conta.',
   },
@@ -137,6 +140,7 @@ export const pt: Catalogue = {
     title: 'Confirme que é você',
     password: 'Você entrou há algum tempo. Digite sua senha para continuar.',
     code: 'Você entrou há algum tempo. Digite o código que seu aplicativo autenticador mostra para continuar.',
+    passkey: 'Você entrou há algum tempo. Mostre que é você com uma chave de acesso para continuar.',
     none: 'Você entrou há algum tempo. Para continuar, entre novamente.',
     action: 'Confirmar',
   },
@@ -405,6 +409,18 @@ export const pt: Catalogue = {
       lead: 'A conta {username} em {site} tem agora uma segunda etapa: um código de um aplicativo. Todos os outros dispositivos foram desconectados.',
       action: 'Não fui eu: escolher uma nova senha',
       note: 'Se foi você, não há nada a fazer. Guarde os seus códigos de recuperação em lugar seguro.',
+    },
+    'second-step-replaced': {
+      subject: 'A sua entrada em {site} tem agora outro aplicativo',
+      lead: 'A segunda etapa da conta {username} em {site} é agora um código de outro aplicativo. O antigo e os seus códigos de recuperação não valem mais, e todos os outros dispositivos foram desconectados.',
+      action: 'Não fui eu: escolher uma nova senha',
+      note: 'Se foi você, não há nada a fazer. Guarde os seus novos códigos de recuperação em lugar seguro.',
+    },
+    'second-step-failed': {
+      subject: 'Códigos errados na sua entrada em {site}',
+      lead: 'Alguém passou da primeira etapa da entrada na conta {username} em {site}, por exemplo com a sua senha, e depois digitou vários códigos errados. Não conseguiu entrar.',
+      action: 'Não fui eu: escolher uma nova senha',
+      note: 'Se foi você, não há nada a fazer. Se não, alguém sabe a sua senha: escolha uma nova.',
     },
     'second-step-off': {
       subject: 'A segunda etapa da sua entrada em {site} foi removida',
