@@ -69,7 +69,8 @@ async function fifty(prepare: Prepare, devices: readonly Device[] = []): Promise
 /** Stands before the door: notes by which revision each proof was shown, and lets some wait there while something voids them. */
 class Doorman {
   readonly #shown = new Map<string, number>();
-  #held: { left: number; readonly areHere: () => void; readonly released: Promise<void> } | null = null;
+  #held: { passing: number; waiting: number; readonly areHere: () => void; readonly released: Promise<void> } | null =
+    null;
 
   constructor({ store: { sessions } }: Opened['assembled']['parts']) {
     const admit = sessions.admit.bind(sessions);
@@ -87,20 +88,23 @@ class Doorman {
     return this.#shown.get(session) ?? assert.fail('it came in by another door');
   }
 
-  /** Does something while so many wait at the door who have shown who they are; everybody else goes through. */
-  async while(count: number, act: () => Promise<void>): Promise<void> {
+  /** Of those who come to the door from now on so many go through, and the next so many wait: until it is over what is done meanwhile. */
+  expect({ passing, waiting }: { readonly passing: number; readonly waiting: number }) {
     const [here, over] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-    this.#held = { left: count, areHere: here.resolve, released: over.promise };
-    await here.promise;
-    await act();
-    over.resolve();
+    this.#held = { passing, waiting, areHere: here.resolve, released: over.promise };
+    return { areHere: here.promise, release: over.resolve };
   }
 
   async #passed(): Promise<void> {
     const held = this.#held;
-    if (held === null || held.left === 0) return;
-    held.left--;
-    if (held.left === 0) held.areHere();
+    if (held === null) return;
+    if (held.passing > 0) {
+      held.passing--;
+      return;
+    }
+    if (held.waiting === 0) return;
+    held.waiting--;
+    if (held.waiting === 0) held.areHere();
     await held.released;
   }
 }
@@ -155,24 +159,21 @@ for (const [name, { without, open }] of Object.entries(stores)) {
       return devices;
     }
 
-    /** Once so many sign-ins were answered, and the others are under way. Then whoever comes by what is still good fills the places up, and no more than them. */
-    async function inTheMidst(act: Act, answered: number): Promise<void> {
+    /** After so many came in, and while others wait at the door who have shown who they are. Then whoever comes by what is still good fills the places up, and no more than them. */
+    async function inTheMidst(act: Act, passing: number): Promise<void> {
       const { id, device, prepare } = await owner(opened, provider);
       const own = await device.sessionId();
       const ready = await fifty(prepare, await known(prepare));
-      const { promise: isTime, resolve: itIsTime } = Promise.withResolvers<void>();
-      let count = 0;
-      // Close behind each other rather than all in one moment: so some have shown who they are before it, and come to the door after it.
+      const { validFrom: before } = await gateOf(id);
+      const { areHere, release } = doorman.expect({ passing, waiting: 6 });
+      // Close behind each other rather than all in one moment: the door is busy before it, during it and after it.
       const signIns = ready.map(async (signIn, turn) => {
         await setTimeout(turn);
-        const answer = await signIn();
-        count++;
-        if (count === answered) itIsTime();
-        return answer;
+        return await signIn();
       });
-      await isTime;
-      const { validFrom: before } = await gateOf(id);
-      await doorman.while(6, () => act({ id, device }));
+      await areHere;
+      await act({ id, device });
+      release();
       for (const { status, text } of await Promise.all(signIns))
         assert.ok(status === 200 || status === 400, `${status} ${text}`);
       const gate = await gateOf(id);
@@ -206,7 +207,7 @@ for (const [name, { without, open }] of Object.entries(stores)) {
 
     for (const [what, act] of Object.entries(acts)) {
       test(`with ${what} in their midst nobody is in by what it made void`, async () => {
-        for (let round = 0; round < 4; round++) await inTheMidst(act, 1 + 6 * round);
+        for (let round = 0; round < 4; round++) await inTheMidst(act, 1 + 10 * round);
       });
     }
   });
