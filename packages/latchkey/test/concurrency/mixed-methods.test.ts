@@ -207,7 +207,7 @@ for (const [name, { without, open }] of Object.entries(stores)) {
 
     for (const [what, act] of Object.entries(acts)) {
       test(`with ${what} in their midst nobody is in by what it made void`, async () => {
-        for (let round = 0; round < 4; round++) await inTheMidst(act, 1 + 10 * round);
+        for (let round = 0; round < 3; round++) await inTheMidst(act, 1 + 15 * round);
       });
     }
   });
