@@ -364,7 +364,7 @@ export const routes: readonly Route[] = [
     description: 'What a new passkey is made with.',
     access: 'signed-in',
     allow: POST,
-    fields: () => ({ POST: [] }),
+    fields: () => ({ POST: [passkeyName] }),
     describes: 'POST',
     isThrottled: true,
     methods: { POST: async (call) => (await passkeys()).beginRegistration(call) },

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { PASSWORD } from '../attempts/asking.ts';
 import { Authenticator } from '../passkeys/authenticator.ts';
+import { codeAt } from '../second-step/app.ts';
 import { type Answer, ask } from '../serving.ts';
 import { type Fleet, until } from './fleet.ts';
 
@@ -72,6 +73,15 @@ async function newPasskey(fleet: Fleet, key: string): Promise<Authenticator> {
   return authenticator;
 }
 
+/** Sets an authenticator app up at two of the nodes: its secret. */
+async function newApp(fleet: Fleet, key: string): Promise<string> {
+  const { body } = await askAt(fleet, 0, 'mfa/totp/activate/', { key });
+  const secret = String(body['secret']);
+  const given = { activation_token: body['activation_token'], code: codeAt(secret, Date.now()) };
+  assert.equal((await askAt(fleet, 1, 'mfa/totp/activate/', { key, body: given })).status, 200);
+  return secret;
+}
+
 /** What a passkey answers to a challenge of its own. */
 async function signedBy(fleet: Fleet, turn: number, authenticator: Authenticator) {
   const { body } = await askAt(fleet, turn, 'passkeys/login/begin/', { body: {} });
@@ -98,6 +108,21 @@ const cases: Record<string, (fleet: Fleet) => Promise<void>> = {
       assert.deepEqual(await liveAmong(fleet, [key]), [key]);
       await fleet.signIn(username, turn);
       assert.deepEqual(new Set(await fleet.check(key)), new Set([DISPLACED]));
+    }
+  },
+
+  async 'H1: of one code of an authenticator app, shown for as many tickets at every node at once, one gets in'(fleet) {
+    for (let round = 0; round < 3; round++) {
+      const username = await newAccount(fleet);
+      const secret = await newApp(fleet, await fleet.signIn(username));
+      const halves = await many(12, (turn) => logIn(fleet, turn, username));
+      // Of the step after the one that set it up: clocks may be one ahead.
+      const code = codeAt(secret, Date.now() + 30_000);
+      const answers = await many(12, (turn) =>
+        askAt(fleet, turn + round, 'login/second-step/', { body: { ticket: halves[turn]?.body['ticket'], code } }),
+      );
+      assert.equal(answers.filter(({ status }) => status === 200).length, 1, `round ${round}`);
+      for (const { status } of answers) assert.ok(status === 200 || status === 400, String(status));
     }
   },
 
