@@ -9,6 +9,7 @@ import { available as noPostgres, openPostgres, type PostgresServer } from '../s
 import { available as noRedis, openRedis, type RedisServer } from '../servers/redis.ts';
 import { QUICK, temporaryFolder } from '../serving.ts';
 import { until } from './fleet.ts';
+import { places } from './places.ts';
 
 type Environment = Readonly<Record<string, string>>;
 
@@ -76,6 +77,37 @@ async function stepsUpForOthers(environment: Environment): Promise<void> {
   }
 }
 
+/**
+ * There, the use of a session is noted in the midst of which it ends here: what is noted late brings nobody back, and counts for
+ * whoever is still in.
+ */
+async function endsForGood(environment: Environment): Promise<void> {
+  const clock = testClock();
+  const given = { environment: { ...QUICK, ...environment, LATCHKEY_SESSION_LIMIT: '2' }, role: 'node' } as const;
+  const opened = [await open({ clock }, given), await open({ clock }, given)] as const;
+  const [{ auth: here }, { auth: there, assembled }] = opened;
+  try {
+    for (const one of opened) await one.assembled.announce();
+    const { id } = await here.accounts.create({ username: 'ann', password: PASSWORD });
+    const [old, kept] = await signedIn(here, 2);
+    const uses = async (auth: Latchkey, device = old) =>
+      await auth.authenticate({ authorization: `Token ${device?.key}` });
+    clock.advance(5 * 60_000);
+    for (const device of [old, kept]) assert.ok((await uses(there, device)).signedIn);
+    await signedIn(here, 1);
+    await assembled.parts.touches.flush();
+    for (const auth of [here, there]) {
+      const who = await uses(auth);
+      assert.equal(who.signedIn ? 'live' : who.code, 'session_displaced');
+    }
+    const listed = await here.sessions.list(id);
+    assert.equal(listed.length, 2);
+    for (const { seenAt } of listed) assert.equal(seenAt, clock(), 'what was noted was written');
+  } finally {
+    for (const { auth } of opened) await auth.close();
+  }
+}
+
 describe('P6: an app hears of what ends at another node', () => {
   describe('on PostgreSQL', { skip: noPostgres() ?? false }, () => {
     let server: PostgresServer;
@@ -119,3 +151,16 @@ describe('P6: an app hears of what ends at another node', () => {
     });
   });
 });
+
+for (const [name, kind] of Object.entries(places)) {
+  test(`F-5, L24: on ${name} a use that is noted late, of a session that another node has ended, does not bring it back`, {
+    skip: kind.without ?? false,
+  }, async () => {
+    const place = await kind.open();
+    try {
+      await endsForGood(place.environment);
+    } finally {
+      await place.remove();
+    }
+  });
+}
