@@ -123,3 +123,14 @@ describe('three nodes with sessions in Redis, under faults', { skip: redisStarta
     await findsBug(options, 'handover-not-noted');
   });
 });
+
+describe('three nodes with accounts in PostgreSQL and sessions in Redis, under faults', {
+  skip: postgresStartable() ?? redisStartable() ?? false,
+}, () => {
+  test(HOLDS, async () => {
+    // The one of the sessions and the one of the accounts are gone in turn.
+    const plan = [...OF_SERVERS, faultAt(15_000, 'store-pause', { forMs: 4_000 })];
+    const rules = { ...SHORT.rules, recoversWithinMs: FINISHED_MS };
+    await holds({ ...SHORT, plan, rules, store: 'postgres-redis' }, NOT_SEEN);
+  });
+});
