@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { LatchkeyEvent } from 'latchkey';
 import type { TestInstance } from 'latchkey/testing';
+import { memberOf, PASSWORD, type TestServer, testServer } from '../http/serving.ts';
 import { Device, withAnn } from '../library/device.ts';
 import { Authenticator } from '../passkeys/authenticator.ts';
 import { begin, registered, signIn } from '../passkeys/ceremonies.ts';
@@ -26,6 +27,14 @@ async function setUp(device: Device, { clock }: TestInstance): Promise<number> {
   const { body } = await device.ask('GET', '/auth/mfa/totp/activate/');
   const given = { activation_token: body['activation_token'], code: codeAt(String(body['secret']), clock()) };
   return (await device.ask('POST', '/auth/mfa/totp/activate/', given)).status;
+}
+
+async function enrolAt(server: TestServer): Promise<void> {
+  const key = await server.register('alice');
+  const { body } = await server.ask('/auth/mfa/totp/activate/', { key });
+  const code = codeAt(memberOf(body, 'secret'), server.clock());
+  const given = { activation_token: memberOf(body, 'activation_token'), code };
+  assert.equal((await server.post('/auth/mfa/totp/activate/', given, { key })).status, 200);
 }
 
 describe('guesses at codes', () => {
@@ -84,6 +93,17 @@ describe('guesses at codes', () => {
       assert.equal((await show(next, await half(next), codeAt(secret, clock()))).status, 200);
     }),
   );
+
+  test('P10: after the operator’s reset nothing is kept of what was guessed', async () => {
+    await using server = await testServer({ rateLimits: 'on' });
+    await enrolAt(server);
+    const rows = () => server.rows(`SELECT key FROM counter WHERE key LIKE 'codes:%'`).length;
+    const { body } = await server.post('/auth/login/', { username: 'alice', password: PASSWORD });
+    await server.post('/auth/login/second-step/', { ticket: memberOf(body, 'ticket'), code: '000000' });
+    assert.equal(rows(), 1);
+    await server.auth.accounts.resetSecondStep(1);
+    assert.equal(rows(), 0);
+  });
 
   test(
     'P10, F-40: a passkey goes in whatever was guessed, and ends the row',
