@@ -8,6 +8,29 @@ import { flawsOn } from './axe.ts';
 import { browserTests, fillIn, type Person, until } from './people.ts';
 import { authenticatorFor, type Virtual } from './virtual.ts';
 
+type Row = { readonly id: string; readonly rp_id: string; readonly user_handle: string };
+
+/** What an app does that speaks to the API by itself, in the page. */
+async function asApp(
+  page: Page,
+  ceremony: 'register' | 'login',
+  given: Readonly<Record<string, unknown>>,
+): Promise<{ readonly status: number; readonly body: Readonly<Record<string, unknown>> }> {
+  return await page.evaluate(`(async () => {
+    const ask = (step, body) => fetch('/auth/passkeys/${ceremony}/' + step + '/', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    const { session_id, ...options } = await (await ask('begin', ${JSON.stringify(given)})).json();
+    const made = ${ceremony === 'register'}
+      ? await navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(options) })
+      : await navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(options) });
+    const answer = await ask('complete', { credential: made.toJSON(), ...(session_id && { session_id }) });
+    return { status: answer.status, body: await answer.json() };
+  })()`);
+}
+
 const SIGN_IN = 'text=Sign in with a passkey';
 
 describe('passkeys on the pages', () => {
@@ -204,6 +227,46 @@ describe('passkeys on the pages', () => {
       await person.close();
     });
   }
+
+  test('by the API, with the JSON forms of the browser: made, used to sign in, told and removed', async () => {
+    const { person, page, key } = await owner('ivy');
+    const made = await asApp(page, 'register', { name: 'Phone' });
+    assert.equal(made.status, 201);
+    assert.equal(made.body['name'], 'Phone');
+    assert.equal((await key.credentials()).length, 1);
+    await person.context.addInitScript('PublicKeyCredential.isConditionalMediationAvailable = async () => false');
+    await signOut(page);
+    // Of the pages for who is out, those that use passkeys may ask.
+    await page.goto(`${person.url}/login/`);
+    const entered = await asApp(page, 'login', {});
+    assert.equal(entered.status, 200, JSON.stringify(entered.body));
+    const token = String(entered.body['key']);
+    const ask = async (method: string, path: string) =>
+      await tests.server().ask(`/auth/passkeys/${path}`, { method, key: token });
+    const [row] = (await ask('GET', '')).body as readonly Row[];
+    assert.ok(row !== undefined);
+    assert.equal((await ask('DELETE', `${row.id}/`)).status, 204);
+    await page.evaluate(
+      `PublicKeyCredential.signalAllAcceptedCredentials(${JSON.stringify({
+        ...{ rpId: row.rp_id, userId: row.user_handle },
+        allAcceptedCredentialIds: [],
+      })})`,
+    );
+    await until('the authenticator forgot it', async () => (await key.credentials()).length === 0);
+    await person.close();
+  });
+
+  test('who is called otherwise from now on is so to the authenticator as well', async () => {
+    const { person, page, key } = await owner('jim');
+    await add(page, 'Phone');
+    assert.deepEqual(await key.users(), ['jim']);
+    await page.goto(`${person.url}/account/profile/`);
+    await fillIn(page, { username: 'james' });
+    await page.waitForURL(`${person.url}/account/`);
+    await page.goto(`${person.url}/account/passkeys/`);
+    await until('the authenticator knows them by it', async () => (await key.users()).join() === 'james');
+    await person.close();
+  });
 
   test('without scripts nothing of it is shown, and the form is as ever', async () => {
     await tests.account('fay');
