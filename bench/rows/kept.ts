@@ -36,7 +36,14 @@ export const kept: Row = {
 };
 
 /** Bytes by what they are for, with all indexes. */
-type Sizes = { readonly accounts: number; readonly sessions: number; readonly gates: number; readonly history: number };
+type Sizes = {
+  readonly accounts: number;
+  readonly sessions: number;
+  /** The index by token alone, where it is none with the rows themselves. */
+  readonly tokens?: number;
+  readonly gates: number;
+  readonly history: number;
+};
 
 type Side = {
   readonly name: string;
@@ -70,7 +77,7 @@ async function measureSide(bench: Bench, side: Side, count: number): Promise<rea
   const restored = await side.restored();
   const restoring = await timed(count, () => signAllOut(restored));
   const of = (part: keyof Sizes, after: Sizes, before: Sizes, each = 1): readonly number[] => [
-    (after[part] - before[part]) / count / each,
+    ((after[part] ?? 0) - (before[part] ?? 0)) / count / each,
   ];
   return [
     ...(withAccounts.accounts > 0
@@ -78,6 +85,9 @@ async function measureSide(bench: Bench, side: Side, count: number): Promise<rea
       : []),
     plain(`${name}: a session that is live`, 'B', of('sessions', live, withAccounts)),
     plain(`${name}: one that has ended`, 'B', of('sessions', both, live)),
+    ...(both.tokens === undefined
+      ? []
+      : [plain(`${name}: of either, in the index by token`, 'B', of('tokens', both, withAccounts, 2))]),
     plain(`${name}: the gate of an account`, 'B', of('gates', live, empty)),
     plain(`${name}: a line of history`, 'B', of('history', both, withAccounts, 3)),
     plain(`${name}: opening a session, ${AT_ONCE} at a time`, '/s', [opening.perSecond]),
@@ -182,12 +192,18 @@ async function onPostgres(bench: Bench): Promise<Side | null> {
     const { rows } = await client.query(`SELECT pg_total_relation_size('latchkey.${table}') AS bytes`);
     return Number(rows[0].bytes);
   };
+  const index = async (name: string): Promise<number> => {
+    const { rows } = await client.query(`SELECT pg_relation_size('latchkey.${name}') AS bytes`);
+    return Number(rows[0].bytes);
+  };
   return {
     ...{ name: 'PostgreSQL', accounts: store.accounts, sessions: store.sessions },
     restored: async () => store,
     sizes: async () => ({
       accounts: (await of('account')) + (await of('email')),
-      ...{ sessions: await of('session'), gates: await of('gate'), history: await of('history') },
+      sessions: await of('session'),
+      tokens: await index('session_pkey'),
+      ...{ gates: await of('gate'), history: await of('history') },
     }),
     async close() {
       await client.end();
