@@ -36,17 +36,23 @@ export const kept: Row = {
 };
 
 /** Bytes by what they are for, with all indexes. */
-type Sizes = { readonly accounts: number; readonly sessions: number; readonly gates: number; readonly history: number };
+type Sizes = {
+  readonly accounts: number;
+  readonly sessions: number;
+  /** The index by token alone, where it is none with the rows themselves. */
+  readonly tokens?: number;
+  readonly gates: number;
+  readonly history: number;
+};
 
 type Side = {
   readonly name: string;
-  readonly store: Store;
-  /** Of what the sessions are opened in: the pair's own, so that its history is not written down beside. */
-  readonly door: Pick<Store, 'sessions'>;
+  readonly accounts: Store['accounts'];
+  readonly sessions: Pick<Store['sessions'], 'admit'>;
   /** Everything is packed before: rows that are dead and pages that are half full are not counted. */
   sizes(): Promise<Sizes>;
-  /** What an operator does before everybody is signed out. */
-  restore(): Promise<unknown>;
+  /** All of it together, as after a restore. */
+  restored(): Promise<Pick<Store, 'accounts'>>;
   close(): Promise<void>;
 };
 
@@ -54,24 +60,24 @@ type Timed = { readonly perSecond: number; readonly cpuUs: number };
 
 /** Makes accounts, opens a session for each, and another that displaces it; then signs all of them out. */
 async function measureSide(bench: Bench, side: Side, count: number): Promise<readonly Figure[]> {
-  const { name, store, door } = side;
+  const { name, accounts, sessions } = side;
   const say = (what: string): void => bench.progress.say(`${ROW}: ${name}, ${what}`);
   const empty = await side.sizes();
   say('making accounts');
   const gates: Gate[] = [];
-  await each(count, async (number) => void gates.push(await createAccount(store, number)));
+  await each(count, async (number) => void gates.push(await createAccount(accounts, number)));
   say('opening sessions');
   const withAccounts = await side.sizes();
-  const opening = await each(count, async (at) => await admit(door, gates[at]));
+  const opening = await each(count, async (at) => await admit(sessions, gates[at]));
   const live = await side.sizes();
   say('displacing sessions');
-  const displacing = await each(count, async (at) => await admit(door, gates[at]));
+  const displacing = await each(count, async (at) => await admit(sessions, gates[at]));
   const both = await side.sizes();
   say('signing all out');
-  await side.restore();
-  const restoring = await timed(count, () => signAllOut(store));
+  const restored = await side.restored();
+  const restoring = await timed(count, () => signAllOut(restored));
   const of = (part: keyof Sizes, after: Sizes, before: Sizes, each = 1): readonly number[] => [
-    (after[part] - before[part]) / count / each,
+    ((after[part] ?? 0) - (before[part] ?? 0)) / count / each,
   ];
   return [
     ...(withAccounts.accounts > 0
@@ -79,6 +85,9 @@ async function measureSide(bench: Bench, side: Side, count: number): Promise<rea
       : []),
     plain(`${name}: a session that is live`, 'B', of('sessions', live, withAccounts)),
     plain(`${name}: one that has ended`, 'B', of('sessions', both, live)),
+    ...(both.tokens === undefined
+      ? []
+      : [plain(`${name}: of either, in the index by token`, 'B', of('tokens', both, withAccounts, 2))]),
     plain(`${name}: the gate of an account`, 'B', of('gates', live, empty)),
     plain(`${name}: a line of history`, 'B', of('history', both, withAccounts, 3)),
     plain(`${name}: opening a session, ${AT_ONCE} at a time`, '/s', [opening.perSecond]),
@@ -106,7 +115,7 @@ async function each(count: number, work: (number: number) => Promise<void>): Pro
   return await timed(count, async () => void (await Promise.all(Array.from({ length: AT_ONCE }, worker))));
 }
 
-async function signAllOut(store: Store): Promise<void> {
+async function signAllOut(store: Pick<Store, 'accounts'>): Promise<void> {
   for (let after = 0, isMore = true; isMore; ) {
     const { accounts, upTo } = await store.accounts.signAllOut({ after, limit: 500 });
     isMore = accounts > 0;
@@ -117,10 +126,10 @@ async function signAllOut(store: Store): Promise<void> {
 /** As long as those of Argon2id at the default parameters. */
 const HASH = `$argon2id$v=19$m=19456,t=2,p=1$${'s'.repeat(22)}$${'h'.repeat(43)}`;
 
-async function createAccount(store: Store, number: number): Promise<Gate> {
+async function createAccount(store: Store['accounts'], number: number): Promise<Gate> {
   const username = nameOf(number + 1);
   const address = `${username}@school.example`;
-  const created = await store.accounts.create({
+  const created = await store.create({
     ...{ username, usernameKey: username, firstName: 'Ann', lastName: 'Lee', profile: {}, roles: [] },
     ...{ email: { address, key: address, verified: true }, emailUnique: true, state: 'active' },
     ...{ password: { hash: HASH, scheme: 'argon2id' }, invitation: null, link: null, outbox: [] },
@@ -129,7 +138,7 @@ async function createAccount(store: Store, number: number): Promise<Gate> {
   return created.record.gate;
 }
 
-async function admit({ sessions }: Pick<Store, 'sessions'>, gate: Gate | undefined): Promise<void> {
+async function admit(sessions: Side['sessions'], gate: Gate | undefined): Promise<void> {
   if (gate === undefined) throw new Error('There is no such account.');
   const id = newSessionId();
   const { kind } = await sessions.admit({
@@ -158,8 +167,10 @@ async function onSqlite(bench: Bench): Promise<Side> {
   const path = join(bench.folder, 'kept.db');
   const store = sqliteStore(path);
   return {
-    ...{ name: 'SQLite', store, door: store, close: () => store.close(), restore: async () => undefined },
+    ...{ name: 'SQLite', accounts: store.accounts, sessions: store.sessions },
     sizes: async () => sizesOfFile(path),
+    restored: async () => store,
+    close: () => store.close(),
   };
 }
 
@@ -191,11 +202,18 @@ async function onPostgres(bench: Bench): Promise<Side | null> {
     const { rows } = await client.query(`SELECT pg_total_relation_size('latchkey.${table}') AS bytes`);
     return Number(rows[0].bytes);
   };
+  const index = async (name: string): Promise<number> => {
+    const { rows } = await client.query(`SELECT pg_relation_size('latchkey.${name}') AS bytes`);
+    return Number(rows[0].bytes);
+  };
   return {
-    ...{ name: 'PostgreSQL', store, door: store, restore: async () => undefined },
+    ...{ name: 'PostgreSQL', accounts: store.accounts, sessions: store.sessions },
+    restored: async () => store,
     sizes: async () => ({
       accounts: (await of('account')) + (await of('email')),
-      ...{ sessions: await of('session'), gates: await of('gate'), history: await of('history') },
+      sessions: await of('session'),
+      tokens: await index('session_pkey'),
+      ...{ gates: await of('gate'), history: await of('history') },
     }),
     async close() {
       await client.end();
@@ -204,12 +222,16 @@ async function onPostgres(bench: Bench): Promise<Side | null> {
   };
 }
 
-/** What the server's memory grows by. Of a gate it is measured beside: one is handed over to each of as many accounts of nobody. */
+/**
+ * What the server's memory grows by, with gates measured beside: those of accounts that nobody has. Accounts and sessions come
+ * together at the end alone: before, what happened is not to be written down in SQL.
+ */
 async function inRedis(bench: Bench): Promise<Side | null> {
   const url = await ownRedis(bench, 'Redis');
   if (url === null) return null;
   const elsewhere = await openRedisStore(url);
-  const store = storeApart(sqliteAccounts(join(bench.folder, 'kept-accounts.db')), elsewhere);
+  const side = sqliteAccounts(join(bench.folder, 'kept-accounts.db'));
+  let both: Store | null = null;
   const client = new Redis(url, { lazyConnect: true });
   await client.connect();
   const gateBytes = await bytesOfGate(client, elsewhere);
@@ -220,18 +242,20 @@ async function inRedis(bench: Bench): Promise<Side | null> {
     return sizes.reduce((sum: number, size) => sum + Number(size), 0);
   };
   return {
-    name: 'Redis',
-    store,
-    door: { sessions: { ...store.sessions, ...elsewhere.sessions } },
+    ...{ name: 'Redis', accounts: side.accounts, sessions: elsewhere.sessions },
     async sizes() {
       const history = await streamed();
       const gates = gateBytes * Number(await client.eval(GATES, 0));
       return { accounts: 0, sessions: (await used()) - history - gates, gates, history };
     },
-    restore: () => client.flushdb(),
+    async restored() {
+      await client.flushdb();
+      both = storeApart(side, elsewhere);
+      return both;
+    },
     async close() {
       client.disconnect();
-      await store.close();
+      await both?.close();
     },
   };
 }

@@ -125,7 +125,7 @@ const cases: Record<string, (fleet: Fleet) => Promise<void>> = {
     assert.equal(body['left'], recoveryCodes.length - 1, JSON.stringify(body));
   },
 
-  async 'L22: of twenty sign-ins at once with one code of an app, each with its own ticket, one counts'(fleet) {
+  async 'L22, H1: of twenty sign-ins at once with one code of an app, each with its own ticket, one counts'(fleet) {
     const username = await newAccount(fleet);
     const { nextCode: code } = await newApp(fleet, await fleet.signIn(username));
     const tickets = await many(AT_ONCE, (turn) => halfIn(fleet, turn, username));
