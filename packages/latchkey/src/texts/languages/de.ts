@@ -161,7 +161,7 @@ export const de: Catalogue = {
     confirmed: 'Danke. Ihr Konto hat seine neue Adresse.',
     undoTitle: 'Änderung zurücknehmen',
     undoLead:
-      'Ihr Konto bekommt seine frühere Adresse zurück, sein Passwort gilt nicht mehr, und alle Geräte werden abgemeldet. Dann senden wir Ihnen einen Link, um ein neues Passwort zu wählen.',
+      'Ihr Konto bekommt seine frühere Adresse zurück, sein Passwort gilt nicht mehr, seine Passkeys und verbundenen Konten werden entfernt, und alle Geräte werden abgemeldet. Dann senden wir Ihnen einen Link, um ein neues Passwort zu wählen.',
     undoAction: 'Änderung zurücknehmen',
     undone:
       'Ihr Konto hat wieder seine frühere Adresse, und alle Geräte wurden abgemeldet. Eine E-Mail mit einem Link, um ein neues Passwort zu wählen, ist unterwegs zu Ihnen.',

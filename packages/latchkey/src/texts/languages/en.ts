@@ -154,7 +154,7 @@ export const en = {
     confirmed: 'Thank you. Your account has its new address.',
     undoTitle: 'Take the change back',
     undoLead:
-      'Your account gets its former address back, its password stops working, and all devices are signed out. We then mail you a link to choose a new password.',
+      'Your account gets its former address back, its password stops working, its passkeys and connected accounts are taken away, and all devices are signed out. We then mail you a link to choose a new password.',
     undoAction: 'Take the change back',
     undone:
       'Your account has its former address again, and all devices were signed out. A mail with a link to choose a new password is on its way to you.',

@@ -157,7 +157,7 @@ export const es: Catalogue = {
     confirmed: 'Gracias. Su cuenta tiene su nueva dirección.',
     undoTitle: 'Deshacer el cambio',
     undoLead:
-      'Su cuenta recupera su dirección anterior, su contraseña deja de servir y se cierra la sesión en todos los dispositivos. Después le enviaremos un enlace para elegir una nueva contraseña.',
+      'Su cuenta recupera su dirección anterior, su contraseña deja de servir, se quitan sus llaves de acceso y cuentas conectadas, y se cierra la sesión en todos los dispositivos. Después le enviaremos un enlace para elegir una nueva contraseña.',
     undoAction: 'Deshacer el cambio',
     undone:
       'Su cuenta tiene otra vez su dirección anterior y se cerró la sesión en todos los dispositivos. Un correo con un enlace para elegir una nueva contraseña va en camino.',

@@ -161,7 +161,7 @@ export const fr: Catalogue = {
     confirmed: 'Merci. Votre compte a sa nouvelle adresse.',
     undoTitle: 'Annuler le changement',
     undoLead:
-      'Votre compte retrouve son ancienne adresse, son mot de passe ne sert plus, et tous les appareils sont déconnectés. Nous vous envoyons ensuite un lien pour choisir un nouveau mot de passe.',
+      'Votre compte retrouve son ancienne adresse, son mot de passe ne sert plus, ses clés d’accès et ses comptes reliés sont retirés, et tous les appareils sont déconnectés. Nous vous envoyons ensuite un lien pour choisir un nouveau mot de passe.',
     undoAction: 'Annuler le changement',
     undone:
       'Votre compte a retrouvé son ancienne adresse, et tous les appareils ont été déconnectés. Un message avec un lien pour choisir un nouveau mot de passe est en route.',

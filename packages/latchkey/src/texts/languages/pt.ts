@@ -157,7 +157,7 @@ export const pt: Catalogue = {
     confirmed: 'Obrigado. Sua conta tem o novo endereço.',
     undoTitle: 'Desfazer a mudança',
     undoLead:
-      'Sua conta recebe de volta o endereço anterior, a senha deixa de valer, e todos os dispositivos são desconectados. Depois enviamos um link para escolher uma nova senha.',
+      'Sua conta recebe de volta o endereço anterior, a senha deixa de valer, as chaves de acesso e as contas conectadas são removidas, e todos os dispositivos são desconectados. Depois enviamos um link para escolher uma nova senha.',
     undoAction: 'Desfazer a mudança',
     undone:
       'Sua conta tem de novo o endereço anterior, e todos os dispositivos foram desconectados. Uma mensagem com um link para escolher uma nova senha está a caminho.',
