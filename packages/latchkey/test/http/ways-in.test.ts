@@ -204,7 +204,7 @@ for (const [what, ways] of [
   ['pages', PAGES],
   ['pages below the base path', PAGES_BELOW],
 ] as const) {
-  describe(`F-13, P5: by the ${what}`, () => {
+  describe(`F-13, L7, P5: by the ${what}`, () => {
     for (const [name, way] of Object.entries(ways)) {
       if (way === 'opens nothing') continue;
       test(`${name} goes by the door: the limit holds, and the host hears of each session`, async () => {
