@@ -127,7 +127,7 @@ type Stage = { readonly backend: Backend; readonly record: Recorder; readonly ru
 
 /** Starts everything, lets it run, and leaves it stopped, with what was kept in the history. */
 async function live(options: RunOptions, stage: Stage): Promise<void> {
-  const { backend, record, rules } = stage;
+  const { backend, record } = stage;
   const world = new World(options.limit);
   const nodes = await nodesOf(options, stage, world);
   try {
@@ -135,20 +135,7 @@ async function live(options: RunOptions, stage: Stage): Promise<void> {
     // The first makes the tables and the secret, which the others find.
     await first?.start();
     await Promise.all(others.map((one) => one.start()));
-    const random = seeded(options.seed);
-    const { clients: count, bug } = options;
-    const { accounts = options.accounts, more = [] } = bugs[bug ?? ''] ?? {};
-    const clients = new Clients({ world, record, random, nodes, clients: count, accounts, more });
-    await clients.signUpAll();
-    const running = clients.run();
-    const found = foundOf(options, stage);
-    const faults = faultsOf(options, stage, nodes, { random: random.fork('faults'), found });
-    await Promise.race([running, faults]);
-    await Promise.race([running, found.when, sleep(rules.recoversWithinMs + WATCHED_MS)]);
-    if (!found.is()) await Promise.race([running, untilEnough(options, stage)]);
-    found.stop();
-    clients.stop();
-    await running;
+    await drive(options, stage, { nodes, world });
     await sleep(HEARS_WITHIN_MS);
     await Promise.all(nodes.map((one) => report(one, record)));
     await Promise.all(nodes.map((one) => one.end('SIGTERM')));
@@ -156,6 +143,31 @@ async function live(options: RunOptions, stage: Stage): Promise<void> {
     record.add({ op: 'kept-all', at: performance.now() });
   } finally {
     for (const one of nodes) one.close();
+  }
+}
+
+/** Lets clients go on until the faults are over and enough was seen, and has them stop however that ends: they would go on for ever. */
+async function drive(
+  options: RunOptions,
+  stage: Stage,
+  { nodes, world }: { readonly nodes: readonly Node[]; readonly world: World },
+): Promise<void> {
+  const { record, rules } = stage;
+  const random = seeded(options.seed);
+  const { accounts = options.accounts, more = [] } = bugs[options.bug ?? ''] ?? {};
+  const clients = new Clients({ world, record, random, nodes, clients: options.clients, accounts, more });
+  await clients.signUpAll();
+  const running = clients.run();
+  const found = foundOf(options, stage);
+  try {
+    const faults = faultsOf(options, stage, nodes, { random: random.fork('faults'), found });
+    await Promise.race([running, faults]);
+    await Promise.race([running, found.when, sleep(rules.recoversWithinMs + WATCHED_MS)]);
+    if (!found.is()) await Promise.race([running, untilEnough(options, stage)]);
+  } finally {
+    found.stop();
+    clients.stop();
+    await running;
   }
 }
 

@@ -71,7 +71,7 @@ const idsOf = (open: Open): readonly string[] =>
 
 function each(tables: Readonly<Record<string, Readonly<Record<string, Way>>>>, run: (name: string, way: Way) => void) {
   for (const [what, ways] of Object.entries(tables)) {
-    describe(`F-13, P5: by the ${what}`, () => {
+    describe(`F-13, L7, P5: by the ${what}`, () => {
       for (const [name, way] of Object.entries(ways)) run(name, way);
     });
   }

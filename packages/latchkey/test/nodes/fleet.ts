@@ -71,16 +71,17 @@ export function answered(answer: Answer): Answer {
   return answer;
 }
 
-const TURNS = 10;
+/** How many come at once, first; whoever gets no turn on a busy machine comes again among fewer. */
+const CROWDS = [50, 50, 50, 30, 20, 15, 12, 10, 10, 10];
 
 /** Runs it again, from the beginning, until everybody in it was answered. */
-export function untilAnswered(run: (fleet: Fleet) => Promise<void>): (fleet: Fleet) => Promise<void> {
+export function untilAnswered(run: (fleet: Fleet, crowd: number) => Promise<void>): (fleet: Fleet) => Promise<void> {
   return async (fleet) => {
-    for (let turn = 1; ; turn++) {
+    for (const [turn, crowd] of CROWDS.entries()) {
       try {
-        return await run(fleet);
+        return await run(fleet, crowd);
       } catch (error) {
-        if (!(error instanceof StoreBusy) || turn === TURNS) throw error;
+        if (!(error instanceof StoreBusy) || turn === CROWDS.length - 1) throw error;
       }
     }
   };

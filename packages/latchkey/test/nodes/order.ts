@@ -1,7 +1,7 @@
 /** The order in which people came in, at nodes whose clocks are an hour apart. */
 import assert from 'node:assert/strict';
-import type { Fleet } from './fleet.ts';
 import {
+  type Cases,
   DISPLACED,
   keyIn,
   listed,
@@ -26,7 +26,7 @@ export function shiftedClock(node: number): Readonly<Record<string, string>> {
   return { NODE_OPTIONS: `--import=${SHIFTED}`, TEST_CLOCK_SHIFT_MS: String(shiftMs) };
 }
 
-const cases: Record<string, (fleet: Fleet) => Promise<void>> = {
+const cases: Cases = {
   async 'L4, F-2: who came first goes first, whatever the clock of its node says'(fleet) {
     const username = await newAccount(fleet);
     const keys: string[] = [];

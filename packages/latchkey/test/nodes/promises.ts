@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { listen, type Told } from '../events/listening.ts';
 import { type Fleet, until, untilAnswered } from './fleet.ts';
+import { many } from './racing.ts';
 
 export type NodesCase = { readonly name: string; readonly run: (fleet: Fleet) => Promise<void> };
 
@@ -26,7 +27,10 @@ async function warm(fleet: Fleet, key: string): Promise<void> {
     );
 }
 
-const ofMemory: Record<string, (fleet: Fleet) => Promise<void>> = {
+/** Of each the crowd is how many come at once. */
+type Cases = Record<string, (fleet: Fleet, crowd: number) => Promise<void>>;
+
+const ofMemory: Cases = {
   async 'F-36: a key that is used again is answered from memory, on every node'(fleet) {
     const key = await fleet.signIn(await newAccount(fleet));
     await until('every node remembers', async () => {
@@ -43,7 +47,7 @@ const ofMemory: Record<string, (fleet: Fleet) => Promise<void>> = {
   },
 };
 
-const cases: Record<string, (fleet: Fleet) => Promise<void>> = {
+const cases: Cases = {
   async 'L1, P3: once a sign-in is answered no node accepts the displaced key, though each remembered it'(fleet) {
     const username = await newAccount(fleet);
     let key = await fleet.signIn(username);
@@ -60,10 +64,10 @@ const cases: Record<string, (fleet: Fleet) => Promise<void>> = {
     await warm(fleet, key);
   },
 
-  async 'F-1, L2, P1: of fifty sign-ins at once at all nodes one is live, at all nodes'(fleet) {
+  async 'F-1, L2, P1: of fifty sign-ins at once at all nodes one is live, at all nodes'(fleet, crowd) {
     const username = await newAccount(fleet);
     for (let round = 0; round < 5; round++) {
-      const keys = await Promise.all(Array.from({ length: 50 }, (_, turn) => fleet.signIn(username, turn)));
+      const keys = await many(crowd, (turn) => fleet.signIn(username, turn));
       const verdicts = await Promise.all(keys.map((key) => fleet.check(key)));
       for (const [node] of fleet.nodes.entries()) {
         const live = verdicts.filter((verdict) => verdict[node] === '200').length;
@@ -115,7 +119,7 @@ const cases: Record<string, (fleet: Fleet) => Promise<void>> = {
   },
 };
 
-const ofMany: Record<string, (fleet: Fleet) => Promise<void>> = {
+const ofMany: Cases = {
   async 'P8, F-37: a node that is killed takes nothing with it, and the others go on'(fleet) {
     const username = await newAccount(fleet);
     const key = await fleet.signIn(username, 1);
@@ -139,5 +143,8 @@ async function fetchVerdict({ nodes: [first] }: Fleet, key: string): Promise<str
 /** In this order: the last one kills a node. */
 export function promisesOfNodes({ nodes, remembers }: FleetKind): readonly NodesCase[] {
   const all = { ...(remembers && ofMemory), ...cases, ...(nodes > 1 && ofMany) };
-  return Object.entries(all).map(([name, run]) => ({ name, run: name in ofMany ? run : untilAnswered(run) }));
+  return Object.entries(all).map(([name, run]) => ({
+    name,
+    run: name in ofMany ? (fleet) => run(fleet, 0) : untilAnswered(run),
+  }));
 }

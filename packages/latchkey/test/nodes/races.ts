@@ -5,6 +5,7 @@ import { Authenticator, type Twist } from '../passkeys/authenticator.ts';
 import { type Fleet, until } from './fleet.ts';
 import {
   askAt,
+  type Cases,
   DISPLACED,
   halfIn,
   keyIn,
@@ -38,12 +39,13 @@ async function signedBy(fleet: Fleet, turn: number, authenticator: Authenticator
   return { credential: authenticator.get(body, twist), session_id: body['session_id'] };
 }
 
-const cases: Record<string, (fleet: Fleet) => Promise<void>> = {
+const cases: Cases = {
   async 'L3, F-1, F-3, F-6: of fifty sign-ins at once three are live, each of them listed, and the next push them out in the order of the list'(
     fleet,
+    crowd,
   ) {
     const username = await newAccount(fleet);
-    const answers = await many(50, (turn) => logIn(fleet, turn, username));
+    const answers = await many(crowd, (turn) => logIn(fleet, turn, username));
     assert.ok(answers.every(({ status }) => status === 200));
     const live = await liveAmong(fleet, answers.map(keyIn));
     assert.equal(live.length, PLACES);
@@ -74,13 +76,14 @@ const cases: Record<string, (fleet: Fleet) => Promise<void>> = {
 
   async 'P1: of fifty sign-ins at once, by password and by passkey, three are live; none by a passkey that was removed in their midst'(
     fleet,
+    crowd,
   ) {
     for (let round = 0; round < 4; round++) {
       const username = await newAccount(fleet);
       const authenticator = await newPasskey(fleet, await fleet.signIn(username));
-      const signed = await many(25, (turn) => signedBy(fleet, turn, authenticator));
+      const signed = await many(Math.ceil(crowd / 2), (turn) => signedBy(fleet, turn, authenticator));
       const own = await fleet.signIn(username, round);
-      const passwords = many(25, (turn) => logIn(fleet, turn, username));
+      const passwords = many(Math.ceil(crowd / 2), (turn) => logIn(fleet, turn, username));
       const passkeys = Promise.all(
         signed.map((body, turn) => askAt(fleet, turn, 'passkeys/login/complete/', { body })),
       );

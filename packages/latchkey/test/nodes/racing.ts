@@ -7,8 +7,11 @@ import { answered, type Fleet, StoreBusy, untilAnswered } from './fleet.ts';
 
 export type Race = { readonly name: string; readonly run: (fleet: Fleet) => Promise<void> };
 
+/** By their names; the crowd is how many come at once. */
+export type Cases = Readonly<Record<string, (fleet: Fleet, crowd: number) => Promise<void>>>;
+
 /** Each is run until everybody in it was answered: all of them make accounts of their own. */
-export function racesOf(cases: Readonly<Record<string, Race['run']>>): readonly Race[] {
+export function racesOf(cases: Cases): readonly Race[] {
   return Object.entries(cases).map(([name, run]) => ({ name, run: untilAnswered(run) }));
 }
 

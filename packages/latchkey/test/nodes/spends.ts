@@ -5,6 +5,7 @@ import type { Answer } from '../serving.ts';
 import { type Fleet, until } from './fleet.ts';
 import {
   askAt,
+  type Cases,
   halfIn,
   keyIn,
   liveAmong,
@@ -58,8 +59,8 @@ async function verified(fleet: Fleet, email: string, use: (key: string) => Promi
 const verify = (fleet: Fleet, turn: number, key: string): Promise<Answer> =>
   askAt(fleet, turn, 'registration/verify-email/', { body: { key } });
 
-const cases: Record<string, (fleet: Fleet) => Promise<void>> = {
-  async 'L21: of fifty sign-ups at once with one name in all its forms one is made'(fleet) {
+const cases: Cases = {
+  async 'L21: of fifty sign-ups at once with one name in all its forms one is made'(fleet, crowd) {
     const name = `${newName()}é`;
     const forms = [
       name,
@@ -69,7 +70,7 @@ const cases: Record<string, (fleet: Fleet) => Promise<void>> = {
       `R${name.slice(1)}`,
     ];
     assert.equal(new Set(forms).size, forms.length);
-    const answers = await many(50, (turn) => {
+    const answers = await many(crowd, (turn) => {
       const body = { username: forms[turn % forms.length], password1: PASSWORD, password2: PASSWORD };
       return askAt(fleet, turn, 'registration/', { body });
     });

@@ -29,7 +29,7 @@ function gateIn(bucket: number) {
   }
 }
 
-describe('a Redis Cluster keeps sessions', { skip: missing ?? false }, async () => {
+describe('F-38: a Redis Cluster keeps sessions', { skip: missing ?? false }, async () => {
   if (missing !== null) return;
   const cluster = await startRedisCluster({ replicas: 0 });
   after(() => cluster.stop());
@@ -130,7 +130,7 @@ async function moveSlot(
     await command(url, 'CLUSTER', 'SETSLOT', slot, 'NODE', String(targetId));
 }
 
-describe('a Redis Cluster whose masters fail', { skip: missing ?? false }, async () => {
+describe('L30: a Redis Cluster whose masters fail', { skip: missing ?? false }, async () => {
   if (missing !== null) return;
   const cluster = await startRedisCluster({ nodeTimeoutMs: 1000 });
   after(() => cluster.stop());

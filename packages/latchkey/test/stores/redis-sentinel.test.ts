@@ -17,7 +17,7 @@ function keysOf({ sentinels, name, newPrefix }: RedisSentinel) {
   };
 }
 
-describe('Redis under Sentinel keeps sessions', { skip: missing ?? false }, async () => {
+describe('F-38: Redis under Sentinel keeps sessions', { skip: missing ?? false }, async () => {
   if (missing !== null) return;
   const redis = await startRedisSentinel();
   after(() => redis.stop());
@@ -25,7 +25,7 @@ describe('Redis under Sentinel keeps sessions', { skip: missing ?? false }, asyn
   for (const [name, run] of Object.entries(cases)) test(name, () => withWorld(keysOf(redis), run));
   for (const [name, run] of Object.entries(feedCases)) test(`the feed: ${name}`, () => withWorld(keysOf(redis), run));
 
-  test('a switch to a replica is followed, and what it had is kept', () =>
+  test('L30: a switch to a replica is followed, and what it had is kept', () =>
     withWorld(keysOf(redis), async ({ store, connect }) => {
       const waiting = await connect({ wait: { replicas: 1, ms: 2000 } });
       const gate = newGate();
@@ -73,7 +73,7 @@ describe('Redis under Sentinel keeps sessions', { skip: missing ?? false }, asyn
       await listener.line.close();
     }));
 
-  test('a primary that dies is left for its replica', () =>
+  test('L30: a primary that dies is left for its replica', () =>
     withWorld(keysOf(redis), async ({ store, connect }) => {
       const waiting = await connect({ wait: { replicas: 1, ms: 2000 } });
       const gate = newGate();
