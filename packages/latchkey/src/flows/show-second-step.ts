@@ -10,12 +10,12 @@ import { secondStepsAfter } from '../model/second-step.ts';
 import type { Caller } from '../sessions/admit.ts';
 import { passkey as passkeyTexts, secondStep as texts } from '../texts/api.ts';
 import { countCode } from './attempts.ts';
-import { completeSignIn, type SignedIn } from './complete-sign-in.ts';
+import { completeSignIn, type WholeOutcome } from './complete-sign-in.ts';
 import { noticeTo } from './own-account.ts';
 import type { Parts } from './parts.ts';
 import { answeredChallenge, issueChallenge } from './passkey-challenges.ts';
 import type { PasskeyRequest } from './sign-in-with-passkey.ts';
-import { rememberDevice, ticketRef, waitingProof } from './tickets.ts';
+import { ticketRef, waitingProof } from './tickets.ts';
 
 /** A code of an authenticator app, a recovery code, or what a passkey signed. */
 export type Step = { readonly code: string } | { readonly credential: string; readonly sessionId: string };
@@ -32,7 +32,7 @@ export type SecondStepShown = {
  * Signs somebody in by the second of two steps. Throws `invalid_input` on `ticket` where that is used, too old or no good any
  * more, on `code` for a wrong one and for one that was used, and on none for a passkey that is not right; `too_many_attempts`.
  */
-export async function showSecondStep(parts: Parts, shown: SecondStepShown): Promise<SignedIn> {
+export async function showSecondStep(parts: Parts, shown: SecondStepShown): Promise<WholeOutcome> {
   const { waiting, account } = await waitingFor(parts, shown.ticket);
   const { accountId } = waiting.gate;
   const { ticket, step } = shown;
@@ -45,15 +45,13 @@ export async function showSecondStep(parts: Parts, shown: SecondStepShown): Prom
   if (right === null) throw wrong(step);
   const proof = proveWhole(waiting, ticketRef(ticket), right.spends);
   const outbox = right.isRecovery ? noticeTo(parts, account, { kind: 'recovery-code-used' }) : [];
-  const outcome = await completeSignIn(parts, { account, proof, caller: shown.caller, outbox });
-  if (outcome?.kind !== 'signed-in') {
+  const { caller, isRemembered } = shown;
+  const outcome = await completeSignIn(parts, { account, proof, caller, isRemembered, outbox });
+  if (outcome === null || outcome.kind === 'second-step') {
     await waitingFor(parts, ticket);
     throw wrong(step);
   }
   await counted?.succeeded();
-  const { id: deviceId } = outcome.session.device;
-  const isKept = shown.isRemembered && parts.settings.secondStep.rememberMs > 0 && deviceId !== null;
-  if (isKept) await rememberDevice(parts, waiting.gate, deviceId);
   return outcome;
 }
 

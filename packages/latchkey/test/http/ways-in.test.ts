@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { LatchkeyEvent } from 'latchkey';
 import { drfTokenRoute, routes } from '../../src/http/routes.ts';
 import { pageRoutes, pageRoutesBelow } from '../../src/pages/app.ts';
 import { codeIn } from '../mail-sign-in/mails.ts';
@@ -12,14 +13,16 @@ import { Authenticator } from '../passkeys/authenticator.ts';
 import { codeAt } from '../second-step/app.ts';
 import { CLIENT, type StandIn, standIn } from '../social/stand-in.ts';
 import { back, go } from '../social/trip.ts';
-import { memberOf, PASSWORD, type TestServer, testServer } from './serving.ts';
+import { type Answer, memberOf, PASSWORD, type TestServer, testServer } from './serving.ts';
 
-type Ways = Readonly<Record<string, ((open: Open) => Promise<unknown>) | 'opens nothing'>>;
+type Ways = Readonly<Record<string, ((open: Open) => Promise<Answer>) | 'opens nothing'>>;
 
 type Open = {
   readonly server: TestServer;
   /** Somebody of that name is signed in already, on another device, unless they have yet to sign up. */
   readonly username: string;
+  /** The key of that session. */
+  readonly key: string;
   /** A provider that knows them by their verified address. */
   readonly provider: StandIn;
 };
@@ -29,8 +32,7 @@ const passwords = { password1: PASSWORD, password2: PASSWORD };
 const SAME_SITE = { 'sec-fetch-site': 'same-origin' };
 
 /** Sets an app up for an account, and returns the ticket of a new sign-in with the code that goes with it. */
-async function half({ server, username }: Open): Promise<{ readonly ticket: string; readonly code: string }> {
-  const key = await server.signIn(username);
+async function half({ server, username, key }: Open): Promise<{ readonly ticket: string; readonly code: string }> {
   const { body } = await server.ask('/auth/mfa/totp/activate/', { key });
   const secret = memberOf(body, 'secret');
   const given = { activation_token: memberOf(body, 'activation_token'), code: codeAt(secret, server.clock()) };
@@ -42,11 +44,7 @@ async function half({ server, username }: Open): Promise<{ readonly ticket: stri
 }
 
 /** Makes a passkey for an account, and what it signs for a new sign-in. */
-async function signed({
-  server,
-  username,
-}: Open): Promise<{ readonly credential: unknown; readonly session_id: string }> {
-  const key = await server.signIn(username);
+async function signed({ server, key }: Open): Promise<{ readonly credential: unknown; readonly session_id: string }> {
   const authenticator = new Authenticator();
   const made = await server.post('/auth/passkeys/register/begin/', {}, { key });
   const credential = authenticator.create(made.body as Readonly<Record<string, unknown>>);
@@ -73,14 +71,19 @@ const ROUTES: Ways = {
   'POST /registration/': async ({ server, username }) =>
     await server.post('/auth/registration/', { username: `new-${username}`, ...passwords }),
   async 'POST /login/second-step/'(open) {
-    await open.server.post('/auth/login/second-step/', await half(open));
+    return await open.server.post('/auth/login/second-step/', await half(open));
+  },
+  async 'POST /login/choose/'(open) {
+    const { body } = await open.server.post('/auth/login/', login(open));
+    const [session] = await open.server.auth.sessions.list(1);
+    return await open.server.post('/auth/login/choose/', { ticket: memberOf(body, 'ticket'), end: [session?.id] });
   },
   async 'POST /mfa/verify/'(open) {
     const { ticket, code } = await half(open);
-    await open.server.post('/auth/mfa/verify/', { ephemeral_token: ticket, code });
+    return await open.server.post('/auth/mfa/verify/', { ephemeral_token: ticket, code });
   },
   async 'POST /passkeys/login/complete/'(open) {
-    await open.server.post('/auth/passkeys/login/complete/', await signed(open), { headers: BOUND });
+    return await open.server.post('/auth/passkeys/login/complete/', await signed(open), { headers: BOUND });
   },
   'POST /social/:provider/': async ({ server, username, provider }) =>
     await server.post('/auth/social/acme/', { id_token: provider.idToken(claims({ username })) }),
@@ -98,7 +101,7 @@ const ROUTES: Ways = {
   async 'POST /magic-link/confirm/'({ server }) {
     const { body } = await server.post('/auth/magic-link/', { email: 'ann@example.com' });
     const code = codeIn((await server.mailsTo('ann@example.com')).at(-1));
-    await server.post('/auth/magic-link/confirm/', { ticket: memberOf(body, 'ticket'), code });
+    return await server.post('/auth/magic-link/confirm/', { ticket: memberOf(body, 'ticket'), code });
   },
   'POST /reauthenticate/': 'opens nothing',
   'POST /mfa/totp/activate/': 'opens nothing',
@@ -122,11 +125,12 @@ const ROUTES: Ways = {
 
 const PAGES: Ways = {
   async 'POST /login'(open) {
-    await open.server.ask('/login/', { method: 'POST', form: login(open), headers: SAME_SITE });
+    return await open.server.ask('/login/', { method: 'POST', form: login(open), headers: SAME_SITE });
+  },
+  async 'POST /login by a passkey'(open) {
     const { credential, session_id } = await signed(open);
     const form = { credential: JSON.stringify(credential), session_id };
-    const answer = await open.server.ask('/login/', { method: 'POST', form, headers: { ...SAME_SITE, ...BOUND } });
-    assert.equal(answer.headers.get('location'), '/account/', 'by a passkey, too');
+    return await open.server.ask('/login/', { method: 'POST', form, headers: { ...SAME_SITE, ...BOUND } });
   },
   'POST /signup': async ({ server, username }) =>
     await server.ask('/signup/', {
@@ -138,12 +142,22 @@ const PAGES: Ways = {
     const browser = new Browser(server);
     await browser.open('/login/mail/');
     await browser.fill({ email: 'ann@example.com' });
-    await browser.fill({ code: codeIn((await server.mailsTo('ann@example.com')).at(-1)) });
+    return await browser.post('/login/mail/', {
+      do: 'code',
+      code: codeIn((await server.mailsTo('ann@example.com')).at(-1)),
+    });
   },
   async 'POST /login/second-step'(open) {
     const { ticket, code } = await half(open);
     const headers = { ...SAME_SITE, cookie: `latchkey-ticket=${ticket}` };
-    await open.server.ask('/login/second-step/', { method: 'POST', form: { code }, headers });
+    return await open.server.ask('/login/second-step/', { method: 'POST', form: { code }, headers });
+  },
+  async 'POST /login/choose'(open) {
+    const browser = new Browser(open.server);
+    await browser.open('/login/');
+    await browser.fill(login(open));
+    const [session] = await open.server.auth.sessions.list(1);
+    return await browser.post('/login/choose/', { [session?.id ?? '']: 'on' });
   },
   'POST /logout': 'opens nothing',
   'POST /verify-email': 'opens nothing',
@@ -168,7 +182,7 @@ const PAGES_BELOW: Ways = {
     const browser = new Browser(server);
     const to = await go(browser);
     provider.identifies({ ...claims({ username }), nonce: to.searchParams.get('nonce') });
-    await back(browser, to);
+    return await back(browser, to);
   },
   'GET /social/:provider/begin': 'opens nothing',
   'POST /social/:provider/callback': 'opens nothing',
@@ -190,7 +204,12 @@ function namesOf(
 
 test('F-13: every route and page that changes something is named here', () => {
   assert.deepEqual(Object.keys(ROUTES).toSorted(), namesOf([...routes, drfTokenRoute]).toSorted());
-  assert.deepEqual(Object.keys(PAGES).toSorted(), namesOf(pageRoutes).toSorted());
+  assert.deepEqual(
+    Object.keys(PAGES)
+      .filter((name) => !name.includes(' by '))
+      .toSorted(),
+    namesOf(pageRoutes).toSorted(),
+  );
   assert.deepEqual(Object.keys(PAGES_BELOW).toSorted(), namesOf(pageRoutesBelow, null).toSorted());
 });
 
@@ -199,37 +218,97 @@ type Row = { readonly id: string; readonly account_id: number };
 const liveOf = (server: TestServer): readonly Row[] =>
   server.rows('SELECT id, account_id FROM session WHERE ended_at IS NULL') as unknown as readonly Row[];
 
-for (const [what, ways] of [
+const ALL = [
   ['routes', ROUTES],
   ['pages', PAGES],
   ['pages below the base path', PAGES_BELOW],
-] as const) {
+] as const;
+
+/** There where one may choose whose place to take. */
+const isOfChoosing = (name: string): boolean => name.includes('/login/choose');
+
+type WhenFull = 'displace' | 'refuse' | 'ask';
+
+async function opened(whenFull: WhenFull, onEvent: (event: LatchkeyEvent) => void = () => undefined) {
+  const provider = await standIn();
+  const server = await testServer({
+    sessions: { limit: 1, whenFull },
+    accounts: { signInByMail: true },
+    social: { providers: { acme: { issuer: provider.url, ...CLIENT } } },
+    onEvent,
+  });
+  const ann = { username: 'ann', email: 'ann@example.com', emailVerified: true, password: PASSWORD };
+  const { id } = await server.auth.accounts.create(ann);
+  const open: Open = { server, username: 'ann', key: await server.signIn('ann'), provider };
+  return {
+    ...{ open, server, id },
+    async [Symbol.asyncDispose]() {
+      await server[Symbol.asyncDispose]();
+      await provider[Symbol.asyncDispose]();
+    },
+  };
+}
+
+for (const [what, ways] of ALL) {
   describe(`F-13, P5: by the ${what}`, () => {
     for (const [name, way] of Object.entries(ways)) {
       if (way === 'opens nothing') continue;
       test(`${name} goes by the door: the limit holds, and the host hears of each session`, async () => {
         const told: string[] = [];
-        await using provider = await standIn();
-        await using server = await testServer({
-          sessions: { limit: 1 },
-          accounts: { signInByMail: true },
-          social: { providers: { acme: { issuer: provider.url, ...CLIENT } } },
-          onEvent: (event) => void (event.type === 'signed_in' && told.push(event.session.id)),
+        await using all = await opened(isOfChoosing(name) ? 'ask' : 'displace', (event) => {
+          if (event.type === 'signed_in') told.push(event.session.id);
         });
-        await server.auth.accounts.create({
-          username: 'ann',
-          email: 'ann@example.com',
-          emailVerified: true,
-          password: PASSWORD,
-        });
-        await server.signIn('ann');
+        const { open, server } = all;
         const before = server.rows('SELECT id FROM session').length;
-        await way({ server, username: 'ann', provider });
-        const all = server.rows('SELECT id FROM session').map((row) => String(row['id']));
-        assert.ok(all.length > before, 'a session was opened');
-        assert.deepEqual(all.toSorted(), told.toSorted());
+        await way(open);
+        const ids = server.rows('SELECT id FROM session').map((row) => String(row['id']));
+        assert.ok(ids.length > before, 'a session was opened');
+        assert.deepEqual(ids.toSorted(), told.toSorted());
         const live = liveOf(server);
         assert.equal(new Set(live.map(({ account_id }) => account_id)).size, live.length, 'one for each account');
+      });
+    }
+  });
+}
+
+/** They make an account, which is never full. */
+const ofNewcomers = ['POST /registration/', 'POST /signup'];
+
+type Opened = Awaited<ReturnType<typeof opened>>;
+
+/** By the API, whoever asks for a place gets one for the session that they choose. */
+async function assertChosen({ server, open }: Opened, answer: Answer, inside: readonly Row[]): Promise<void> {
+  const chosen = { ticket: memberOf(answer.body, 'ticket'), end: inside.map(({ id }) => id) };
+  const done = await server.post('/auth/login/choose/', chosen);
+  assert.deepEqual([done.status, await server.isLive(memberOf(done.body, 'key'))], [200, true]);
+  assert.equal(await server.isLive(open.key), false);
+}
+
+for (const [what, ways] of ALL) {
+  describe(`F-25: where nobody goes for a newcomer, by the ${what}`, () => {
+    for (const [name, way] of Object.entries(ways)) {
+      if (way === 'opens nothing' || isOfChoosing(name) || ofNewcomers.includes(name)) continue;
+
+      test(`${name} says that there is no place, and nobody comes or goes`, async () => {
+        await using all = await opened('refuse');
+        const before = liveOf(all.server);
+        const { status, headers, body } = await way(all.open);
+        assert.deepEqual([status, headers.get('latchkey-reason')], [409, 'limit_reached']);
+        if (ways === ROUTES) assert.deepEqual(Object.keys(body ?? {}), ['detail', 'code']);
+        assert.deepEqual(liveOf(all.server), before);
+      });
+
+      test(`${name} leads to whose place may be taken, and nobody comes or goes until then`, async () => {
+        await using all = await opened('ask');
+        const before = liveOf(all.server);
+        const answer = await way(all.open);
+        assert.deepEqual(liveOf(all.server), before);
+        if (ways === ROUTES) {
+          assert.deepEqual([answer.status, memberOf(answer.body, 'code')], [409, 'choose_session']);
+          await assertChosen(all, answer, before);
+        } else {
+          assert.equal(answer.headers.get('location')?.replace(/[?].*/, ''), '/login/choose/');
+        }
       });
     }
   });

@@ -199,6 +199,8 @@ async function admit(voice: Voice, input: Admit): Promise<Admitted> {
     input.rule,
     JSON.stringify(input.limits),
     SPARE_ROW_MS,
+    input.whenFull,
+    JSON.stringify(input.ends),
   ];
   const spends = input.spends.map((spend) => names.once(inRedis(spend), bucket));
   const keys = [names.rule(bucket), names.sessions(bucket) + hash, names.onces(bucket), ...spends];
@@ -213,6 +215,8 @@ async function admit(voice: Voice, input: Admit): Promise<Admitted> {
         displaced: sessionsOf(displaced),
       };
     }
+    case 'full':
+      return { kind: 'full', among: sessionsOf(rest[0]), least: Number(rest[1]), now: Number(rest[2]) };
     case 'void':
       return { kind: 'void', why: rest[0] as 'account_disabled' | 'proof_void' };
     case 'rule_mismatch':
