@@ -8,7 +8,7 @@ import { Browser, CHROME_ON_ANDROID, textOf } from './browser.ts';
 const RIGHT = { username: 'alice', password: PASSWORD };
 const HERE = '/login/choose/';
 
-async function opened(sessions: LatchkeyOptions['sessions']) {
+async function opened(sessions: NonNullable<LatchkeyOptions['sessions']>) {
   const server = await testServer({ sessions });
   const { id } = await server.auth.accounts.create({
     ...{ username: 'alice', email: 'alice@example.com', emailVerified: true, password: PASSWORD },
