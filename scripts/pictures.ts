@@ -1,6 +1,7 @@
 /**
  * Takes the pictures of docs/pictures/ from a running server: each page in light, dark, narrow and Arabic, side by side, and the
- * demo for the README. Run it by `npm run pictures` after a page has changed, and look at them.
+ * demo for the README. Run it by `npm run pictures` after a page has changed, and look at them; `npm run pictures -- sign-in demo`
+ * takes those alone.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,8 +13,9 @@ import { QUICK, startServer, temporaryFolder } from '../packages/latchkey/test/s
 
 const FOLDER = new URL('../docs/pictures', import.meta.url).pathname;
 const PASSWORD = 'a gr8 pass phrase';
-/** What browsers call the server: passkeys are made for names. */
+/** What browsers call the servers: passkeys are made for names. On two of them nobody goes for a newcomer. */
 const NAMED = 'http://localhost:8787';
+const FULL = { ask: 'http://ask.localhost:8787', refuse: 'http://refuse.localhost:8787' } as const;
 const ANDROID =
   'Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36';
 const FIREFOX = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0';
@@ -28,8 +30,8 @@ const VARIANTS: Readonly<Record<string, BrowserContextOptions>> = {
 
 type Scene = {
   readonly name: string;
-  /** Before it: `in` signs in on this device, `displaced` on another one afterwards. */
-  readonly who: 'out' | 'in' | 'displaced';
+  /** Before it: `in` signs in on this device, `displaced` on another one afterwards; `ask` and `refuse` on all that may be. */
+  readonly who: 'out' | 'in' | 'displaced' | keyof typeof FULL;
   readonly path: string;
   readonly act?: (page: Page, username: string) => Promise<void>;
 };
@@ -92,11 +94,11 @@ const SCENES: readonly Scene[] = [
       await setUpSecondStep(page);
       await page.context().clearCookies();
       await page.goto(new URL('/login/', page.url()).href);
-      await page.fill('[name=username]', username);
-      await page.fill('[name=password]', PASSWORD);
-      await page.click('main form[method=post] button');
+      await signInHere(page, username);
     },
   },
+  { name: 'choose-sessions', who: 'ask', path: '/login/', act: signInHere },
+  { name: 'no-place', who: 'refuse', path: '/login/', act: signInHere },
   { name: 'connections', who: 'in', path: '/account/connections/' },
   { name: 'change-email', who: 'in', path: '/account/email/' },
   {
@@ -131,6 +133,12 @@ async function addPasskey(page: Page): Promise<void> {
   await page.locator('[role=status]').waitFor();
 }
 
+async function signInHere(page: Page, username: string): Promise<void> {
+  await page.fill('[name=username]', username);
+  await page.fill('[name=password]', PASSWORD);
+  await page.click('main form[method=post] button');
+}
+
 async function beginSecondStep(page: Page): Promise<void> {
   await page.click('main form[method=post] button');
 }
@@ -154,13 +162,27 @@ async function main(): Promise<void> {
   };
   const two = await startServer(join(folder.path, 'two.db'), { ...QUICK, ...named });
   const one = await startServer(join(folder.path, 'one.db'));
-  const browser = await openChromium([`--host-resolver-rules=MAP ${new URL(NAMED).host} ${new URL(two.url).host}`]);
+  const full = await Promise.all(
+    Object.entries(FULL).map(([whenFull, origin]) => {
+      const more = { LATCHKEY_ORIGIN: origin, LATCHKEY_WHEN_FULL: whenFull };
+      return startServer(join(folder.path, `${whenFull}.db`), { ...QUICK, ...named, ...more });
+    }),
+  );
+  const names = [NAMED, ...Object.values(FULL)].map((origin, at) => {
+    return `MAP ${new URL(origin).host} ${new URL([two, ...full][at]?.url ?? '').host}`;
+  });
+  const browser = await openChromium([`--host-resolver-rules=${names.join(', ')}`]);
+  const only = process.argv.slice(2);
+  const isWanted = (name: string): boolean => only.length === 0 || only.includes(name);
   try {
-    for (const scene of SCENES) await takeSheet(browser, two.url, scene);
-    await takeDemo(browser, one.url);
+    for (const scene of SCENES) {
+      const at = Object.keys(FULL).indexOf(scene.who);
+      if (isWanted(scene.name)) await takeSheet(browser, (full[at] ?? two).url, scene);
+    }
+    if (isWanted('demo')) await takeDemo(browser, one.url);
   } finally {
     await browser.close();
-    await Promise.all([two.stop(), one.stop()]);
+    await Promise.all([two, one, ...full].map((server) => server.stop()));
     folder.remove();
   }
 }
@@ -185,14 +207,16 @@ async function takeOne(browser: Browser, url: string, scene: Scene, options: Bro
   const context = await browser.newContext(options);
   const page = await context.newPage();
   const username = `ann${people++}`;
+  const origin = scene.who === 'ask' || scene.who === 'refuse' ? FULL[scene.who] : NAMED;
   if (scene.who !== 'out') {
-    await signUp(context, username);
+    await signUp(context, username, origin);
+    if (origin !== NAMED) await context.clearCookies();
     for (let others = scene.who === 'displaced' ? 2 : 1; others > 0; others--) await signInElsewhere(url, username);
     // The newer of two sign-ins elsewhere has taken the place of the first: there is something to tell of lately.
     if (scene.who === 'in') await signInElsewhere(url, username);
     if (scene.who === 'in') await signIn(page, username);
   }
-  await page.goto(NAMED + scene.path);
+  await page.goto(origin + scene.path);
   await scene.act?.(page, username);
   await page.waitForLoadState('networkidle').catch(() => undefined);
   const shot = await page.screenshot({ fullPage: true });
@@ -200,15 +224,15 @@ async function takeOne(browser: Browser, url: string, scene: Scene, options: Bro
   return shot;
 }
 
-async function signUp(context: BrowserContext, username: string): Promise<void> {
+async function signUp(context: BrowserContext, username: string, origin: string): Promise<void> {
   const page = await context.newPage();
-  await page.goto(`${NAMED}/signup/`);
+  await page.goto(`${origin}/signup/`);
   await page.fill('[name=username]', username);
   await page.fill('[name=email]', `${username}@school.example`);
   await page.fill('[name=password1]', PASSWORD);
   await page.fill('[name=password2]', PASSWORD);
   await page.click('main button');
-  await page.waitForURL(`${NAMED}/account/`);
+  await page.waitForURL(`${origin}/account/`);
   await page.close();
 }
 

@@ -157,7 +157,7 @@ async function admit(sessions: Side['sessions'], gate: Gate | undefined): Promis
       device: { id: id.slice(4), class: 'web', name: 'Firefox on Windows' },
       lifetimeMs: 30 * DAY_MS,
     },
-    ...{ gate, spends: [], limits: [{ bucket: 'account', max: 1 }], whenFull: 'displace' },
+    ...{ gate, spends: [], ends: [], limits: [{ bucket: 'account', max: 1 }], whenFull: 'displace' },
     ...{ idleMs: 14 * DAY_MS, rule: ROW },
   } satisfies Admit);
   if (kind !== 'admitted') throw new Error(`A session was not opened: ${kind}.`);

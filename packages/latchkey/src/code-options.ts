@@ -6,7 +6,11 @@ import type { PageTemplates } from './pages/templates.ts';
 /** So written, the compiler says when one is missing here. */
 type Names<Of> = Readonly<Record<keyof Of, true>>;
 
-const HOOKS: Names<Required<NonNullable<LatchkeyOptions['hooks']>>> = { beforeRegistration: true, placeOf: true };
+const HOOKS: Names<Required<NonNullable<LatchkeyOptions['hooks']>>> = {
+  beforeRegistration: true,
+  placeOf: true,
+  limitOf: true,
+};
 
 const MAILS: Names<Required<Templates>> = {
   'verify-email': true,
@@ -38,6 +42,7 @@ const PAGES: Names<Required<PageTemplates>> = {
   'sign-in': true,
   'mail-sign-in': true,
   'second-step': true,
+  'choose-sessions': true,
   'sign-out': true,
   'sign-out-done': true,
   'signed-out': true,

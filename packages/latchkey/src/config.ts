@@ -1,6 +1,7 @@
 /** Every option, in one table: declared, defaulted, documented and checked here. `docs/settings.md` is made from it. */
 import { isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
+import { clientsById, limitsByClass, limitsByRole } from './limit-options.ts';
 import {
   choice,
   count,
@@ -53,8 +54,17 @@ const THREADS = Math.max(1, Number.parseInt(process.env['UV_THREADPOOL_SIZE'] ??
 const sessions = {
   /** How many devices an account may be signed in on at a time: 1 or more, or `unlimited`. */
   limit: limit({ env: 'LATCHKEY_SESSION_LIMIT', fallback: 1 }),
-  /** What happens when an account is full: `displace` signs the device out that has been in longest. */
-  whenFull: choice(['displace'], { env: 'LATCHKEY_WHEN_FULL', fallback: 'displace' }),
+  /** What happens when it is full: `displace` signs the device out that has been in longest, `displace-least-recent` the one that was seen longest ago; `refuse` lets nobody else in; `ask` lets them choose who goes. See [limits.md](limits.md). */
+  whenFull: choice(['displace', 'displace-least-recent', 'refuse', 'ask'], {
+    env: 'LATCHKEY_WHEN_FULL',
+    fallback: 'displace',
+  }),
+  /** How many of them may be of a class, such as `web=1,mobile=2`: `web`, `mobile`, `desktop`, `tv`, `cli`, `unknown`. A class is what a client says, and buys no place beyond `sessions.limit`. */
+  classLimits: limitsByClass({ env: 'LATCHKEY_CLASS_LIMITS' }),
+  /** The ids of your client apps, each with how many of an account's sessions may be of it or without: `ios-app=1,web-app`. A client says its id in the header `Latchkey-Client`; another id is refused. */
+  clients: clientsById({ env: 'LATCHKEY_CLIENTS' }),
+  /** In place of `sessions.limit`, for accounts with a role: `premium=3,trial=1`. Of several roles the largest counts. */
+  roleLimits: limitsByRole({ env: 'LATCHKEY_ROLE_LIMITS' }),
   /** How a key is checked: `strict` reads the store at every check; `acked` answers from memory, and a sign-in that displaces waits until every node knows; `bounded` answers from memory that may be a second old. */
   checks: choice(['strict', 'acked', 'bounded'], {
     env: 'LATCHKEY_CHECKS',

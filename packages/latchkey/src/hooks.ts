@@ -2,8 +2,9 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Hooks, Registration } from './flows/parts.ts';
+import type { Account } from './model/account.ts';
 import { coordinatesFrom, NOWHERE, placeFrom, type Whereabouts } from './model/place.ts';
-import type { FieldErrors } from './model/reasons.ts';
+import { type FieldErrors, Refusal } from './model/reasons.ts';
 
 /** A place with its coordinates, in degrees (WGS 84): latitudes from -90 to 90, longitudes from -180 to 180. */
 export type Place = { readonly name: string | null; readonly latitude: number; readonly longitude: number };
@@ -21,6 +22,14 @@ export type HostHooks = {
    * sign-in goes on without a place.
    */
   readonly placeOf?: (address: string) => string | Place | null | Promise<string | Place | null>;
+  /**
+   * On how many devices an account may be signed in, by its plan or whatever you know of it: a whole number from 1, or
+   * `'unlimited'`; null for what the settings say. Asked at each sign-in, once somebody has shown who they are. Where it throws,
+   * answers with anything else, or takes more than 5 s, nobody comes in: the answer is 500, or 503 where it is late.
+   */
+  readonly limitOf?: (
+    account: Pick<Account, 'id' | 'roles' | 'profile'>,
+  ) => number | 'unlimited' | null | Promise<number | 'unlimited' | null>;
 };
 
 type Warn = (details: object, message: string) => void;
@@ -33,7 +42,7 @@ export function hooksFrom(hooks: HostHooks, warn: Warn): Hooks {
     placeOf: async (address) => {
       if (hooks.placeOf === undefined) return NOWHERE;
       try {
-        const answer: unknown = await inTime(hooks.placeOf(address));
+        const answer: unknown = await inTime(hooks.placeOf(address), LONGEST_PLACE_MS);
         if (answer === LATE) warn({}, 'hooks.placeOf took longer than 500 ms; a sign-in goes on without a place');
         else return whereaboutsFrom(answer);
       } catch (error) {
@@ -41,7 +50,24 @@ export function hooksFrom(hooks: HostHooks, warn: Warn): Hooks {
       }
       return NOWHERE;
     },
+    limitOf: async ({ id, roles, profile }) => {
+      if (hooks.limitOf === undefined) return null;
+      const answer: unknown = await inTime(hooks.limitOf({ id, roles, profile }), LONGEST_LIMIT_MS);
+      if (answer === LATE) {
+        warn({ account: id }, 'hooks.limitOf took longer than 5 s; nobody is signed in without a limit');
+        throw new Refusal('busy', { retryAfterSeconds: 1 });
+      }
+      if (answer === null || answer === 'unlimited' || isCount(answer)) return answer;
+      throw new TypeError('hooks.limitOf must answer with a whole number from 1, unlimited, or null.');
+    },
   };
+}
+
+const LONGEST_LIMIT_MS = 5_000;
+
+/** What a limit may be, as in the settings. */
+function isCount(answer: unknown): answer is number {
+  return typeof answer === 'number' && Number.isSafeInteger(answer) && answer >= 1 && answer <= 1_000_000;
 }
 
 function whereaboutsFrom(answer: unknown): Whereabouts {
@@ -54,14 +80,14 @@ function whereaboutsFrom(answer: unknown): Whereabouts {
   return { name: name === null ? null : placeFrom(name), coordinates };
 }
 
-const LONGEST_MS = 500;
+const LONGEST_PLACE_MS = 500;
 
 const LATE = Symbol('late');
 
 /** What comes of it, or that it is late. Whatever comes after that is dropped, a failure too. */
-async function inTime<T>(answer: T): Promise<Awaited<T> | typeof LATE> {
+async function inTime<T>(answer: T, ms: number): Promise<Awaited<T> | typeof LATE> {
   const end = new AbortController();
-  const late: Promise<typeof LATE> = sleep(LONGEST_MS, null, { signal: end.signal }).then(
+  const late: Promise<typeof LATE> = sleep(ms, null, { signal: end.signal }).then(
     () => LATE,
     () => LATE,
   );

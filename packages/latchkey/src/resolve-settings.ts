@@ -2,6 +2,7 @@
 import { isIP } from 'node:net';
 import { type DataOptions, groups, top } from './config.ts';
 import { MIN_SECRET_LENGTH } from './crypto/keys.ts';
+import { looksAtClaims } from './model/limits.ts';
 import type { PasswordRule } from './model/password.ts';
 import type { Settings } from './model/settings.ts';
 import { DAY_MS, type Option, Problem } from './options.ts';
@@ -107,7 +108,7 @@ function flaws(read: Read, origin: string, secrets: readonly string[]): readonly
   if (!isOrigin(origin)) {
     found.push(`LATCHKEY_ORIGIN must be an origin, such as https://accounts.example; “${origin}” is not one.`);
   }
-  found.push(...storeFlaws(read));
+  found.push(...storeFlaws(read), ...limitFlaws(read));
   if (!/^(?:\/[\w-]+)+$/.test(read.basePath))
     found.push('LATCHKEY_BASE_PATH must be a path such as /auth, without a slash at its end.');
   if (secrets.some((secret) => secret.length < MIN_SECRET_LENGTH)) {
@@ -145,6 +146,19 @@ function flaws(read: Read, origin: string, secrets: readonly string[]): readonly
     found.push('LATCHKEY_SMTP_URL must be smtp://host:port, smtps://host:port, or none.');
   }
   return found;
+}
+
+/** Whoever says to be of another class, or another client, is not counted as of this one: the account's limit has to hold them. */
+function limitFlaws({ sessions }: Read): readonly string[] {
+  if (!looksAtClaims(sessions)) return [];
+  const unlimited = [
+    ...(sessions.limit === 'unlimited' ? ['LATCHKEY_SESSION_LIMIT is'] : []),
+    ...(sessions.roleLimits.some(([, max]) => max === 'unlimited') ? ['LATCHKEY_ROLE_LIMITS has'] : []),
+  ];
+  return unlimited.map(
+    (what) =>
+      `${what} unlimited, and LATCHKEY_CLASS_LIMITS or LATCHKEY_CLIENTS limits a part of it: a client says of itself what it is, and would have as many places as it says things. Set a number.`,
+  );
 }
 
 const POSTGRES = /^postgres(?:ql)?:\/\/./;
@@ -236,6 +250,9 @@ function settingsFrom(read: Read, origin: string, production: boolean): Settings
     basePath: read.basePath,
     sessions: {
       limit: sessions.limit,
+      classLimits: sessions.classLimits.filter(([, max]) => max !== 'unlimited'),
+      clients: sessions.clients,
+      roleLimits: sessions.roleLimits,
       whenFull: sessions.whenFull,
       idleMs: sessions.idleDays,
       lifetimeMs: sessions.lifetimeDays,

@@ -1,21 +1,54 @@
 import type { Proof } from '../credentials/proof.ts';
 import { keptIdentity } from '../credentials/social/social.ts';
-import type { Account, AccountId } from '../model/account.ts';
+import type { Account, AccountId, SessionId } from '../model/account.ts';
+import type { Limit } from '../model/admission.ts';
 import type { DeviceSummary } from '../model/device.ts';
+import { limitsFor, looksAtClaims } from '../model/limits.ts';
 import { Refusal } from '../model/reasons.ts';
 import type { Session } from '../model/session.ts';
 import { admit, admitImported, type Caller, type Opened } from '../sessions/admit.ts';
 import type { OutboxItem } from '../stores/store.ts';
+import { newChoice } from './choice-tickets.ts';
 import { noticeTo } from './own-account.ts';
 import type { Parts } from './parts.ts';
-import { type SecondStepDue, secondStepDue } from './tickets.ts';
+import { rememberDevice, type SecondStepDue, secondStepDue } from './tickets.ts';
 
 export type SignedIn = Opened & { readonly account: Account };
 
-/** Somebody is in, or has shown one of two things: then nobody is, and nobody is displaced. */
+/** The account is full, and nobody goes for a newcomer. */
+export type NoPlace = {
+  /** A secret with which its holder may choose among them (`choose-sessions.ts`); null where nobody may. */
+  readonly ticket: string | null;
+  /** The sessions that have the places, the longest in first. */
+  readonly among: readonly Session[];
+  /** So many of them at least have to end. */
+  readonly least: number;
+  /** The store's time. */
+  readonly now: number;
+};
+
+/** Somebody is in, has shown one of two things, or finds no place: then nobody is, and nobody is displaced. */
 export type SignInOutcome =
   | ({ readonly kind: 'signed-in' } & SignedIn)
-  | ({ readonly kind: 'second-step' } & SecondStepDue);
+  | ({ readonly kind: 'second-step' } & SecondStepDue)
+  | ({ readonly kind: 'full' } & NoPlace);
+
+/** What a whole proof comes to. */
+export type WholeOutcome = Exclude<SignInOutcome, { kind: 'second-step' }>;
+
+type Completing = {
+  readonly account: Account;
+  readonly proof: Proof;
+  readonly caller: Caller;
+  /** The sessions that were chosen to end. */
+  readonly ends?: readonly SessionId[];
+  /** Whether the device is not to be asked for a second step for a while, where the settings allow it. */
+  readonly isRemembered?: boolean;
+  /** Whether its session counts as of somebody who has just shown all that there is to show. */
+  readonly isFresh?: boolean;
+  /** Mails that tell of what the proof uses up. */
+  readonly outbox?: readonly OutboxItem[];
+};
 
 /**
  * The last stage of every way in, and the only one that opens a session: nobody is signed in before it. null where the proof
@@ -23,27 +56,25 @@ export type SignInOutcome =
  */
 export async function completeSignIn(
   parts: Parts,
-  {
-    account,
-    proof,
-    caller,
-    outbox = [],
-  }: {
-    readonly account: Account;
-    readonly proof: Proof;
-    readonly caller: Caller;
-    /** Mails that tell of what the proof uses up. */
-    readonly outbox?: readonly OutboxItem[];
-  },
+  { account, proof, caller, ends = [], isRemembered = false, isFresh = true, outbox = [] }: Completing,
 ): Promise<SignInOutcome | null> {
   const due = await secondStepDue(parts, { account, proof, caller });
   if (due === 'void') return null;
   if (typeof due === 'object') return { kind: 'second-step', ...due };
+  const limits = await limitsOf(parts, account);
   const mails = [...outbox, ...connectedBy(parts, account, proof)];
-  const outcome = await admit(parts, proof, caller, { outbox: mails, isFresh: due === 'none' });
+  const isFreshNow = isFresh && due === 'none';
+  const outcome = await admit(parts, proof, { caller, limits, ends, outbox: mails, isFresh: isFreshNow });
   if (outcome.kind === 'void') return null;
   if (mails.length > 0) parts.mailWaits();
+  if (outcome.kind === 'full') {
+    const asking = { account, proof, caller, isAgain: ends.length > 0, isRemembered, isFresh: isFreshNow };
+    return { kind: 'full', ...(await noPlace(parts, { ...asking, ...outcome })) };
+  }
   const { session, token, deviceToken, displaced } = outcome;
+  const { id: deviceId } = session.device;
+  const isKept = isRemembered && parts.settings.secondStep.rememberMs > 0;
+  if (isKept && deviceId !== null) await rememberDevice(parts, proof.gate, deviceId);
   parts.tell({ type: 'signed_in', account, session, displaced });
   return { kind: 'signed-in', session, token, deviceToken, displaced, account };
 }
@@ -70,6 +101,41 @@ export async function tellingRefusals<Done>(
     if (error instanceof Refusal) parts.tell({ type: 'sign_in_refused', accountId, code: error.code });
     throw error;
   }
+}
+
+/** The limits of an account, as they are now. Throws what the host's hook throws; `busy`. */
+async function limitsOf(parts: Parts, account: Account): Promise<readonly Limit[]> {
+  const ofHost = await parts.hooks.limitOf(account);
+  const { sessions } = parts.settings;
+  if (ofHost === 'unlimited' && looksAtClaims(sessions)) {
+    throw new TypeError('hooks.limitOf must answer with a number where classes or clients are limited.');
+  }
+  return limitsFor(sessions, { roles: account.roles, ofHost });
+}
+
+/** That it is full is no failed sign-in: nothing is counted. */
+async function noPlace(
+  parts: Parts,
+  {
+    account,
+    among,
+    least,
+    now,
+    ...asking
+  }: Omit<NoPlace, 'ticket'> & {
+    readonly account: Account;
+    readonly proof: Proof;
+    readonly caller: Caller;
+    readonly isAgain: boolean;
+    readonly isRemembered: boolean;
+    readonly isFresh: boolean;
+  },
+): Promise<NoPlace> {
+  const mayChoose = parts.settings.sessions.whenFull === 'ask';
+  const code = mayChoose ? 'choose_session' : 'limit_reached';
+  parts.tell({ type: 'sign_in_refused', accountId: account.id, code });
+  const ticket = mayChoose ? await newChoice(parts, { among, least, ...asking }) : null;
+  return { ticket, among, least, now };
 }
 
 /** A key that comes from elsewhere becomes a session of an unknown device. null as above. */

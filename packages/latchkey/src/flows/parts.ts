@@ -1,6 +1,7 @@
 import type { Hasher } from '../credentials/hasher.ts';
 import type { Notice } from '../mail/message.ts';
 import type { Account, AccountId } from '../model/account.ts';
+import type { Max } from '../model/limits.ts';
 import type { Whereabouts } from '../model/place.ts';
 import type { Code, FieldErrors } from '../model/reasons.ts';
 import type { Session } from '../model/session.ts';
@@ -47,6 +48,8 @@ export type Hooks = {
   readonly beforeRegistration: (registration: Registration) => Promise<FieldErrors | null>;
   /** Where an address is, as the host says. Never throws, and does not take long. */
   readonly placeOf: (address: string) => Promise<Whereabouts>;
+  /** How many sessions an account may have, as the host says; null where the settings say it. Throws what the host throws; `busy`. */
+  readonly limitOf: (account: Pick<Account, 'id' | 'roles' | 'profile'>) => Promise<Max | null>;
 };
 
 /** What happened, for the host to hear of. Carries no credential. */

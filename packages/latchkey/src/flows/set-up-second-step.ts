@@ -10,7 +10,7 @@ import type { Caller } from '../sessions/admit.ts';
 import type { AccountRecord, By, CredentialRefused, Over, Voided } from '../stores/store.ts';
 import { secondStep as texts } from '../texts/api.ts';
 import { forgetWrongCodes } from './attempts.ts';
-import { completeSignIn, type SignedIn, tellingRefusals } from './complete-sign-in.ts';
+import { completeSignIn, tellingRefusals, type WholeOutcome } from './complete-sign-in.ts';
 import { noticeTo, ownRecord, tellEnded } from './own-account.ts';
 import type { Parts } from './parts.ts';
 import { type Asking, requireFresh } from './require-fresh.ts';
@@ -112,7 +112,7 @@ export async function confirmTotp(
 export async function confirmTotpAtSignIn(
   parts: Parts,
   given: Confirmation & { readonly ticket: string; readonly caller: Caller },
-): Promise<{ readonly signedIn: SignedIn; readonly codes: readonly string[] }> {
+): Promise<{ readonly outcome: WholeOutcome; readonly codes: readonly string[] }> {
   const { waiting, account } = await waitingFor(parts, given.ticket);
   return await tellingRefusals(parts, account.id, () => addAtSignIn(parts, { ...given, waiting, account }));
 }
@@ -120,7 +120,7 @@ export async function confirmTotpAtSignIn(
 async function addAtSignIn(
   parts: Parts,
   { waiting, account, ...given }: Confirmation & Waiting & { readonly ticket: string; readonly caller: Caller },
-): Promise<{ readonly signedIn: SignedIn; readonly codes: readonly string[] }> {
+): Promise<{ readonly outcome: WholeOutcome; readonly codes: readonly string[] }> {
   // Whoever has one to show may not make themselves another in its place.
   if ((await secondStepsOf(parts, waiting)).length > 0) throw new Refusal('second_step_present');
   const { now } = await parts.store.credentials.list(account.id);
@@ -130,8 +130,8 @@ async function addAtSignIn(
   const renewed: WaitingProof = { ...waiting, gate: done.record.gate };
   const proof = proveWhole(renewed, ticketRef(given.ticket), []);
   const outcome = await completeSignIn(parts, { account, proof, caller: given.caller });
-  if (outcome?.kind !== 'signed-in') throw invalidInput({ ticket: [texts.ticketVoid] });
-  return { signedIn: outcome, codes };
+  if (outcome === null || outcome.kind === 'second-step') throw invalidInput({ ticket: [texts.ticketVoid] });
+  return { outcome, codes };
 }
 
 type Adding = Confirmation & {

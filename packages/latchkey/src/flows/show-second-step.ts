@@ -7,12 +7,12 @@ import { secondStepsAfter } from '../model/second-step.ts';
 import type { Caller } from '../sessions/admit.ts';
 import { passkey as passkeyTexts, secondStep as texts } from '../texts/api.ts';
 import { forgetWrongCodes } from './attempts.ts';
-import { completeSignIn, type SignedIn, tellingRefusals } from './complete-sign-in.ts';
+import { completeSignIn, tellingRefusals, type WholeOutcome } from './complete-sign-in.ts';
 import { noticeTo } from './own-account.ts';
 import type { Parts } from './parts.ts';
 import { answeredChallenge, issueChallenge } from './passkey-challenges.ts';
 import type { PasskeyRequest } from './sign-in-with-passkey.ts';
-import { rememberDevice, ticketRef, waitingProof } from './tickets.ts';
+import { ticketRef, waitingProof } from './tickets.ts';
 import { tryCode } from './typed-code.ts';
 
 /** A code of an authenticator app, a recovery code, or what a passkey signed. */
@@ -30,7 +30,7 @@ export type SecondStepShown = {
  * Signs somebody in by the second of two steps. Throws `invalid_input` on `ticket` where that is used, too old or no good any
  * more, on `code` for a wrong one and for one that was used, and on none for a passkey that is not right; `too_many_attempts`.
  */
-export async function showSecondStep(parts: Parts, shown: SecondStepShown): Promise<SignedIn> {
+export async function showSecondStep(parts: Parts, shown: SecondStepShown): Promise<WholeOutcome> {
   const { waiting, account } = await waitingFor(parts, shown.ticket);
   return await tellingRefusals(parts, account.id, () => signInBy(parts, { ...shown, waiting, account }));
 }
@@ -38,7 +38,10 @@ export async function showSecondStep(parts: Parts, shown: SecondStepShown): Prom
 /** Who waits: nobody yet. */
 export type Waiting = { readonly waiting: WaitingProof; readonly account: Account };
 
-async function signInBy(parts: Parts, { waiting, account, ...shown }: SecondStepShown & Waiting): Promise<SignedIn> {
+async function signInBy(
+  parts: Parts,
+  { waiting, account, ...shown }: SecondStepShown & Waiting,
+): Promise<WholeOutcome> {
   const { ticket, step } = shown;
   const right =
     'code' in step
@@ -47,15 +50,13 @@ async function signInBy(parts: Parts, { waiting, account, ...shown }: SecondStep
   if (right === null) throw wrong(step);
   const proof = proveWhole(waiting, ticketRef(ticket), right.spends);
   const outbox = right.isRecovery ? noticeTo(parts, account, { kind: 'recovery-code-used' }) : [];
-  const outcome = await completeSignIn(parts, { account, proof, caller: shown.caller, outbox });
-  if (outcome?.kind !== 'signed-in') {
+  const { caller, isRemembered } = shown;
+  const outcome = await completeSignIn(parts, { account, proof, caller, isRemembered, outbox });
+  if (outcome === null || outcome.kind === 'second-step') {
     await waitingFor(parts, ticket);
     throw wrong(step);
   }
   await right.succeeded();
-  const { id: deviceId } = outcome.session.device;
-  const isKept = shown.isRemembered && parts.settings.secondStep.rememberMs > 0 && deviceId !== null;
-  if (isKept) await rememberDevice(parts, waiting.gate, deviceId);
   return outcome;
 }
 

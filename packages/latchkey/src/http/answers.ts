@@ -2,7 +2,7 @@
 import { type Code, type Flaws, Refusal, worded } from '../model/reasons.ts';
 import type { Settings } from '../model/settings.ts';
 import { StoreUnavailable } from '../stores/store.ts';
-import { account, credential, passkey, request, secondStep, signIn, trouble } from '../texts/api.ts';
+import { account, chooseSession, credential, passkey, request, secondStep, signIn, trouble } from '../texts/api.ts';
 import { fill, type Speech, speechIn } from '../texts/catalogue.ts';
 import { flawInWords } from '../texts/flaws.ts';
 import { LANGUAGES, languageFor } from '../texts/reader.ts';
@@ -27,6 +27,8 @@ const kinds: Readonly<Record<Code, Kind>> = {
   invalid_credentials: { status: 400, text: signIn.invalid, isFieldless: true },
   email_not_verified: { status: 400, text: signIn.emailNotVerified, isFieldless: true },
   second_step_required: { status: 401, text: secondStep.due },
+  limit_reached: { status: 409, text: chooseSession.full },
+  choose_session: { status: 409, text: chooseSession.choose },
   second_step_present: { status: 400, text: secondStep.present },
   second_step_absent: { status: 400, text: secondStep.absent },
   second_step_demanded: { status: 400, text: secondStep.demanded },
@@ -129,6 +131,8 @@ const inWords: Partial<Readonly<Record<Code, InWords>>> = {
   not_authenticated: nobody,
   invalid_credentials: ({ words }) => words.flaws.credentials_wrong,
   email_not_verified: ({ words }) => words.flaws.email_unverified,
+  limit_reached: ({ words }) => words.chooseSession.full,
+  choose_session: ({ words }) => words.chooseSession.lead,
   too_many_attempts: wait,
   too_many_streams: wait,
   registration_closed: ({ words }) => words.signUp.closed,

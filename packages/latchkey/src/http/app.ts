@@ -15,7 +15,7 @@ import {
 } from './authenticate.ts';
 import { type ParsedBody, readBody, UnreadableBody } from './body.ts';
 import type { Call, Method, Route, StartStream, Who } from './call.ts';
-import { callerOf } from './caller.ts';
+import { callerOf, clientOf } from './caller.ts';
 import { clientAddressBehind } from './client.ts';
 import { deviceCookieName, readCookie } from './cookies.ts';
 import { corsHeaders, isPreflight, preflightHeaders } from './cors.ts';
@@ -171,7 +171,8 @@ async function handle(
     body: read.body,
     caller: async () => {
       const cookie = readCookie(request.headers.get('cookie'), deviceCookieName(parts.settings));
-      return await callerOf(parts, call, request.headers.get('latchkey-device') ?? cookie);
+      const deviceTokens = request.headers.get('latchkey-device') ?? cookie;
+      return await callerOf(parts, call, { deviceTokens, client: clientOf(parts.settings, request.headers) });
     },
     extra: (current) => extraFieldsIn(options.fields, read.body, current),
   };

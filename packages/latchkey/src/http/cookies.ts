@@ -43,6 +43,7 @@ export type LinkPurpose =
   | 'verify'
   | 'invitation'
   | 'ticket'
+  | 'choice'
   | 'passkey'
   | 'mail'
   | 'asked'

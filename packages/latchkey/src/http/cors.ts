@@ -1,7 +1,7 @@
 import type { Settings } from '../model/settings.ts';
 import type { Headers } from './answers.ts';
 
-const ALLOWED_HEADERS = 'Authorization, Content-Type, Last-Event-ID, Latchkey-Device, X-CSRFToken';
+const ALLOWED_HEADERS = 'Authorization, Content-Type, Last-Event-ID, Latchkey-Client, Latchkey-Device, X-CSRFToken';
 const EXPOSED_HEADERS = 'WWW-Authenticate, Latchkey-Reason, Retry-After';
 const PREFLIGHT_SECONDS = '600';
 

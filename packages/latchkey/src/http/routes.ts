@@ -14,6 +14,7 @@ import * as signIn from './handlers/sign-in.ts';
 import { JSON_ONLY, STREAM } from './negotiate.ts';
 
 // Loaded with their first request: whoever does without them waits for none of them at the start.
+const choosing = () => import('./handlers/choose.ts');
 const passkeys = () => import('./handlers/passkeys.ts');
 const mailSignIn = () => import('./handlers/mail-sign-in.ts');
 const again = () => import('./handlers/reauthenticate.ts');
@@ -305,6 +306,19 @@ export const routes: readonly Route[] = [
     describes: 'POST',
     isThrottled: true,
     methods: { POST: async (call) => (await secondStep()).show(call) },
+  },
+  {
+    path: '/login/choose/',
+    name: 'Choose Sessions',
+    description:
+      'For a sign-in that found no place: its ticket, and the ids of the sessions in the place of which it signs in.',
+    access: 'anyone',
+    allow: POST,
+    isOn: ({ sessions: { whenFull } }) => whenFull === 'ask',
+    fields: () => ({ POST: [text('ticket'), json('end')] }),
+    describes: 'POST',
+    isThrottled: true,
+    methods: { POST: async (call) => (await choosing()).choose(call) },
   },
   {
     path: '/login/second-step/set-up/',

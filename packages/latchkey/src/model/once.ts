@@ -8,6 +8,7 @@ export type OncePurpose =
   | 'reset-password'
   | 'invitation'
   | 'second-step'
+  | 'choose-session'
   | 'remembered-device'
   | 'passkey-registration'
   | 'passkey-sign-in'

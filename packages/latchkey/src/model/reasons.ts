@@ -21,6 +21,8 @@ export type Code =
   | 'invalid_credentials'
   | 'email_not_verified'
   | 'second_step_required'
+  | 'limit_reached'
+  | 'choose_session'
   | 'second_step_present'
   | 'second_step_absent'
   | 'second_step_demanded'

@@ -1,5 +1,6 @@
 import type { UsernameCase } from './account.ts';
 import type { WhenFull } from './admission.ts';
+import type { LimitSettings } from './limits.ts';
 import type { PasswordPolicy } from './password.ts';
 import type { SecondStepPolicy } from './second-step.ts';
 import type { SocialSettings } from './social.ts';
@@ -20,8 +21,7 @@ export type Settings = {
   /** Where people reach this server: the only source of links, cookies' names and origin checks. */
   readonly origin: string;
   readonly basePath: string;
-  readonly sessions: {
-    readonly limit: number | 'unlimited';
+  readonly sessions: LimitSettings & {
     readonly whenFull: WhenFull;
     readonly idleMs: number;
     readonly lifetimeMs: number;

@@ -35,6 +35,7 @@ import type { SignedInVisit, Site, Visit, Visitor } from './visit.ts';
 
 // Loaded with their first request: whoever does without them waits for none of them at the start.
 const emails = () => import('./change-email.ts');
+const choosing = () => import('./choose-sessions.ts');
 const confirming = () => import('./confirm.ts');
 const connections = () => import('./connections.ts');
 const byMail = () => import('./mail-sign-in.ts');
@@ -69,6 +70,15 @@ export const pageRoutes: readonly PageRoute[] = [
     methods: {
       GET: async (visit) => (await secondStep()).showSecondStep(visit),
       POST: async (visit) => (await secondStep()).answerSecondStep(visit),
+    },
+  },
+  {
+    path: '/login/choose',
+    access: 'anyone',
+    isOn: isAsking,
+    methods: {
+      GET: async (visit) => (await choosing()).showChoice(visit),
+      POST: async (visit) => (await choosing()).answerChoice(visit),
     },
   },
   {
@@ -172,6 +182,10 @@ export const pageRoutes: readonly PageRoute[] = [
   { path: '/account/data', access: 'signed-in', methods: { GET: data.showData } },
   { path: '/account/close', access: 'signed-in', methods: { GET: closing.showClosing, POST: closing.close } },
 ];
+
+function isAsking({ sessions }: Settings): boolean {
+  return sessions.whenFull === 'ask';
+}
 
 function isMailOn({ accounts }: Settings): boolean {
   return accounts.signInByMail;

@@ -7,11 +7,11 @@ import { askForSignInMail, SIGN_IN_MAIL_MS, signInByMail } from '../flows/sign-i
 import { linkCookie } from '../http/cookies.ts';
 import { checkFields, email } from '../http/fields.ts';
 import { localPath } from '../model/next.ts';
+import { arrive } from './arriving.ts';
 import { carriedSecret, carrySecret, dropSecret } from './carried-secret.ts';
 import { complaints, field } from './controls.ts';
-import { enter, visitingCaller } from './entering.ts';
+import { visitingCaller } from './entering.ts';
 import { EMPTY_FORM, type FormView, page } from './page.ts';
-import { toSecondStep } from './second-step.ts';
 import { type Form, flawsInWords, nextOf, orFlaws, readForm, sendOn, show, type Visit, withNext } from './visit.ts';
 
 export type MailSignInView = FormView & {
@@ -129,9 +129,7 @@ async function signIn(
       flawed: { values: {}, flaws: flawsInWords(visit.speech, outcome.flaws) },
     });
   }
-  const taken = dropped(visit);
-  if (outcome.done.kind === 'second-step') return toSecondStep(visit, form, outcome.done, taken);
-  return await enter(visit, outcome.done, form, taken);
+  return await arrive(visit, form, outcome.done, dropped(visit));
 }
 
 function dropped(visit: Visit): readonly string[] {

@@ -7,13 +7,13 @@ import { linkCookie, linkCookieName, readCookie } from '../http/cookies.ts';
 import { type Code, Refusal } from '../model/reasons.ts';
 import { callbackPath, type Identity } from '../model/social.ts';
 import { flawInWords } from '../texts/flaws.ts';
+import { arrive as arriveAt } from './arriving.ts';
 import { carriedSecret, dropSecret } from './carried-secret.ts';
 import { toConfirm } from './confirm.ts';
 import { CONNECTIONS } from './connections.ts';
-import { enter, visitingCaller } from './entering.ts';
+import { visitingCaller } from './entering.ts';
 import { page } from './page.ts';
 import { isAsked } from './provider-links.ts';
-import { toSecondStep } from './second-step.ts';
 import { showCheckMail } from './sign-up.ts';
 import { askToSignIn } from './signed-out.ts';
 import { type Form, nextOf, readForm, sendOn, show, type Visit, withNext } from './visit.ts';
@@ -142,8 +142,7 @@ async function arrive(visit: Visit, carried: string | null): Promise<Response> {
   const outcome = await signInWithProvider(parts, { ...shown, caller: await visitingCaller(visit) });
   if (invitation !== null) taken.push(dropSecret(visit, 'invitation'));
   if (outcome.kind === 'verification-sent') return await showCheckMail(visit, taken);
-  if (outcome.kind === 'second-step') return toSecondStep(visit, form, outcome, taken);
-  return await enter(visit, outcome, form, taken);
+  return await arriveAt(visit, form, outcome, taken);
 }
 
 function dropped(visit: Visit): string[] {

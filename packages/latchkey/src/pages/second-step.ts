@@ -5,8 +5,9 @@ import { showSecondStep as signInBy, waitingFor } from '../flows/show-second-ste
 import { type SecondStepDue, secondStepsOf, TICKET_MS } from '../flows/tickets.ts';
 import { linkCookie } from '../http/cookies.ts';
 import { carriedSecret, dropSecret } from './carried-secret.ts';
+import { arriveWhole, waitingChoice } from './choose-sessions.ts';
 import { complaints } from './controls.ts';
-import { enter, entered, visitingCaller } from './entering.ts';
+import { entered, visitingCaller } from './entering.ts';
 import { EMPTY_FORM, type FormView, page } from './page.ts';
 import { passkeyForm } from './passkey-controls.ts';
 import { codeField, codesToKeep, type SetUpView, setUpForm, setUpView } from './second-step-controls.ts';
@@ -120,17 +121,18 @@ export async function answerSecondStep(visit: Visit): Promise<Response> {
     const isRemembered = form.text('remember') === 'on';
     const isPasskey = form.body.get('credential') !== undefined;
     const step = isPasskey ? { credential: form.text('credential'), sessionId: form.text('session_id') } : { code };
-    return { signedIn: await signInBy(parts, { ticket, step, isRemembered, caller }), codes: null };
+    return { outcome: await signInBy(parts, { ticket, step, isRemembered, caller }), codes: null };
   });
   if ('flaws' in outcome) {
     const flawed = { values: {}, flaws: flawsInWords(speech, outcome.flaws) };
     const isStale = outcome.flaws['activation_token'] !== undefined;
     return await showFor(visit, form, flawed, isStale ? null : activationToken);
   }
-  const { signedIn, codes } = outcome.done;
+  const { outcome: arrived, codes } = outcome.done;
   const taken = [dropSecret(visit, 'ticket')];
-  if (codes === null) return await enter(visit, signedIn, form, taken);
-  const { cookies, to } = await entered(visit, signedIn, form, taken);
+  if (codes === null) return await arriveWhole(visit, form, arrived, taken);
+  const { cookies, to } =
+    arrived.kind === 'full' ? waitingChoice(visit, form, arrived, taken) : await entered(visit, arrived, form, taken);
   const view = { state: 'codes', next: null, codes, continueTo: to } as const;
   return await show(visit, secondStepPage, view, { cookies });
 }

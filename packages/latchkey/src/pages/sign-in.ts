@@ -9,12 +9,12 @@ import { Refusal } from '../model/reasons.ts';
 import type { SignInBy } from '../model/settings.ts';
 import { passkey as passkeyTexts } from '../texts/api.ts';
 import type { Catalogue } from '../texts/catalogue.ts';
+import { arrive } from './arriving.ts';
 import { complaints, field, fillIn, notice } from './controls.ts';
-import { enter, visitingCaller } from './entering.ts';
+import { visitingCaller } from './entering.ts';
 import { EMPTY_FORM, type FormView, type Html, page } from './page.ts';
 import { passkeyForm } from './passkey-controls.ts';
 import { type ProviderChoice, providerChoices, providerLinks } from './provider-links.ts';
-import { toSecondStep } from './second-step.ts';
 import { type Form, flawsInWords, landingFor, nextOf, readForm, sendOn, show, type Visit, withNext } from './visit.ts';
 
 export type SignInView = FormView & {
@@ -110,7 +110,7 @@ export async function signIn(visit: Visit): Promise<Response> {
     const claim = claimOf(parts.settings.accounts.signInBy, username);
     const caller = await visitingCaller(visit);
     const outcome = await signInWithPassword(parts, { claim, password, isStripped: true, caller, network });
-    return outcome.kind === 'signed-in' ? await enter(visit, outcome, form) : toSecondStep(visit, form, outcome);
+    return await arrive(visit, form, outcome);
   } catch (error) {
     const code = error instanceof Refusal ? error.code : null;
     if (code === 'invalid_credentials') return await again({ '': [speech.words.flaws.credentials_wrong] });
@@ -129,7 +129,7 @@ async function signInByPasskey(visit: Visit, form: Form): Promise<Response> {
       ...{ credential, sessionId: form.text('session_id'), isBound: true },
       ...{ browser: browserOf(parts.settings, request), caller: await visitingCaller(visit) },
     });
-    return outcome.kind === 'signed-in' ? await enter(visit, outcome, form) : toSecondStep(visit, form, outcome);
+    return await arrive(visit, form, outcome);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     if (error.code === 'email_not_verified') {

@@ -3,12 +3,12 @@ import { register } from '../flows/register.ts';
 import { extraFieldsIn } from '../http/extra-fields.ts';
 import { checkFields, email, type Field, text } from '../http/fields.ts';
 import type { Settings } from '../model/settings.ts';
+import { arrive } from './arriving.ts';
 import { carriedSecret, carrySecret, dropSecret } from './carried-secret.ts';
 import { complaints, field } from './controls.ts';
-import { enter, visitingCaller } from './entering.ts';
+import { visitingCaller } from './entering.ts';
 import { EMPTY_FORM, type FormView, page } from './page.ts';
 import { type ProviderChoice, providerChoices, providerLinks } from './provider-links.ts';
-import { toSecondStep } from './second-step.ts';
 import { type Form, flawsInWords, nextOf, orFlaws, readForm, show, type Visit, withNext } from './visit.ts';
 
 export type SignUpView = FormView & {
@@ -114,9 +114,8 @@ export async function signUp(visit: Visit): Promise<Response> {
     return await showForm(visit, form, { values, flaws: flawsInWords(visit.speech, outcome.flaws) });
   }
   const taken = carriedSecret(visit, 'invitation') === null ? [] : [dropSecret(visit, 'invitation')];
-  if (outcome.done.kind === 'signed-in') return await enter(visit, outcome.done, form, taken);
-  if (outcome.done.kind === 'second-step') return toSecondStep(visit, form, outcome.done, taken);
-  return await showCheckMail(visit, taken);
+  if (outcome.done.kind === 'verification-sent') return await showCheckMail(visit, taken);
+  return await arrive(visit, form, outcome.done, taken);
 }
 
 export async function showCheckMail(visit: Visit, cookies: readonly string[]): Promise<Response> {

@@ -80,6 +80,13 @@ input[aria-invalid='true'] { border-color: var(--wrong); box-shadow: inset 0 0 0
 code { font: .9375rem/1.5 ui-monospace, SFMono-Regular, Menlo, monospace; overflow-wrap: anywhere; }
 .check { display: flex; align-items: center; gap: .625rem; min-height: 44px; }
 .check input { width: 1.25rem; height: 1.25rem; }
+.choices { min-width: 0; margin: 0 0 1.25rem; padding: 0; border: 0; }
+.choices legend { padding: 0; margin-block-end: .5rem; font-weight: 620; }
+.choices .check { margin: 0; padding-block: .75rem; border-block-start: 1px solid color-mix(in srgb, var(--border) 30%, transparent); cursor: pointer; }
+.choices .check input { flex: none; }
+.told { display: block; }
+.told .name { display: block; font-weight: 620; }
+.told .muted { display: block; font-weight: 400; }
 .list .inline { display: flex; flex-wrap: wrap; gap: .5rem; margin-block-end: 1rem; }
 .list .inline input { flex: 1 1 10rem; width: auto; min-height: 44px; }
 .list details p { margin-block-end: .5rem; }

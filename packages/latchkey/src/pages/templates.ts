@@ -2,6 +2,7 @@
 import type { AccountView } from './account.ts';
 import type { ChangeEmailView, EmailLinkView } from './change-email.ts';
 import type { ChangePasswordView } from './change-password.ts';
+import type { ChooseSessionsView } from './choose-sessions.ts';
 import type { CloseAccountView } from './close-account.ts';
 import type { ConfirmView } from './confirm.ts';
 import type { ConnectionsView } from './connections.ts';
@@ -30,6 +31,7 @@ export type PageViews = {
   readonly 'sign-in': SignInView;
   readonly 'mail-sign-in': MailSignInView;
   readonly 'second-step': SecondStepView;
+  readonly 'choose-sessions': ChooseSessionsView;
   readonly 'sign-out': SignOutView;
   readonly 'sign-out-done': Nothing;
   readonly 'signed-out': SignedOutPageView;

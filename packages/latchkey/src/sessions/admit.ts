@@ -1,7 +1,7 @@
 import { isGenuine, type Proof } from '../credentials/proof.ts';
 import type { Keys } from '../crypto/keys.ts';
 import { newSessionId, newSessionToken } from '../crypto/token.ts';
-import type { AccountId } from '../model/account.ts';
+import type { AccountId, SessionId } from '../model/account.ts';
 import type { Limit } from '../model/admission.ts';
 import type { Binding } from '../model/binding.ts';
 import type { DeviceSummary } from '../model/device.ts';
@@ -49,6 +49,16 @@ export type Opened = {
 
 export type Outcome =
   | ({ readonly kind: 'opened' } & Opened)
+  /** There is no place, and nobody went for this one. */
+  | {
+      readonly kind: 'full';
+      /** Those that may be chosen to end, the longest in first. */
+      readonly among: readonly Session[];
+      /** So many of them at least have to end. */
+      readonly least: number;
+      /** The store's time. */
+      readonly now: number;
+    }
   /** Something voided the proof between its making and the door; the person is told what a wrong password is told. */
   | { readonly kind: 'void' };
 
@@ -59,6 +69,10 @@ export async function refuseOtherRule({ store, rule }: Pick<Door, 'store' | 'rul
 }
 
 type Admitting = {
+  readonly caller: Caller;
+  readonly limits: readonly Limit[];
+  /** The sessions that were chosen to end. */
+  readonly ends?: readonly SessionId[];
   /** Mails that go where the session is opened. */
   readonly outbox?: readonly OutboxItem[];
   /** Whether what matters may be changed by it for a while: not where half of what signs its owner in was shown. */
@@ -69,15 +83,13 @@ type Admitting = {
 export async function admit(
   door: Door,
   proof: Proof,
-  caller: Caller,
-  { outbox = [], isFresh = true }: Admitting = {},
+  { caller, limits, ends = [], outbox = [], isFresh = true }: Admitting,
 ): Promise<Outcome> {
   if (!isGenuine(proof)) throw new TypeError('Nobody comes in without a proof that a credential made.');
   const { accountId } = proof.gate;
   const { name: place, coordinates } = await caller.place();
   const { token, hash } = newSessionToken(accountId);
   const deviceId = readDeviceTokens(door.keys, accountId, caller.deviceTokens)?.id ?? newDeviceId();
-  const limits: readonly Limit[] = [{ bucket: 'account', max: door.settings.sessions.limit }];
   const outcome = await door.store.sessions.admit({
     session: {
       id: newSessionId(),
@@ -89,10 +101,12 @@ export async function admit(
       isFresh,
     },
     ...terms(door, proof),
+    ends,
     outbox,
     limits,
   });
   if (outcome.kind === 'rule_mismatch') throw new Refusal('rule_mismatch');
+  if (outcome.kind === 'full') return outcome;
   if (outcome.kind !== 'admitted') return { kind: 'void' };
   door.endings.nudge();
   const { session, displaced } = outcome;
@@ -118,6 +132,7 @@ export async function admitImported(
       isFresh: key.isFresh,
     },
     ...terms(door, proof),
+    ends: [],
     limits: [{ bucket: 'account', max: 'unlimited' }],
   });
   if (outcome.kind === 'rule_mismatch') throw new Refusal('rule_mismatch');

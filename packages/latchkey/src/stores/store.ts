@@ -324,6 +324,8 @@ export type Admit = {
   readonly outbox?: readonly OutboxItem[];
   readonly limits: readonly Limit[];
   readonly whenFull: WhenFull;
+  /** The sessions that were chosen to end, in place of which this one opens; those that may not be chosen stay as they are. */
+  readonly ends: readonly SessionId[];
   readonly idleMs: number;
   /** The fingerprint of the rule that this node follows. */
   readonly rule: string;
@@ -336,6 +338,11 @@ export type Admitted =
       readonly replaced: readonly Session[];
       readonly displaced: readonly Session[];
     }
+  /**
+   * There is no place, and nobody went: as many as `least` of those `among` whom one may choose have to end first, the longest in
+   * first. What the proof spends is spent. `now` is the store's time.
+   */
+  | { readonly kind: 'full'; readonly among: readonly Session[]; readonly least: number; readonly now: number }
   /** The account is not active, or something voided the proof since it was made. Nothing was spent. */
   | { readonly kind: 'void'; readonly why: 'account_disabled' | 'proof_void' }
   /** What the proof would spend was spent already, or has expired. */
@@ -388,7 +395,7 @@ export type SessionStore = {
   /**
    * The door: `model/admission.ts` under the account's lock. Live are sessions neither ended, nor expired, nor idle. Asked
    * again with the same session id, it changes nothing and returns the first result; with the token of a live session of the
-   * account, that session.
+   * account, that session. Of any number at once with what one proof spends, one is answered by more than `spent`.
    */
   admit(admit: Admit): Promise<Admitted>;
   /** The session of a token, live or ended, with the store's time; null when there is none or it was purged. One read. */

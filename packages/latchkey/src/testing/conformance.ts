@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { newSessionId, newSessionToken } from '../crypto/token.ts';
 import { firstGate, type Gate } from '../model/account.ts';
-import { decideAdmission, type Limit } from '../model/admission.ts';
+import type { Limit } from '../model/admission.ts';
 import type { Binding } from '../model/binding.ts';
 import type { NewCredential } from '../model/credential.ts';
 import type { Device } from '../model/device.ts';
@@ -26,6 +26,7 @@ import {
   type Voided,
 } from '../stores/store.ts';
 import type { TestClock } from './clock.ts';
+import { limitCases } from './conformance-limits.ts';
 
 export type World = {
   readonly store: Store;
@@ -126,6 +127,7 @@ function admission(gate: Gate, given: AdmitGiven = {}): Admit {
     spends: [],
     limits: [{ bucket: 'account', max }],
     whenFull: 'displace',
+    ends: [],
     idleMs: IDLE_MS,
     rule: RULE,
     ...rest,
@@ -1698,56 +1700,11 @@ const cases: Record<string, (world: World) => Promise<void>> = {
     assert.deepEqual(await store.outbox.page(10), []);
     assert.equal(await store.accounts.resetSecondStep({ id: account.id + 1000, outbox: [] }), null);
   },
-
-  async 'the store admits as the model does, whatever the order of things'({ store, clock }) {
-    const pick = generator(20_260_101);
-    for (let round = 0; round < 60; round++) {
-      const { gate } = await makeAccount(store);
-      for (let turn = 0; turn < 8; turn++) await compareWithModel(store, clock, gate, pick);
-    }
-  },
 };
 
-/** A small generator of numbers that are always the same (mulberry32), for cases that are many and need not be new. */
-function generator(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
-}
-
-async function compareWithModel(
-  store: Store,
-  clock: TestClock,
-  gate: Gate,
-  pick: (below: number) => number,
-): Promise<void> {
-  clock.advance(pick(6) * HOUR_MS);
-  const { sessions, now } = await store.sessions.list(gate.accountId);
-  const places = sessions
-    .filter(({ seenAt, expiresAt }) => now < Math.min(expiresAt, seenAt + IDLE_MS))
-    .map(({ id, sequence, device }) => ({ id, sequence, deviceId: device.id }));
-  const deviceId = [null, 'd1', 'd2', 'd3'][pick(4)] ?? null;
-  const max = [1, 2, 3, 'unlimited' as const][pick(4)] ?? 1;
-  const limits: readonly Limit[] = [{ bucket: 'account', max }];
-  const expected = decideAdmission(gate, places, {
-    proofRevision: gate.revision,
-    deviceId,
-    limits,
-    whenFull: 'displace',
-  });
-  const actual = await signIn(store, gate, { max, device: { ...DEVICE, id: deviceId } });
-  assert.equal(expected.kind, 'admit');
-  if (expected.kind !== 'admit') return;
-  const ids = (of: readonly { readonly id: string }[]): readonly string[] => of.map(({ id }) => id).sort();
-  assert.deepEqual(ids(actual.displaced), ids(expected.displaced));
-  assert.deepEqual(ids(actual.replaced), ids(expected.replaced));
-}
-
-export const conformance: readonly ConformanceCase[] = Object.entries(cases).map(([name, run]) => ({ name, run }));
+export const conformance: readonly ConformanceCase[] = Object.entries({ ...cases, ...limitCases }).map(
+  ([name, run]) => ({ name, run }),
+);
 
 /** Which sessions a change ended. */
 function endedBy(done: Voided | Over | CredentialRefused | null): readonly string[] {

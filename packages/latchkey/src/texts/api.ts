@@ -118,6 +118,14 @@ export const secondStep = {
   reauthenticated: 'You have proved who you are.',
 } as const;
 
+export const chooseSession = {
+  full: 'This account is signed in on as many devices as it may be.',
+  choose: 'This account is signed in on as many devices as it may be. Choose which to sign out.',
+  ticketVoid: about('ticket_void', 'Invalid or expired token.'),
+  noList: 'Expected a list of session ids.',
+  unknownClient: 'Unknown client.',
+} as const;
+
 export const signInByMail = {
   asked: 'If there is an account with this address, a mail is on its way to it.',
   ticketVoid: about('ticket_void', 'Invalid or expired token.'),

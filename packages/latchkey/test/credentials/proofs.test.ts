@@ -38,7 +38,7 @@ describe('a proof', () => {
       assert.equal(isGenuine(proof as Proof), false);
       await withTest({}, async ({ auth, assembled: { parts } }) => {
         const { id } = await auth.accounts.create({ username: 'ann' });
-        await assert.rejects(admit(parts, proof as Proof, caller), TypeError);
+        await assert.rejects(admit(parts, proof as Proof, { caller, limits: [] }), TypeError);
         const key = { tokenHash: new Uint8Array(32), isFresh: true, device: UNKNOWN_DEVICE };
         await assert.rejects(admitImported(parts, proof as Proof, key), TypeError);
         assert.deepEqual(await auth.sessions.list(id), []);

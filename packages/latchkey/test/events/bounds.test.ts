@@ -87,7 +87,13 @@ async function makeNews(server: TestServer, accountId: number, isEnough: () => b
           isFresh: true,
         },
       },
-      ...{ gate: record.gate, spends: [], limits: [{ bucket: 'account', max: 'unlimited' }], whenFull: 'displace' },
+      ...{
+        gate: record.gate,
+        spends: [],
+        limits: [{ bucket: 'account', max: 'unlimited' }],
+        whenFull: 'displace',
+        ends: [],
+      },
       ...{ idleMs: 1_000_000_000, rule },
     });
     endings.nudge();

@@ -36,6 +36,8 @@ const CODES: Readonly<
   parse_error: true,
   body_too_large: true,
   second_step_required: true,
+  limit_reached: true,
+  choose_session: true,
   second_step_present: true,
   second_step_absent: true,
   second_step_demanded: true,

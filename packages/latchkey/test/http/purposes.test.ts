@@ -7,8 +7,8 @@ import { memberOf, OTHER_PASSWORD, PASSWORD, type TestServer, testServer } from 
 
 const EMAIL = 'alice@example.com';
 
-/** Her number: four others are there before her. */
-const ALICE = '5';
+/** Her number: five others are there before her. */
+const ALICE = '6';
 
 const KINDS = [
   'verification',
@@ -19,6 +19,8 @@ const KINDS = [
   'device',
   /** Of a sign-in that waits for its second step. */
   'ticket',
+  /** Of a sign-in that found no place. */
+  'choice',
   /** Of an app that is being set up. */
   'activation',
   'mailTicket',
@@ -41,6 +43,8 @@ type Secrets = Readonly<Record<Kind, string>> & {
   /** Carol's app, and Dave's that is being set up: what makes their codes. */
   readonly carols: string;
   readonly daves: string;
+  /** Frank's session, who has the one place of his account. */
+  readonly franks: string;
   /** Dave's key, who is signed in. */
   readonly dave: string;
 };
@@ -139,6 +143,21 @@ const OFFERS: readonly Offer[] = [
       const form = { code: codeAt(carols, server.clock()) };
       const headers = { cookie: `latchkey-ticket=${ticket}` };
       return (await server.ask('/login/second-step/', { method: 'POST', form, headers })).status === 302;
+    },
+  },
+  {
+    name: 'login/choose/',
+    takes: ['choice'],
+    async offer(server, ticket, { franks }) {
+      return (await server.post('/auth/login/choose/', { ticket, end: [franks] })).status === 200;
+    },
+  },
+  {
+    name: 'the page that chooses',
+    takes: ['choice'],
+    async offer(server, ticket, { franks }) {
+      const headers = { cookie: `latchkey-choice=${ticket}` };
+      return (await server.ask('/login/choose/', { method: 'POST', form: { [franks]: 'on' }, headers })).status === 302;
     },
   },
   {
@@ -251,6 +270,11 @@ async function secretsOf(server: TestServer): Promise<Secrets> {
   const dave = await server.signIn('dave');
   const daves = await begun(server, dave);
 
+  const frank = await auth.accounts.create({ username: 'frank', password: PASSWORD, roles: ['single'] });
+  await server.signIn('frank');
+  const full = await server.post('/auth/login/', { username: 'frank', password: PASSWORD });
+  const [franks] = await auth.sessions.list(frank.id);
+
   const { invitation: own } = await auth.accounts.invite();
   const guest = { email: EMAIL, invitation: own };
   await server.register('alice', guest);
@@ -263,6 +287,7 @@ async function secretsOf(server: TestServer): Promise<Secrets> {
   return {
     ...{ verification, reset, invitation, session: memberOf(body, 'key'), imported: 'c'.repeat(40) },
     ...{ device: memberOf(body, 'device'), ticket: memberOf(half.body, 'ticket'), activation: daves.activation },
+    ...{ choice: memberOf(full.body, 'ticket'), franks: franks?.id ?? '' },
     ...{ ...mails, ...change, carols, daves: daves.secret, dave },
   };
 }
@@ -292,7 +317,7 @@ for (const { name, takes, offer } of OFFERS) {
   test(`E6: ${name} takes ${takes.join(' and ') || 'none of them'}, and no secret of another kind`, async () => {
     await using server = await testServer({
       accounts: { registration: 'invited', signInByMail: true },
-      sessions: { limit: 'unlimited' },
+      sessions: { limit: 'unlimited', roleLimits: { single: 1 }, whenFull: 'ask' },
     });
     const secrets = await secretsOf(server);
     const wrong = KINDS.filter((kind) => !takes.includes(kind));

@@ -7,7 +7,7 @@ import { describe, test } from 'node:test';
 import { drfTokenRoute, routes } from '../../src/http/routes.ts';
 import { pageRoutes, pageRoutesBelow } from '../../src/pages/app.ts';
 import { CLIENT, standIn } from '../social/stand-in.ts';
-import { memberOf, PASSWORD, testServer } from './serving.ts';
+import { type Answer, memberOf, PASSWORD, testServer } from './serving.ts';
 import * as opening from './ways/opening.ts';
 import * as quiet from './ways/quiet.ts';
 import { type Open, SAME_SITE, type Way } from './ways/way.ts';
@@ -41,15 +41,20 @@ type Row = { readonly id: string; readonly account_id: number };
 /** A server where Ann has one place and is in, unless it is said otherwise; what the host is told of sign-ins is noted. */
 async function withAnn(
   work: (open: Open & { readonly told: readonly string[] }) => Promise<void>,
-  { demandedOf, isIn }: { readonly demandedOf: 'everybody' | readonly string[]; readonly isIn: boolean } = {
-    demandedOf: ['admin'],
-    isIn: true,
-  },
+  {
+    demandedOf = ['admin'],
+    isIn = true,
+    whenFull = 'displace',
+  }: {
+    readonly demandedOf?: 'everybody' | readonly string[];
+    readonly isIn?: boolean;
+    readonly whenFull?: 'displace' | 'refuse' | 'ask';
+  } = {},
 ): Promise<void> {
   const told: string[] = [];
   await using provider = await standIn();
   await using server = await testServer({
-    sessions: { limit: 1 },
+    sessions: { limit: 1, whenFull },
     accounts: { signInByMail: true },
     secondStep: { demandedOf },
     social: { providers: { acme: { issuer: provider.url, ...CLIENT } } },
@@ -57,12 +62,14 @@ async function withAnn(
   });
   const email = 'ann@example.com';
   await server.auth.accounts.create({ username: 'ann', email, emailVerified: true, password: PASSWORD });
-  if (isIn) await server.signIn('ann');
-  await work({ server, username: 'ann', provider, told });
+  const key = isIn ? await server.signIn('ann') : '';
+  await work({ server, username: 'ann', key, provider, told });
 }
 
 const rowsOf = ({ server }: Open, where = ''): readonly Row[] =>
   server.rows(`SELECT id, account_id FROM session ${where}`) as unknown as readonly Row[];
+
+const liveOf = (open: Open): readonly Row[] => rowsOf(open, 'WHERE ended_at IS NULL');
 
 const idsOf = (open: Open): readonly string[] =>
   rowsOf(open)
@@ -77,18 +84,26 @@ function each(tables: Readonly<Record<string, Readonly<Record<string, Way>>>>, r
   }
 }
 
-each({ routes: opening.ROUTES, pages: opening.PAGES, 'pages below': opening.PAGES_BELOW }, (name, way) => {
+/** There where one may choose whose place to take. */
+const isOfChoosing = (name: string): boolean => name.includes('/login/choose');
+
+const OPENING = { routes: opening.ROUTES, pages: opening.PAGES, 'pages below': opening.PAGES_BELOW };
+
+each(OPENING, (name, way) => {
   test(`${name} goes by the door: the limit holds, and the host hears of each session`, () =>
-    withAnn(async (open) => {
-      const request = await way(open);
-      const before = rowsOf(open).length;
-      const { status, text } = await request();
-      assert.ok(status < 400, text);
-      assert.equal(rowsOf(open).length, before + 1, 'one session was opened');
-      assert.deepEqual(idsOf(open), open.told.toSorted());
-      const live = rowsOf(open, 'WHERE ended_at IS NULL');
-      assert.equal(new Set(live.map(({ account_id }) => account_id)).size, live.length, 'one for each account');
-    }));
+    withAnn(
+      async (open) => {
+        const request = await way(open);
+        const before = rowsOf(open).length;
+        const { status, text } = await request();
+        assert.ok(status < 400, text);
+        assert.equal(rowsOf(open).length, before + 1, 'one session was opened');
+        assert.deepEqual(idsOf(open), open.told.toSorted());
+        const live = liveOf(open);
+        assert.equal(new Set(live.map(({ account_id }) => account_id)).size, live.length, 'one for each account');
+      },
+      { whenFull: isOfChoosing(name) ? 'ask' : 'displace' },
+    ));
 });
 
 each({ routes: quiet.ROUTES, pages: quiet.PAGES, 'pages below': quiet.PAGES_BELOW }, (name, way) => {
@@ -162,3 +177,54 @@ test('P7, H6: where a second step is demanded of everybody, no first proof opens
     },
     { demandedOf: 'everybody', isIn: false },
   ));
+
+/** They make an account, which is never full; or a step is newly demanded, which signs everybody out. */
+const hasPlace = (name: string): boolean =>
+  ['POST /registration/', 'POST /signup'].includes(name) ||
+  name.endsWith('(an app that is set up)') ||
+  /second-step.*\(passkey\)$/.test(name);
+
+/** By the API, whoever asks for a place gets one for the session that they choose. */
+async function assertChosen({ server, key }: Open, { body }: Answer, inside: readonly Row[]): Promise<void> {
+  const chosen = { ticket: memberOf(body, 'ticket'), end: inside.map(({ id }) => id) };
+  const done = await server.post('/auth/login/choose/', chosen);
+  assert.deepEqual([done.status, await server.isLive(memberOf(done.body, 'key'))], [200, true]);
+  assert.equal(await server.isLive(key), false);
+}
+
+describe('F-25: where nobody goes for a newcomer', () => {
+  each(OPENING, (name, way) => {
+    if (isOfChoosing(name) || hasPlace(name)) return;
+    const isRoute = name in opening.ROUTES;
+
+    test(`${name} says that there is no place, and nobody comes or goes`, () =>
+      withAnn(
+        async (open) => {
+          const request = await way(open);
+          const before = liveOf(open);
+          const { status, headers, body } = await request();
+          assert.deepEqual([status, headers.get('latchkey-reason')], [409, 'limit_reached']);
+          if (isRoute) assert.deepEqual(Object.keys(body ?? {}), ['detail', 'code']);
+          assert.deepEqual(liveOf(open), before);
+        },
+        { whenFull: 'refuse' },
+      ));
+
+    test(`${name} leads to whose place may be taken, and nobody comes or goes until then`, () =>
+      withAnn(
+        async (open) => {
+          const request = await way(open);
+          const before = liveOf(open);
+          const answer = await request();
+          assert.deepEqual(liveOf(open), before);
+          if (isRoute) {
+            assert.deepEqual([answer.status, memberOf(answer.body, 'code')], [409, 'choose_session']);
+            await assertChosen(open, answer, before);
+          } else {
+            assert.equal(answer.headers.get('location')?.replace(/[?].*/, ''), '/login/choose/');
+          }
+        },
+        { whenFull: 'ask' },
+      ));
+  });
+});

@@ -132,7 +132,7 @@ const misnamed: readonly (readonly [options: Readonly<Record<string, unknown>>, 
   [{ onEvnt: () => undefined }, /^onEvnt is no setting/],
   [
     { hooks: { beforeRegistartion: () => null } },
-    /^hooks\.beforeRegistartion is nothing that hooks can have: beforeRegistration, placeOf\.$/,
+    /^hooks\.beforeRegistartion is nothing that hooks can have: beforeRegistration, placeOf, limitOf\.$/,
   ],
   [{ hooks: { beforeRegistration: 'no' } }, /^hooks\.beforeRegistration must be a function\.$/],
   [{ hooks: () => null }, /^hooks must be an object\.$/],

@@ -31,7 +31,7 @@ async function withAlice(options: Parameters<typeof testServer>[0] = {}) {
 describe('a form of another site', () => {
   for (const [name, headers] of FOREIGN) {
     test(`C8, C10, C11, C12: ${name} changes nothing on any page, and is told so in words of its own`, async () => {
-      await using server = await withAlice();
+      await using server = await withAlice({ sessions: { whenFull: 'ask' } });
       const browser = new Browser(server);
       await browser.post('/login/', RIGHT);
       await server.auth.settle();

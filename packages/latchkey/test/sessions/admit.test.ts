@@ -22,7 +22,7 @@ test('M16: a session is opened by the client and bound to the key that came with
       place: async () => ({ name: 'Graz', coordinates: { latitude: 47.1, longitude: 15.4 } }),
       network: (accountId) => `network of ${accountId}`,
     };
-    const opened = await admit(parts, shown.proof, caller);
+    const opened = await admit(parts, shown.proof, { caller, limits: [] });
     assert.ok(opened.kind === 'opened');
     const who = await auth.authenticate({ authorization: `Token ${opened.token}` });
     const { client, binding: bound, place } = who.signedIn ? who.session : assert.fail(who.code);

@@ -25,6 +25,7 @@ async function signIn(store: Store, limit: number | 'unlimited' = 1): Promise<st
     spends: [],
     limits: [{ bucket: 'account', max: limit }],
     whenFull: 'displace',
+    ends: [],
     idleMs: 1_000_000,
     rule: 'rule',
   });

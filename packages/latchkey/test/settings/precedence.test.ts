@@ -29,7 +29,7 @@ describe('where a setting comes from', () => {
     const names = [top, ...Object.values(groups)].flatMap((group) => Object.values(group).map(({ env }) => env));
     assert.equal(new Set(names).size, names.length);
     for (const name of names) assert.match(name, /^LATCHKEY_[A-Z_]+$/);
-    assert.ok(names.length <= 78, `${names.length} options: is a new one worth a decision?`);
+    assert.ok(names.length <= 82, `${names.length} options: is a new one worth a decision?`);
   });
 
   test('names for tests are passed over', () => {
@@ -38,12 +38,55 @@ describe('where a setting comes from', () => {
 });
 
 describe('what settings come to', () => {
+  test('limits by name, as text or as an object, in one order', () => {
+    const environment = {
+      LATCHKEY_CLASS_LIMITS: ' web=1, mobile = 2 ,tv=unlimited',
+      LATCHKEY_CLIENTS: 'web-app, ios-app=1',
+      LATCHKEY_ROLE_LIMITS: 'trial=1,premium=3',
+    };
+    const given = {
+      sessions: {
+        classLimits: { web: 1, mobile: 2 },
+        clients: { 'ios-app': 1, 'web-app': 'unlimited' },
+        roleLimits: { premium: 3, trial: 1 },
+      },
+    } as const;
+    const { classLimits, clients, roleLimits } = resolveSettings({}, environment).settings.sessions;
+    assert.deepEqual(
+      [classLimits, clients, roleLimits],
+      [
+        [
+          ['mobile', 2],
+          ['web', 1],
+        ],
+        [
+          ['ios-app', 1],
+          ['web-app', 'unlimited'],
+        ],
+        [
+          ['premium', 3],
+          ['trial', 1],
+        ],
+      ],
+    );
+    assert.deepEqual(resolveSettings(given, {}).settings.sessions, resolveSettings({}, environment).settings.sessions);
+    const alone = {
+      LATCHKEY_CLIENTS: 'app',
+      LATCHKEY_SESSION_LIMIT: 'unlimited',
+      LATCHKEY_CLASS_LIMITS: 'tv=unlimited',
+    };
+    assert.deepEqual(resolveSettings({}, alone).settings.sessions.classLimits, []);
+  });
+
   test('without any: one device, displaced; ten tries; thirty days; a form of its own for each unit', () => {
     const { settings, stores, secrets } = resolveSettings({}, {});
     assert.deepEqual([stores.database, stores.sessions, secrets], ['sqlite:latchkey.db', null, []]);
     assert.equal(settings.checks.trust, 'strict');
     assert.deepEqual(settings.sessions, {
       limit: 1,
+      classLimits: [],
+      clients: [],
+      roleLimits: [],
       whenFull: 'displace',
       idleMs: 14 * DAY_MS,
       lifetimeMs: 30 * DAY_MS,

@@ -137,6 +137,14 @@ function admission(gate: Admit['gate']): Admit {
       ...{ place: null, coordinates: null, network: null, client: null, binding: null },
       device: { id: null, class: 'cli', name: 'curl' },
     },
-    ...{ gate, spends: [], limits: [{ bucket: 'account', max: 1 }], whenFull: 'displace', idleMs: 1e9, rule: RULE },
+    ...{
+      gate,
+      spends: [],
+      limits: [{ bucket: 'account', max: 1 }],
+      whenFull: 'displace',
+      ends: [],
+      idleMs: 1e9,
+      rule: RULE,
+    },
   } as const;
 }

@@ -60,6 +60,7 @@ describe('migrations', () => {
         spends: [],
         limits: [{ bucket: 'account', max: 2 }],
         whenFull: 'displace',
+        ends: [],
         idleMs: 1_000,
         rule: 'one',
       },

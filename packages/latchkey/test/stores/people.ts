@@ -42,6 +42,7 @@ export function admission(gate: Gate, max: number | 'unlimited' = 1): Admit {
     spends: [],
     limits: [{ bucket: 'account', max }],
     whenFull: 'displace',
+    ends: [],
     idleMs: 36_000_000,
     rule: 'the rule',
   };

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import fc from 'fast-check';
 import { type Gate, isWithinGate } from '../../src/model/account.ts';
-import { decideAdmission, type Limit } from '../../src/model/admission.ts';
+import { asPlace, type Bucket, decideAdmission, type Limit, type WhenFull } from '../../src/model/admission.ts';
 import { type Session, sessionState, type TokenRef } from '../../src/model/session.ts';
 import type { RedisStore } from '../../src/stores/redis/store.ts';
 import { available, openRedis } from '../servers/redis.ts';
@@ -13,7 +13,8 @@ const missing = available();
 
 const revision = fc.nat({ max: 4 }).map((below) => below + 1);
 const device = fc.constantFrom(null, 'd1', 'd2', 'd3');
-const limit = fc.oneof(fc.integer({ min: 1, max: 4 }), fc.constant('unlimited' as const));
+const max = fc.oneof(fc.integer({ min: 1, max: 4 }), fc.constant('unlimited' as const));
+const bucket = fc.constantFrom<Bucket>('account', 'class:web', 'class:tv', 'client:a', 'client:b');
 
 const step = fc.record({
   /** Hours that the clock is moved first: some back, some past what a session may be idle or live. */
@@ -24,10 +25,12 @@ const step = fc.record({
   state: fc.constantFrom('active', 'active', 'active', 'active', 'suspended', 'closed'),
   role: fc.constantFrom('a', 'b'),
   device,
-  limits: fc.array(
-    limit.map((max): Limit => ({ bucket: 'account', max })),
-    { maxLength: 3 },
-  ),
+  class: fc.constantFrom('web', 'tv', 'cli'),
+  client: fc.constantFrom(null, 'a', 'b'),
+  limits: fc.array(fc.record({ bucket, max }) satisfies fc.Arbitrary<Limit>, { maxLength: 5 }),
+  whenFull: fc.constantFrom<WhenFull>('displace', 'displace-least-recent', 'refuse', 'ask'),
+  /** Which of the open sessions are chosen, by where they stand. */
+  chosen: fc.array(fc.nat({ max: 5 }), { maxLength: 3 }),
   what: fc.constantFrom('admit', 'admit', 'admit', 'raise', 'touch'),
 } as const);
 
@@ -75,22 +78,29 @@ async function compareAdmission(store: RedisStore, now: number, known: Known, ga
   const [live, over] = [true, false].map((isLive) =>
     within.filter((session) => sessionState(session, { idleMs: IDLE_MS }, now).live === isLive),
   ) as [Session[], Session[]];
-  const places = live.map(({ id, sequence, device: { id: deviceId } }) => ({ id, sequence, deviceId }));
-  const expected = decideAdmission(held, places, {
+  const { limits, whenFull, class: deviceClass, client } = next;
+  const ends = next.chosen.flatMap((at) => known.sessions[at]?.id ?? []);
+  const expected = decideAdmission(held, live.map(asPlace), {
     proofRevision: gate.revision,
-    deviceId: next.device,
-    limits: next.limits,
-    whenFull: 'displace',
+    newcomer: { deviceId: next.device, class: deviceClass, client },
+    ...{ limits, whenFull, ends },
   });
-  const input = admission(gate, {
-    limits: next.limits,
-    device: { id: next.device, class: 'web', name: `device ${next.device}` },
-  });
+  const device = { id: next.device, class: deviceClass, name: `device ${next.device}` };
+  const input = admission(gate, { ...{ limits, whenFull, ends, device }, told: { client } });
   const actual = await store.sessions.admit(input);
   const left = await open(store, gate);
   if (expected.kind === 'void') {
     assert.deepEqual(actual, expected);
     assert.deepEqual(idsOf(left), idsOf(within));
+    return { ...known, gate: held, sessions: left };
+  }
+  if (expected.kind === 'full') {
+    assert.ok(actual.kind === 'full', actual.kind);
+    assert.deepEqual(
+      [actual.among.map(({ id }) => id), actual.least],
+      [expected.among.map(({ id }) => id), expected.least],
+    );
+    assert.deepEqual(idsOf(left), idsOf(live), 'nobody goes but what was over');
     return { ...known, gate: held, sessions: left };
   }
   assert.ok(actual.kind === 'admitted', actual.kind);

@@ -90,6 +90,7 @@ export function admission(gate: Gate, given: Given = {}): Admit {
     spends: [],
     limits: [{ bucket: 'account', max }],
     whenFull: 'displace',
+    ends: [],
     idleMs: IDLE_MS,
     rule: RULE,
     ...rest,

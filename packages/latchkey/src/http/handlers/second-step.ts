@@ -15,24 +15,21 @@ import { json } from '../answers.ts';
 import type { Call, SignedInCall } from '../call.ts';
 import type { Values } from '../fields.ts';
 import { isoTime } from '../time.ts';
-import { answerSignedIn } from './sign-in.ts';
+import { answerOutcome } from './sign-in.ts';
 
 /** The second of two steps, or the first code of an app that has to be set up before. */
 export async function show(call: Call): Promise<Response> {
   const { ticket = '', activation_token: activationToken } = call.values;
   const step = stepIn(call.values);
   const { parts } = call;
-  const hasCookie = parts.settings.wire.cookie;
   const caller = await call.caller();
   if (activationToken === undefined) {
     const isRemembered = isTrue(call.body.get('remember'));
-    const signedIn = await showSecondStep(parts, { ticket, step, isRemembered, caller });
-    return answerSignedIn(call, signedIn, { status: 200, hasCookie });
+    return answerOutcome(call, await showSecondStep(parts, { ticket, step, isRemembered, caller }), 200);
   }
   const code = 'code' in step ? step.code : '';
-  const { signedIn, codes } = await confirmTotpAtSignIn(parts, { ticket, code, activationToken, caller });
-  const more = { recovery_codes: codes };
-  return answerSignedIn(call, signedIn, { status: 200, hasCookie, more });
+  const { outcome, codes } = await confirmTotpAtSignIn(parts, { ticket, code, activationToken, caller });
+  return answerOutcome(call, outcome, 200, { recovery_codes: codes });
 }
 
 function stepIn({ code, credential, session_id: sessionId = '' }: Values): Step {
@@ -47,8 +44,7 @@ export async function verify(call: Call): Promise<Response> {
   const isRemembered = isTrue(call.body.get('remember'));
   try {
     const shown = { ticket, step: { code }, isRemembered, caller: await call.caller() };
-    const signedIn = await showSecondStep(call.parts, shown);
-    return answerSignedIn(call, signedIn, { status: 200, hasCookie: call.parts.settings.wire.cookie });
+    return answerOutcome(call, await showSecondStep(call.parts, shown), 200);
   } catch (error) {
     const flaws = error instanceof Refusal ? error.flaws : null;
     if (flaws?.['ticket'] === undefined) throw error;

@@ -1,4 +1,4 @@
-import type { SignedIn, SignInOutcome } from '../../flows/complete-sign-in.ts';
+import type { NoPlace, SignedIn, SignInOutcome } from '../../flows/complete-sign-in.ts';
 import { type Claim, signInWithPassword } from '../../flows/sign-in-with-password.ts';
 import { signOut as endOwn, signOutOver } from '../../flows/sign-out.ts';
 import type { SecondStepDue } from '../../flows/tickets.ts';
@@ -20,6 +20,7 @@ import {
 } from '../cookies.ts';
 import type { Values } from '../fields.ts';
 import { isOriginAllowed } from '../origin.ts';
+import { isoTime } from '../time.ts';
 
 /** dj-rest-auth's `login/`: a key, and the cookie beside it; or the ticket of a sign-in that needs a second step. */
 export async function login(call: Call): Promise<Response> {
@@ -30,7 +31,7 @@ export async function login(call: Call): Promise<Response> {
 /** The article's `signin/`: a key and what became of the old one. */
 export async function articleSignIn(call: Call): Promise<Response> {
   const outcome = await signIn(call, claimOf(call.parts.settings, call.values), { isStripped: true });
-  if (outcome.kind === 'second-step') return refuseHalf(call, outcome);
+  if (outcome.kind !== 'signed-in') return refuseOutside(call, outcome);
   const message = outcome.displaced.length > 0 ? texts.oldTokenDeleted : texts.newTokenCreated;
   return json(200, { key: outcome.token, message, device: outcome.deviceToken }, call.headers);
 }
@@ -39,19 +40,41 @@ export async function articleSignIn(call: Call): Promise<Response> {
 export async function obtainToken(call: Call): Promise<Response> {
   const claim = claimByName(call.parts.settings, call.values['username'] ?? '');
   const outcome = await signIn(call, claim, { isStripped: false });
-  if (outcome.kind === 'second-step') return refuseHalf(call, outcome);
+  if (outcome.kind !== 'signed-in') return refuseOutside(call, outcome);
   return json(200, { token: outcome.token, device: outcome.deviceToken }, call.headers);
 }
 
 /** What a sign-in came to, as dj-rest-auth tells it: half of one is no error there. */
-export function answerOutcome(call: Call, outcome: SignInOutcome, status: number): Response {
+export function answerOutcome(
+  call: Call,
+  outcome: SignInOutcome,
+  status: number,
+  /** What is told beside it. */
+  more?: Readonly<Record<string, unknown>>,
+): Response {
   if (outcome.kind === 'second-step') return json(status, bodyOfDue(outcome), call.headers);
-  return answerSignedIn(call, outcome, { status, hasCookie: call.parts.settings.wire.cookie });
+  if (outcome.kind === 'full') return refuseFull(call, outcome, more);
+  const hasCookie = call.parts.settings.wire.cookie;
+  return answerSignedIn(call, outcome, { status, hasCookie, ...(more !== undefined && { more }) });
 }
 
 /** Where clients know of no second step, half a sign-in is none. */
-function refuseHalf(call: Call, due: SecondStepDue): Response {
-  return refuse(call, { code: 'second_step_required', more: bodyOfDue(due) });
+function refuseOutside(call: Call, outcome: Exclude<SignInOutcome, { kind: 'signed-in' }>): Response {
+  if (outcome.kind === 'full') return refuseFull(call, outcome);
+  return refuse(call, { code: 'second_step_required', more: bodyOfDue(outcome) });
+}
+
+/** No place: said alike by every way in, after all that had to be shown was shown (F-23). */
+function refuseFull(
+  call: Call,
+  { ticket, among, least }: NoPlace,
+  more: Readonly<Record<string, unknown>> = {},
+): Response {
+  if (ticket === null) return refuse(call, { code: 'limit_reached', more });
+  const sessions = among.map(({ id, device, seenAt }) => ({
+    ...{ id, device: device.name, class: device.class, last_seen_at: isoTime(seenAt) },
+  }));
+  return refuse(call, { code: 'choose_session', more: { ticket, sessions, end_at_least: least, ...more } });
 }
 
 /** With nothing to show, there is one to be set up first. */
@@ -111,7 +134,7 @@ function mustInclude(flaw: Flaw): Refusal {
 }
 
 /** Answers with the key of a new session, and the cookies that a browser keeps. */
-export function answerSignedIn(
+function answerSignedIn(
   call: Call,
   signedIn: SignedIn,
   {

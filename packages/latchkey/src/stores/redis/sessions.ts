@@ -198,6 +198,8 @@ async function admit(voice: Voice, input: Unspending): Promise<AdmittedUnspent> 
     input.rule,
     JSON.stringify(input.limits),
     SPARE_ROW_MS,
+    input.whenFull,
+    JSON.stringify(input.ends),
   ];
   const keys = [names.rule(bucket), names.sessions(bucket) + hash];
   const [what, ...rest] = await change(voice, ADMIT, gate.accountId, values, keys);
@@ -211,6 +213,8 @@ async function admit(voice: Voice, input: Unspending): Promise<AdmittedUnspent> 
         displaced: sessionsOf(displaced),
       };
     }
+    case 'full':
+      return { kind: 'full', among: sessionsOf(rest[0]), least: Number(rest[1]), now: Number(rest[2]) };
     case 'void':
       return { kind: 'void', why: rest[0] as 'account_disabled' | 'proof_void' };
     case 'rule_mismatch':

@@ -1,6 +1,6 @@
 /** The sentences about sessions and their gate, for any SQL database. */
 import { type Gate, isWithinGate } from '../../model/account.ts';
-import { decideAdmission } from '../../model/admission.ts';
+import { asPlace, decideAdmission } from '../../model/admission.ts';
 import { type DeviceSummary, UNKNOWN_DEVICE } from '../../model/device.ts';
 import type { EndReason } from '../../model/reasons.ts';
 import { type Session, sessionState } from '../../model/session.ts';
@@ -260,17 +260,23 @@ export function* admit(run: Run, input: Admit): Sentence<Admitted> {
   if (holder !== null) return ofHeldToken(run, input, sessionOf(holder));
 
   const { live, over } = yield* notEnded(run, input);
-  const places = live.map(({ id, sequence, device }) => ({ id, sequence, deviceId: device.id }));
-  const verdict = decideAdmission(gate, places, {
+  const { device, client } = input.session;
+  const verdict = decideAdmission(gate, live.map(asPlace), {
     proofRevision: input.gate.revision,
-    deviceId: input.session.device.id,
+    newcomer: { deviceId: device.id, class: device.class, client },
     limits: input.limits,
     whenFull: input.whenFull,
+    ends: input.ends,
   });
   if (verdict.kind === 'void') return verdict;
 
   if (!(yield* spendAndTell(run, input))) return { kind: 'spent' };
   yield* endAll(run, over, { reason: 'expired', by: null });
+  if (verdict.kind === 'full') {
+    const among = new Set(verdict.among.map(({ id }) => id));
+    const bySequence = live.filter(({ id }) => among.has(id)).toReversed();
+    return { kind: 'full', among: bySequence, least: verdict.least, now: run.now };
+  }
   const by = { session: input.session.id, device: input.session.device };
   const replaced = yield* endAll(run, verdict.replaced, { reason: 'displaced', by, isReplaced: true });
   const displaced = yield* endAll(run, verdict.displaced, { reason: 'displaced', by });

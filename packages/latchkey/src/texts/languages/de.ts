@@ -75,6 +75,21 @@ export const de: Catalogue = {
     passkey: 'Mit einem Passkey anmelden',
     byMail: 'Stattdessen per E-Mail anmelden',
   },
+  chooseSession: {
+    title: 'Welches Gerät abmelden?',
+    fullTitle: 'Kein Platz mehr frei',
+    lead: 'Sie sind auf so vielen Geräten angemeldet, wie es für Ihr Konto erlaubt ist. Melden Sie eines davon ab, dann sind Sie hier angemeldet.',
+    atLeast: 'Wählen Sie mindestens {count} davon.',
+    legend: 'Angemeldete Geräte',
+    action: 'Dort abmelden und hier anmelden',
+    again: 'Das hat nicht gereicht, oder inzwischen hat sich jemand angemeldet. Bitte wählen Sie noch einmal.',
+    none: 'Wählen Sie ein Gerät, das abgemeldet werden soll.',
+    free: 'Jetzt ist ein Platz für Sie frei.',
+    full: 'Sie sind auf so vielen Geräten angemeldet, wie es für Ihr Konto erlaubt ist.',
+    endThere: 'Melden Sie sich auf einem dieser Geräte ab, und melden Sie sich dann hier an.',
+    orReset:
+      'Sie haben diese Geräte nicht mehr? Legen Sie ein neues Passwort fest: Damit werden alle Geräte abgemeldet.',
+  },
   secondStep: {
     title: 'Noch ein Schritt',
     lead: 'Geben Sie den Code ein, den Ihre Authenticator-App zeigt.',

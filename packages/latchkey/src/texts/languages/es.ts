@@ -73,6 +73,21 @@ export const es: Catalogue = {
     passkey: 'Iniciar sesión con una llave de acceso',
     byMail: 'Iniciar sesión por correo',
   },
+  chooseSession: {
+    title: '¿En qué dispositivo cerrar la sesión?',
+    fullTitle: 'No queda ningún lugar',
+    lead: 'Tiene la sesión abierta en tantos dispositivos como permite su cuenta. Ciérrela en uno de ellos y se abrirá aquí.',
+    atLeast: 'Elija al menos {count}.',
+    legend: 'Dispositivos con la sesión abierta',
+    action: 'Cerrar la sesión allí y abrirla aquí',
+    again: 'No fue suficiente, o alguien abrió una sesión mientras tanto. Elija de nuevo, por favor.',
+    none: 'Elija un dispositivo en el que cerrar la sesión.',
+    free: 'Ahora hay un lugar para usted.',
+    full: 'Tiene la sesión abierta en tantos dispositivos como permite su cuenta.',
+    endThere: 'Cierre la sesión en uno de estos dispositivos y ábrala después aquí.',
+    orReset:
+      '¿Ya no tiene esos dispositivos? Elija una contraseña nueva: con ella se cierra la sesión en todos los dispositivos.',
+  },
   secondStep: {
     title: 'Un paso más',
     lead: 'Escriba el código que muestra su aplicación de autenticación.',

@@ -75,6 +75,21 @@ export const fr: Catalogue = {
     passkey: 'Se connecter avec une clé d’accès',
     byMail: 'Se connecter plutôt par e-mail',
   },
+  chooseSession: {
+    title: 'Quel appareil déconnecter ?',
+    fullTitle: 'Plus de place libre',
+    lead: 'Vous êtes connecté sur autant d’appareils que votre compte le permet. Déconnectez l’un d’eux, et vous serez connecté ici.',
+    atLeast: 'Choisissez-en au moins {count}.',
+    legend: 'Appareils connectés',
+    action: 'Déconnecter là-bas et se connecter ici',
+    again: 'Cela n’a pas suffi, ou quelqu’un s’est connecté entre-temps. Veuillez choisir à nouveau.',
+    none: 'Choisissez un appareil à déconnecter.',
+    free: 'Il y a maintenant une place pour vous.',
+    full: 'Vous êtes connecté sur autant d’appareils que votre compte le permet.',
+    endThere: 'Déconnectez-vous sur l’un de ces appareils, puis connectez-vous ici.',
+    orReset:
+      'Vous n’avez plus ces appareils ? Choisissez un nouveau mot de passe : tous les appareils seront alors déconnectés.',
+  },
   secondStep: {
     title: 'Encore une étape',
     lead: 'Saisissez le code que votre application d’authentification affiche.',

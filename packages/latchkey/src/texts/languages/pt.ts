@@ -72,6 +72,21 @@ export const pt: Catalogue = {
     passkey: 'Entrar com uma chave de acesso',
     byMail: 'Entrar por e-mail',
   },
+  chooseSession: {
+    title: 'Em que dispositivo encerrar a sessão?',
+    fullTitle: 'Não há lugar livre',
+    lead: 'Você está conectado em tantos dispositivos quantos a sua conta permite. Encerre a sessão em um deles e você entrará aqui.',
+    atLeast: 'Escolha pelo menos {count}.',
+    legend: 'Dispositivos conectados',
+    action: 'Sair lá e entrar aqui',
+    again: 'Não foi suficiente, ou alguém entrou nesse meio-tempo. Escolha novamente, por favor.',
+    none: 'Escolha um dispositivo em que encerrar a sessão.',
+    free: 'Agora há um lugar para você.',
+    full: 'Você está conectado em tantos dispositivos quantos a sua conta permite.',
+    endThere: 'Saia em um destes dispositivos e depois entre aqui.',
+    orReset:
+      'Você não tem mais esses dispositivos? Escolha uma nova senha: com isso, a sessão é encerrada em todos os dispositivos.',
+  },
   secondStep: {
     title: 'Mais uma etapa',
     lead: 'Digite o código que o seu aplicativo autenticador mostra.',

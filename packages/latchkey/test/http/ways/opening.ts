@@ -27,8 +27,7 @@ async function ticketOf(open: Open): Promise<string> {
 
 /** Sets an app up for an account, and returns the ticket of a new sign-in with the codes that go with it. */
 async function half(open: Open) {
-  const { server, username } = open;
-  const key = await server.signIn(username);
+  const { server, key } = open;
   const { body } = await server.ask('/auth/mfa/totp/activate/', { key });
   const secret = memberOf(body, 'secret');
   const given = { activation_token: memberOf(body, 'activation_token'), code: codeAt(secret, server.clock()) };
@@ -53,8 +52,7 @@ async function setUp(open: Open) {
   return { ticket, activation_token: memberOf(body, 'activation_token'), code };
 }
 
-async function passkeyOf({ server, username }: Open, authenticator = new Authenticator()): Promise<Authenticator> {
-  const key = await server.signIn(username);
+async function passkeyOf({ server, key }: Open, authenticator = new Authenticator()): Promise<Authenticator> {
   const made = await server.post('/auth/passkeys/register/begin/', {}, { key });
   const credential = authenticator.create(made.body as Readonly<Record<string, unknown>>);
   const done = await server.post('/auth/passkeys/register/complete/', { credential }, { key });
@@ -112,6 +110,12 @@ export const ROUTES: Readonly<Record<string, Way>> = {
     const given = await signedAsSecond(open);
     return () => open.server.post('/auth/login/second-step/', given);
   },
+  async 'POST /login/choose/'(open) {
+    const { body } = await open.server.post('/auth/login/', login(open));
+    const [session] = await open.server.auth.sessions.list(1);
+    const given = { ticket: memberOf(body, 'ticket'), end: [session?.id] };
+    return () => open.server.post('/auth/login/choose/', given);
+  },
   async 'POST /mfa/verify/'(open) {
     const { ticket, code } = await half(open);
     return () => open.server.post('/auth/mfa/verify/', { ephemeral_token: ticket, code });
@@ -148,6 +152,13 @@ export const PAGES: Readonly<Record<string, Way>> = {
     await browser.fill({ email: 'ann@example.com' });
     const code = codeIn((await server.mailsTo('ann@example.com')).at(-1));
     return () => browser.fill({ code });
+  },
+  async 'POST /login/choose'(open) {
+    const browser = new Browser(open.server);
+    await browser.open('/login/');
+    await browser.fill(login(open));
+    const [session] = await open.server.auth.sessions.list(1);
+    return () => browser.post('/login/choose/', { [session?.id ?? '']: 'on' });
   },
   async 'POST /login/second-step (code)'(open) {
     const { ticket, code } = await half(open);

@@ -5,6 +5,8 @@ export type Open = {
   readonly server: TestServer;
   /** Somebody of that name is signed in already, on another device, unless they have yet to sign up. */
   readonly username: string;
+  /** The key of that session. */
+  readonly key: string;
   /** A provider that knows them by their verified address. */
   readonly provider: StandIn;
 };

@@ -21,6 +21,7 @@ local said = cjson.decode(ARGV[18])
 local lifetime, is_fresh, idle = tonumber(ARGV[19]), ARGV[20] == '1', tonumber(ARGV[21])
 local rule_here, limits = ARGV[22], cjson.decode(ARGV[23])
 local spare_rows = tonumber(ARGV[24])
+local when_full, ends = ARGV[25], cjson.decode(ARGV[26])
 
 local in_force = redis.call('HGET', rule, 'rule')
 if in_force and in_force ~= rule_here then return { 'rule_mismatch', 0, in_force } end
@@ -77,10 +78,94 @@ for _, session in ipairs(sessions) do
   elseif session.device == device then replaced[#replaced + 1] = session
   else others[#others + 1] = session end
 end
-local surplus = 0
-for _, limit in ipairs(limits) do
-  if limit.max ~= 'unlimited' then surplus = math.max(surplus, #others + 1 - limit.max) end
+
+local newcomer = { class = device_class, client = said.client }
+local function is_in(bucket, session)
+  return bucket == 'account' or bucket == 'class:' .. session.class
+    or (type(session.client) == 'string' and bucket == 'client:' .. session.client)
 end
+local function any_in(bucket, list)
+  for _, session in ipairs(list) do
+    if is_in(bucket, session) then return true end
+  end
+  return false
+end
+-- the narrowest first; a limit's number keeps the order of those alike
+local widths = { client = 1, class = 2, account = 3 }
+for at, limit in ipairs(limits) do
+  limit.at, limit.width = at, widths[string.match(limit.bucket, '^%a+')]
+end
+table.sort(limits, function(a, b)
+  if a.width ~= b.width then return a.width < b.width end
+  return a.at < b.at
+end)
+local function by_sequence(a, b) return a.sequence < b.sequence end
+if when_full == 'displace-least-recent' then
+  table.sort(others, function(a, b)
+    local one, other = math.floor(a.seen_at / 60000), math.floor(b.seen_at / 60000)
+    if one ~= other then return one < other end
+    return a.sequence < b.sequence
+  end)
+end
+local is_displacing = when_full == 'displace' or when_full == 'displace-least-recent'
+local is_chosen = {}
+for _, end_id in ipairs(ends) do is_chosen[end_id] = true end
+
+local function members_of(bucket, gone)
+  local found = {}
+  for _, session in ipairs(others) do
+    if not gone[session] and is_in(bucket, session) then found[#found + 1] = session end
+  end
+  return found
+end
+-- who is too many: the newcomer counts where it belongs, or, where nobody goes for it, where it had a place
+local gone, displaced = {}, {}
+for _, limit in ipairs(limits) do
+  if limit.max ~= 'unlimited' then
+    local members = members_of(limit.bucket, gone)
+    limit.is_open = is_in(limit.bucket, newcomer) and not is_displacing and not any_in(limit.bucket, replaced)
+    local counts = is_in(limit.bucket, newcomer) and not limit.is_open
+    for at = 1, math.min(#members, #members + (counts and 1 or 0) - limit.max) do
+      gone[members[at]] = true
+      displaced[#displaced + 1] = members[at]
+    end
+  end
+end
+-- whose place the newcomer takes, by what it chose
+local function place_among(chosen)
+  local left, goes, among, least = {}, {}, {}, 0
+  for session in pairs(gone) do left[session] = true end
+  for _, limit in ipairs(limits) do
+    local members = limit.is_open and members_of(limit.bucket, left) or {}
+    if limit.is_open and #members >= limit.max then
+      local has_chosen = false
+      for _, session in ipairs(members) do
+        if chosen[session.id] then
+          has_chosen, left[session] = true, true
+          goes[#goes + 1] = session
+        end
+      end
+      if not has_chosen then
+        least = least + 1
+        for _, session in ipairs(members) do among[session] = true end
+        left[members[1]] = true
+      end
+    end
+  end
+  return goes, among, least
+end
+local goes, among, least = place_among(is_chosen)
+if least > 0 then
+  local _, anew, least_anew = place_among({})
+  for session in pairs(anew) do among[session] = true end
+  local listed, found = {}, {}
+  for session in pairs(among) do listed[#listed + 1] = session end
+  table.sort(listed, by_sequence)
+  for at, session in ipairs(listed) do found[at] = row(session.hash) end
+  return { 'full', announced(), found, least_anew, now }
+end
+for _, session in ipairs(goes) do displaced[#displaced + 1] = session end
+table.sort(displaced, by_sequence)
 
 local by = { id = id, class = device_class, name = device_name }
 local replaced_hashes, displaced_hashes = {}, {}
@@ -88,9 +173,9 @@ for _, session in ipairs(replaced) do
   finish(session, { reason = 'displaced', by = by, replaced = true })
   replaced_hashes[#replaced_hashes + 1] = session.hash
 end
-for at = 1, math.min(surplus, #others) do
-  finish(others[at], { reason = 'displaced', by = by })
-  displaced_hashes[at] = others[at].hash
+for at, session in ipairs(displaced) do
+  finish(session, { reason = 'displaced', by = by })
+  displaced_hashes[at] = session.hash
 end
 
 local sequence = last + 1

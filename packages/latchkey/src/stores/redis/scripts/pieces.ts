@@ -53,12 +53,15 @@ local function session_of(hash)
     FIELDS.openedRevision,
     FIELDS.roles,
     FIELDS.endedAt,
+    FIELDS.deviceClass,
+    FIELDS.client,
   ])})
   if not found[1] then return nil end
   return {
     hash = hash, id = found[1], account = found[2], sequence = tonumber(found[3]), device = found[4],
     opened_at = tonumber(found[5]), seen_at = tonumber(found[6]), expires_at = tonumber(found[7]),
     revision = tonumber(found[8]), roles = found[9], ended = found[10],
+    class = found[11], client = found[12],
   }
 end
 
