@@ -57,6 +57,7 @@ export function options(): readonly LatchkeyOptions[] {
   return [
     {},
     { sessions: { limit: 3, whenFull: 'displace', idleDays: 1.5 } },
+    { sessions: { classLimits: { web: 1, mobile: 2 }, clients: 'ios-app=1', roleLimits: { staff: 'unlimited' } } },
     { sessions: { limit: 'unlimited' }, accounts: { registration: 'invited', emailRequired: true } },
     { attempts: { perAccount: '10/5min' }, trustedProxies: ['10.0.0.0/8'], mail: { smtpUrl: 'none' } },
     // @ts-expect-error: a number of devices, or `unlimited` in so many letters
@@ -82,9 +83,12 @@ export function hooks(): readonly CodeOptions[] {
     { hooks: { beforeRegistration: () => undefined } },
     { hooks: { placeOf: (address) => (address.startsWith('10.') ? 'The office' : null) } },
     { hooks: { placeOf: async () => '' } },
+    { hooks: { limitOf: ({ profile }) => (profile['plan'] === 'family' ? 5 : null) } },
     { hooks: { placeOf: async () => ({ name: 'Graz', latitude: 47.07, longitude: 15.44 }) } },
     // @ts-expect-error: a place is a name, or one with its coordinates
     { hooks: { placeOf: () => ({ city: 'Graz' }) } },
+    // @ts-expect-error: a limit is a number
+    { hooks: { limitOf: () => '3' } },
     // @ts-expect-error: messages stand in lists
     { hooks: { beforeRegistration: () => ({ email: 'No.' }) } },
     // @ts-expect-error: a hook is told no password
