@@ -133,6 +133,7 @@ describe('the house stands as ARCHITECTURE.md says', () => {
     ]);
     assert.deepEqual(Object.fromEntries(found), {
       completeSignIn: [
+        'flows/choose-sessions.ts',
         'flows/register.ts',
         'flows/set-up-second-step.ts',
         'flows/show-second-step.ts',

@@ -1,28 +1,19 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { copyFileSync, existsSync, readFileSync } from 'node:fs';
+import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { promisify } from 'node:util';
 import { linkIn } from 'latchkey/testing';
 import { openTest } from '../../src/testing/instance.ts';
 import { temporaryFolder } from '../serving.ts';
+import { type Act, type Instance, killEverywhere } from './killing.ts';
 
 const OLD = 'correct horse 9!';
 const NEW = 'Brand-new-pw-77';
 /** Whoever died with a mail in hand is given up for dead by then. */
 const LEASE_OVER_MS = 300_001;
 
-const POINTS = new URL('./crash-points.ts', import.meta.url).pathname;
-const SCENARIO = new URL('./scenario.ts', import.meta.url).pathname;
-
 const folder = temporaryFolder();
 after(() => folder.remove());
-
-type Instance = Awaited<ReturnType<typeof openTest>>;
-
-/** What a client saw after a kill (null: no answer), and the database as it was left. */
-type Left = { readonly answer: string | null; readonly instance: Instance };
 
 /** What was made ready: a device that is signed in, and what the act needs. */
 type Ready = { readonly key: string; readonly argument: string };
@@ -54,48 +45,15 @@ async function makeReady(database: string): Promise<Ready> {
 
 let killed = 0;
 
-/** Runs an act on a copy of the database in a process of its own that kills itself at a place; 0 lets it live. */
-async function runKilled(
-  act: string,
-  ready: Ready,
-  killAt: number,
-): Promise<{ readonly places: number; readonly database: string; readonly answered: string }> {
-  killed++;
-  const database = join(folder.path, `${act}-${killed}.db`);
-  const answered = `${database}.answered`;
-  copyFileSync(join(folder.path, 'ready.db'), database);
-  const args = ['--conditions=source', '--import', POINTS, SCENARIO, act, database, answered, ready.argument];
-  const env = { ...process.env, LATCHKEY_TEST_KILL_AT: String(killAt) };
-  const ended = await promisify(execFile)(process.execPath, args, { env }).then(
-    ({ stdout }) => ({ stdout, signal: null }),
-    (error: { signal: string | null; stderr: string }) => {
-      if (error.signal !== 'SIGKILL') throw new Error(error.stderr);
-      return { stdout: '', signal: error.signal };
-    },
-  );
-  assert.equal(ended.signal, killAt === 0 ? null : 'SIGKILL', `place ${killAt}`);
-  return { places: Number(ended.stdout), database, answered };
-}
-
-/** Kills an act at each of its places in turn, two at a time, and looks at what is left. */
-async function killEverywhere(
-  act: string,
-  ready: Ready,
-  look: (left: Left, place: number) => Promise<void>,
-): Promise<void> {
-  const { places } = await runKilled(act, ready, 0);
-  assert.ok(places > 20, `${act} has ${places} places`);
-  const left = Array.from({ length: places }, (_, index) => index + 1);
-  const next = async (): Promise<void> => {
-    for (let place = left.shift(); place !== undefined; place = left.shift()) {
-      const { database, answered } = await runKilled(act, ready, place);
-      const answer = existsSync(answered) ? readFileSync(answered, 'utf8') : null;
-      const instance = await openTest({ database: `sqlite:${database}` });
-      await look({ answer, instance }, place);
-      await instance.auth.close();
-    }
+/** An act on what was made ready. */
+function actOn(ready: Ready, name: string): Act {
+  const copy = async () => {
+    killed++;
+    const database = join(folder.path, `${name}-${killed}.db`);
+    copyFileSync(join(folder.path, 'ready.db'), database);
+    return { options: { database: `sqlite:${database}` }, answered: `${database}.answered` };
   };
-  await Promise.all([next(), next()]);
+  return { name, argument: ready.argument, copy };
 }
 
 describe('P8, L23: killed with -9 at each await and each statement', () => {
@@ -105,7 +63,7 @@ describe('P8, L23: killed with -9 at each await and each statement', () => {
   });
 
   test('a sign-in: one device is signed in, the old one or the new one, and an answered one is the new one', async () => {
-    await killEverywhere('sign-in', ready, async ({ answer, instance }, place) => {
+    await killEverywhere(actOn(ready, 'sign-in'), async ({ answer, instance }, place) => {
       const old = await ask(instance, 'session/', { key: ready.key });
       const sessions = await instance.auth.sessions.list(1);
       assert.equal(sessions.length, 1, `place ${place}`);
@@ -122,7 +80,7 @@ describe('P8, L23: killed with -9 at each await and each statement', () => {
   });
 
   test('a reset: the old password with its session and its link, or the new one with neither and a mail', async () => {
-    await killEverywhere('reset', ready, async ({ answer, instance }, place) => {
+    await killEverywhere(actOn(ready, 'reset'), async ({ answer, instance }, place) => {
       const old = await ask(instance, 'session/', { key: ready.key });
       const isDone = old.status !== 200;
       if (answer !== null) assert.ok(isDone, `place ${place}: it was answered`);
@@ -140,7 +98,7 @@ describe('P8, L23: killed with -9 at each await and each statement', () => {
   });
 
   test('a suspension: in force with its sessions ended, or neither', async () => {
-    await killEverywhere('suspension', ready, async ({ answer, instance }, place) => {
+    await killEverywhere(actOn(ready, 'suspension'), async ({ answer, instance }, place) => {
       const state = (await instance.auth.accounts.find(1))?.state;
       const old = await ask(instance, 'session/', { key: ready.key });
       if (answer !== null) assert.equal(state, 'suspended', `place ${place}: it was answered`);

@@ -5,14 +5,15 @@
 import { writeFileSync } from 'node:fs';
 import { openTest } from '../../src/testing/instance.ts';
 import { begin, count } from './crash-points.ts';
+import type { Told } from './killing.ts';
 
-const [, , act = '', database = '', answered = '', argument = ''] = process.argv;
+const [, , act = '', options = '{}', answered = '', argument = ''] = process.argv;
 // Nobody takes mails here: whether one is sent before the kill must not depend on who is quicker.
 const sendMail = async (): Promise<void> => {
   throw new Error('nobody takes mails');
 };
 const log = { info() {}, warn() {}, error() {} };
-const { auth } = await openTest({ database: `sqlite:${database}`, sendMail, log });
+const { auth } = await openTest({ ...(JSON.parse(options) as Told), sendMail, log });
 
 async function post(path: string, body: unknown): Promise<string> {
   const request = new Request(`http://127.0.0.1:8787/auth/${path}`, {
@@ -28,6 +29,11 @@ async function post(path: string, body: unknown): Promise<string> {
 const acts: Readonly<Record<string, () => Promise<string>>> = {
   'sign-in': () => post('login/', { username: 'ann', password: 'correct horse 9!' }),
   reset: () => post('password/reset/confirm/', JSON.parse(argument)),
+  /** Any other: a path, and what is sent there. */
+  async post() {
+    const { path, body } = JSON.parse(argument) as { readonly path: string; readonly body: unknown };
+    return await post(path, body);
+  },
   suspension: async () => String((await auth.accounts.suspend(1))?.state),
 };
 

@@ -151,7 +151,7 @@ export const PAGES: Readonly<Record<string, Way>> = {
     await browser.open('/login/mail/');
     await browser.fill({ email: 'ann@example.com' });
     const code = codeIn((await server.mailsTo('ann@example.com')).at(-1));
-    return () => browser.fill({ code });
+    return () => browser.post('/login/mail/', { do: 'code', code });
   },
   async 'POST /login/choose'(open) {
     const browser = new Browser(open.server);

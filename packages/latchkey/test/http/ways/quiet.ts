@@ -263,6 +263,10 @@ export const LOOKS: Readonly<
   '/registration/account-confirm-email/:key': async (open) => ({
     path: `/registration/account-confirm-email/${await verification(open)}/`,
   }),
+  async '/login/choose'(open) {
+    const { body } = await open.server.post('/auth/login/', { username: open.username, password: PASSWORD });
+    return { path: '/login/choose/', cookie: `latchkey-choice=${memberOf(body, 'ticket')}` };
+  },
   async '/login/second-step'(open) {
     return { path: '/login/second-step/', cookie: `latchkey-ticket=${await waiting(open)}` };
   },
