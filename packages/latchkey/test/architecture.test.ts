@@ -147,7 +147,12 @@ describe('the house stands as ARCHITECTURE.md says', () => {
       admitImported: ['flows/complete-sign-in.ts'],
     });
     const asking = [...sources].filter(([, source]) => /\bsessions\.admit\(/.test(source)).map(([file]) => file);
-    assert.deepEqual(asking.toSorted(), ['sessions/admit.ts', 'stores/apart/store.ts', 'testing/conformance.ts']);
+    assert.deepEqual(asking.toSorted(), [
+      'sessions/admit.ts',
+      'stores/apart/store.ts',
+      'testing/conformance-limits.ts',
+      'testing/conformance.ts',
+    ]);
   });
 
   test('node:sqlite is imported by one file', () => {
