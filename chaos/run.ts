@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../packages/latchkey/test/servers/ports.ts';
 import { backends } from './backends/all.ts';
 import type { Backend } from './backends/backend.ts';
 import { bugs } from './bugs.ts';
@@ -15,7 +16,7 @@ import { DEFAULT_RULES, type Mode, type Rules } from './rules.ts';
 import type { Report, Said } from './said.ts';
 import { faultText, type PlannedFault, plannedFaults, type StoreFault } from './schedule.ts';
 import { seeded } from './seeded.ts';
-import { freePorts, type Node, node } from './supervisor.ts';
+import { type Node, node } from './supervisor.ts';
 import { World } from './world.ts';
 
 export type RunOptions = {
@@ -214,7 +215,8 @@ async function faultsOf(
 }
 
 async function nodesOf(options: RunOptions, { backend, record, rules }: Stage, world: World): Promise<readonly Node[]> {
-  const ports = await freePorts(options.nodes);
+  // A node that is killed must find its port free when it comes back.
+  const ports = await Promise.all(Array.from({ length: options.nodes }, freePort));
   return ports.map((port, n) => {
     const name = nameOf(n);
     const onSaid = (said: Exclude<Said, { said: 'ready' }>): void => {
