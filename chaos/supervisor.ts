@@ -9,8 +9,8 @@ import { type Answered, type Line, lineTo } from './wire.ts';
 const MODULE = new URL('node.ts', import.meta.url).pathname;
 /** Before the node's own modules are loaded. */
 const PREPARE = new URL('prepare.ts', import.meta.url).href;
-const READY_WITHIN_MS = 30_000;
-const STOP_WITHIN_MS = 20_000;
+const READY_WITHIN_MS = 120_000;
+const STOP_WITHIN_MS = 60_000;
 
 export type Node = {
   readonly name: string;

@@ -6,7 +6,7 @@ import { fingerprint, type Keys, keysFrom, newRootSecret } from './crypto/keys.t
 import type { LatchkeyEvent, Parts } from './flows/parts.ts';
 import { type HostHooks, hooksFrom } from './hooks.ts';
 import { type Log, type OutboxJob, sealMessage, startOutbox } from './jobs/outbox.ts';
-import { startPurging } from './jobs/purge.ts';
+import { keepOf, startPurging } from './jobs/purge.ts';
 import type { Templates } from './mail/render.ts';
 import { type Send, smtpSender } from './mail/smtp.ts';
 import { memoryFor } from './memory-for.ts';
@@ -18,7 +18,7 @@ import { followEndings } from './sessions/endings.ts';
 import { sessionSignals } from './sessions/signals.ts';
 import { sessionStreams } from './sessions/streams.ts';
 import { gatherTouches } from './sessions/touches.ts';
-import { SessionEnded } from './sessions/verify.ts';
+import { LiveCheck, SessionEnded } from './sessions/verify.ts';
 import type { Clock } from './stores/clock.ts';
 import type { Store } from './stores/store.ts';
 import { LANGUAGES } from './texts/reader.ts';
@@ -71,7 +71,13 @@ export async function assemble(resolved: Resolved, code: CodeOptions, role: Runn
   const keys = await begin(store, resolved);
   const rule = ruleOf(settings);
 
-  const memory = memoryFor({ store, settings, role, warn });
+  const memory = memoryFor({
+    store,
+    settings,
+    role,
+    warn,
+    checkOf: (found, hash) => new LiveCheck(parts, hash, found),
+  });
   const endings = followEndings(store, warn);
   const signals = sessionSignals(() =>
     endings.onEnded(({ sessionId, reason }) => signals.abort(sessionId, new SessionEnded(codeOfEnd[reason]))),
@@ -95,7 +101,7 @@ export async function assemble(resolved: Resolved, code: CodeOptions, role: Runn
           site: siteOf(settings),
         })
       : null;
-  const stopPurging = role === 'node' ? startPurging(store, settings.sessions.keepEndedMs, log) : () => undefined;
+  const stopPurging = role === 'node' ? startPurging(store, keepOf(settings), log) : () => undefined;
   if (role === 'node') {
     background.run('timing older password hashes', async () => hasher.expect(await store.accounts.hashSchemes()));
   }

@@ -30,7 +30,6 @@ import type { Pages } from './pages/app.ts';
 import type { PageTemplates } from './pages/templates.ts';
 import type { ViewTemplates } from './pages/view-types.ts';
 import { resolveSettings } from './resolve-settings.ts';
-import type { Checked } from './sessions/verify.ts';
 import type { EndingNotice } from './stores/store.ts';
 import type { Speech } from './texts/catalogue.ts';
 
@@ -44,7 +43,7 @@ export type LatchkeyOptions = DataOptions &
     readonly views?: { readonly home: ViewTemplates };
   };
 
-/** Somebody is signed in. */
+/** Somebody is signed in. It may be the same object at the next check of the same session. */
 export type SignedIn = {
   readonly signedIn: true;
   readonly session: Session;
@@ -296,7 +295,7 @@ type From = Request | NodeRequest | HeaderSource | NodeHeaders;
 function authenticateFrom(parts: Parts, from: From): Promise<SignedIn | SignedOut> {
   try {
     const known = rememberedBy(parts, authorizationIn(from));
-    if (known !== null) return Promise.resolve(new Present(known));
+    if (known !== null) return Promise.resolve(known);
     const headers = headersOf(from);
     const who = authenticate(parts, methodOf(from), headers);
     if (who instanceof Promise) return who.then((read) => faceOf(parts, read, headers));
@@ -307,7 +306,7 @@ function authenticateFrom(parts: Parts, from: From): Promise<SignedIn | SignedOu
 }
 
 async function faceOf({ settings }: Parts, who: Authenticated, headers: HeaderSource): Promise<SignedIn | SignedOut> {
-  if (who.live) return new Present(who.checked);
+  if (who.live) return who.checked;
   return new Refused(settings, who.refusal, await speechFor(settings, headers.get('accept-language')));
 }
 
@@ -354,26 +353,7 @@ class RecordedHeaders implements HeaderSource {
   }
 }
 
-/** Classes, so that what is seldom asked for costs a check nothing. */
-class Present implements SignedIn {
-  readonly signedIn = true;
-  readonly session: Session;
-  readonly account: SignedIn['account'];
-  readonly #checked: Live;
-
-  constructor(checked: Live) {
-    this.#checked = checked;
-    this.session = checked.session;
-    this.account = { id: checked.session.accountId, roles: checked.session.roles };
-  }
-
-  get signal(): AbortSignal {
-    return this.#checked.signal;
-  }
-}
-
-type Live = Extract<Checked, { live: true }>;
-
+/** A class, so that what is seldom asked for costs a check nothing. */
 class Refused implements SignedOut {
   readonly signedIn = false;
   readonly #settings: Settings;

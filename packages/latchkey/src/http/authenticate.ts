@@ -1,5 +1,5 @@
 import type { Code } from '../model/reasons.ts';
-import { type Checked, type Checker, type LiveChecked, type Refused, remembered, verify } from '../sessions/verify.ts';
+import { type Checked, type Checker, type LiveCheck, type Refused, remembered, verify } from '../sessions/verify.ts';
 import { credential as texts } from '../texts/api.ts';
 import { bodyOf, type Manner, type RefusalAnswer, refuse } from './answers.ts';
 import { type HeaderSource, presentedCredential, usualToken } from './credential.ts';
@@ -8,7 +8,7 @@ import { isoTime } from './time.ts';
 
 /** What a request's credential amounts to. */
 export type Authenticated =
-  | { readonly live: true; readonly checked: Extract<Checked, { live: true }>; readonly via: 'header' | 'cookie' }
+  | { readonly live: true; readonly checked: LiveCheck; readonly via: 'header' | 'cookie' }
   | { readonly live: false; readonly refusal: CredentialRefusal };
 
 export type CredentialRefusal =
@@ -42,7 +42,7 @@ export function authenticate(
 }
 
 /** Whose token an `Authorization` header carries, where that is remembered: what is was good, and its form needs no second look. */
-export function rememberedBy(checker: Checker, authorization: string | null): LiveChecked | null {
+export function rememberedBy(checker: Checker, authorization: string | null): LiveCheck | null {
   if (!checker.memory.isInUse || !checker.settings.wire.key) return null;
   const token = usualToken(authorization);
   return token === null ? null : remembered(checker, token);

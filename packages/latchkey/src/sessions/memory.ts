@@ -12,11 +12,12 @@ import { TOUCH_EVERY_MS } from './touches.ts';
 /** A session as it was read. */
 export type Found = { readonly session: Session; readonly now: number };
 
-export type Memory = {
+/** `Check` is what a check of a live session amounts to: made once for what is remembered. */
+export type Memory<Check> = {
   /** Whether anything is ever remembered. */
   readonly isInUse: boolean;
-  /** What is known to be live at this very moment, by the hash of its token as letters, and the store's time; null where the store must be asked. */
-  recall(hash: string): Found | null;
+  /** What is known to be live at this very moment, by the hash of its token as letters; null where the store must be asked. */
+  recall(hash: string): Check | null;
   /** Asks the store, and remembers what is live. */
   read(token: TokenRef, hash: string): Promise<Found | null>;
   figures(): MemoryFigures;
@@ -38,7 +39,7 @@ export type MemoryFigures = {
   readonly reconnects: number;
 } & WaitFigures;
 
-export type MemoryParts = {
+export type MemoryParts<Check> = {
   readonly feed: Feed;
   readonly sessions: Pick<SessionStore, 'find'>;
   readonly trust: Trust;
@@ -49,10 +50,14 @@ export type MemoryParts = {
   /** Milliseconds that never go back and go on while the process stands still. */
   readonly monotonic: () => number;
   readonly wallClock: () => number;
+  /** What a check of a live session is, by what was read; `now` there goes on. */
+  readonly checkOf: CheckOf<Check>;
 };
 
+export type CheckOf<Check> = (found: Found, hash: string) => Check;
+
 /** Reads the store at every check. */
-export function noMemory(sessions: Pick<SessionStore, 'find'>): Memory {
+export function noMemory(sessions: Pick<SessionStore, 'find'>): Memory<never> {
   let reads = 0;
   return {
     isInUse: false,
@@ -73,10 +78,8 @@ const NO_FIGURES: MemoryFigures = {
 };
 
 /** Flat: what a check looks at lies together. */
-type Entry = Origin & {
-  readonly session: Session;
-  /** What is to be added to the monotonic clock to have the store's time. */
-  readonly offset: number;
+type Entry<Check> = Origin & {
+  readonly check: Check;
   /** By the monotonic clock; a whole number, which the runtime keeps in the object itself. */
   readonly until: number;
 };
@@ -91,11 +94,21 @@ function keepMs({ session, now }: Found, policy: SessionPolicy): number {
   return Math.min(end, Math.max(session.seenAt + TOUCH_EVERY_MS, now + NOTED_WITHIN_MS)) - now;
 }
 
+/** As it was read, with a time that goes on: the store's is ahead of the monotonic clock by `offset`. */
+function lasting(session: Session, offset: number, monotonic: () => number): Found {
+  return {
+    session,
+    get now() {
+      return monotonic() + offset;
+    },
+  };
+}
+
 /** Joins the feed, and remembers what is read as long as the feed can be trusted. */
-export function nodeMemory(parts: MemoryParts): Memory {
+export function nodeMemory<Check>(parts: MemoryParts<Check>): Memory<Check> {
   const { feed, sessions, most, monotonic: now, wallClock, warn } = parts;
   const protocol = coherence(feed.node, feed.lanes, now);
-  const entries: Remembered<Entry> = remembered(most);
+  const entries: Remembered<Entry<Check>> = remembered(most);
   const waiting = waitingRoom(protocol, parts.trust, now);
   const acknowledgements = gatherAcknowledgements((writer, numbers) => line.acknowledge(writer, numbers));
   const counts = { hits: 0, reads: 0, staleReads: 0, fillsRefused: 0, reconnects: 0 };
@@ -122,7 +135,7 @@ export function nodeMemory(parts: MemoryParts): Memory {
   const onReconnect = (): void => void counts.reconnects++;
   const pulse = startPulse({ protocol, line, lanes: feed.lanes, now, wallClock, warn, onReconnect });
 
-  const remember = (hash: string, entry: Entry): void => {
+  const remember = (hash: string, entry: Entry<Check>): void => {
     if (protocol.isCurrent(entry)) entries.set(hash, entry);
     else counts.fillsRefused++;
   };
@@ -142,7 +155,7 @@ export function nodeMemory(parts: MemoryParts): Memory {
         return null;
       }
       counts.hits++;
-      return { session: entry.session, now: at + entry.offset };
+      return entry.check;
     },
     async read(token, hash) {
       counts.reads++;
@@ -154,7 +167,8 @@ export function nodeMemory(parts: MemoryParts): Memory {
       if (forMs <= 0) return found;
       const { session } = found;
       const { lane, bucket } = protocol.origin(feed.laneOf(session.accountId), session.accountId, mark);
-      remember(hash, { lane, bucket, mark, session, offset: found.now - readAt, until: Math.floor(readAt + forMs) });
+      const check = parts.checkOf(lasting(session, found.now - readAt, now), hash);
+      remember(hash, { lane, bucket, mark, check, until: Math.floor(readAt + forMs) });
       return found;
     },
     figures: () => ({

@@ -12,7 +12,7 @@ import { TOUCH_EVERY_MS, type Touches } from './touches.ts';
 export type Checker = {
   readonly store: Store;
   readonly settings: Settings;
-  readonly memory: Memory;
+  readonly memory: Memory<LiveCheck>;
   readonly touches: Touches;
   readonly signals: Signals;
 };
@@ -33,20 +33,7 @@ export type Refused = {
   readonly now: number | null;
 };
 
-/** A live session, at one moment. */
-export type LiveChecked = Extract<Checked, { live: true }>;
-
-export type Checked =
-  | {
-      readonly live: true;
-      readonly session: Session;
-      readonly token: TokenRef;
-      /** The store's time at the check. */
-      readonly now: number;
-      /** Fires when the session ends, on whatever node and for whatever reason. Made when it is first asked for. */
-      readonly signal: AbortSignal;
-    }
-  | Refused;
+export type Checked = LiveCheck | Refused;
 
 const UNKNOWN: Refused = {
   ...{ live: false, code: 'invalid_token', sessionId: null, accountId: null },
@@ -61,14 +48,13 @@ export function verify(checker: Checker, token: string): Checked | Promise<Check
   const hash = hashLetters(token);
   if (hash === null) return UNKNOWN;
   const known = checker.memory.recall(hash);
-  return known === null ? verifyInStore(checker, token, hash) : new LiveCheck(checker, hash, known);
+  return known ?? verifyInStore(checker, token, hash);
 }
 
 /** The part of `verify` that asks nobody: null where somebody must be asked. */
-export function remembered(checker: Checker, token: string): LiveChecked | null {
+export function remembered(checker: Checker, token: string): LiveCheck | null {
   const hash = hashLetters(token);
-  const known = hash === null ? null : checker.memory.recall(hash);
-  return hash === null || known === null ? null : new LiveCheck(checker, hash, known);
+  return hash === null ? null : checker.memory.recall(hash);
 }
 
 async function verifyInStore(checker: Checker, token: string, hash: string): Promise<Checked> {
@@ -89,25 +75,38 @@ export function refusedFor({ reason, ...ended }: EndingNotice, now: number | nul
   return { live: false, code: codeOfEnd[reason], sessionId, accountId, at, by, now };
 }
 
-/** A live check; a class so that the signal costs nothing until somebody asks for it. */
-class LiveCheck {
+/**
+ * A live session. Whoever checks it next may be given the same one, as long as it is remembered: nothing is made anew that most
+ * checks have no use for.
+ */
+export class LiveCheck {
   readonly live = true;
+  readonly signedIn = true;
   readonly session: Session;
-  readonly now: number;
+  /** What the account is allowed, as of this check. */
+  readonly account: { readonly id: AccountId; readonly roles: readonly string[] };
   readonly #checker: Checker;
   readonly #hash: string;
+  readonly #found: Found;
 
-  constructor(checker: Checker, hash: string, { session, now }: Found) {
+  constructor(checker: Checker, hash: string, found: Found) {
     this.#checker = checker;
     this.#hash = hash;
-    this.session = session;
-    this.now = now;
+    this.#found = found;
+    this.session = found.session;
+    this.account = { id: found.session.accountId, roles: found.session.roles };
+  }
+
+  /** The store's time: at the check, or later where it is remembered. */
+  get now(): number {
+    return this.#found.now;
   }
 
   get token(): TokenRef {
     return { accountId: this.session.accountId, hash: Buffer.from(this.#hash, 'latin1') };
   }
 
+  /** Fires when the session ends, on whatever node and for whatever reason. Made when it is first asked for. */
   get signal(): AbortSignal {
     return this.#checker.signals.of(this.session.id, () => outlook(this.#checker, this.token));
   }

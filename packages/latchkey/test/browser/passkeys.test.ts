@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { PASSWORD } from '../http/serving.ts';
+import { codeAt } from '../second-step/app.ts';
 import { flawsOn } from './axe.ts';
 import { browserTests, fillIn, type Person, until } from './people.ts';
 import { authenticatorFor, type Virtual } from './virtual.ts';
@@ -135,6 +136,42 @@ describe('passkeys on the pages', () => {
     await person.close();
   });
 
+  test('whoever signed in a while ago confirms that it is them by a passkey, and comes back', async () => {
+    const { person, page } = await owner('dan');
+    await add(page, 'Phone');
+    ahead += 11 * 60_000;
+    await page.goto(`${person.url}/account/email/`);
+    await page.waitForURL('**/account/confirm/**');
+    await page.click('text=Use a passkey');
+    await page.waitForURL(`${person.url}/account/email/`);
+    await person.close();
+  });
+
+  test('whose second step is an app confirms it by a passkey that verifies them; one that does not says no', async () => {
+    const { person, page, key } = await owner('kim');
+    await add(page, 'Phone');
+    await page.goto(`${person.url}/account/second-step/`);
+    await page.click('text=Set up an app');
+    const secret = ((await page.textContent('main code')) ?? '').replaceAll(' ', '');
+    await page.fill('[name=code]', codeAt(secret, Date.now() + ahead));
+    await page.click('text=Confirm');
+    await page.waitForSelector('text=Your second step is set up.');
+    ahead += 11 * 60_000;
+    await page.goto(`${person.url}/account/close/`);
+    await page.waitForURL('**/account/confirm/**');
+    assert.equal(await page.locator('[name=code]').isVisible(), true);
+    await page.click('text=Use a passkey');
+    await page.waitForURL(`${person.url}/account/close/`);
+    ahead += 11 * 60_000;
+    await key.toButton();
+    await page.goto(`${person.url}/account/close/`);
+    await page.waitForURL('**/account/confirm/**');
+    await page.click('text=Use a passkey');
+    await page.goto(`${person.url}/account/close/`);
+    await page.waitForURL('**/account/confirm/**');
+    await person.close();
+  });
+
   for (const [what, kind] of [
     ['one that verifies its owner', 'verifies'],
     ['a key with a button alone', 'button'],
@@ -143,9 +180,9 @@ describe('passkeys on the pages', () => {
       const { person, page, key } = await owner(`eve-${kind}`);
       await add(page, 'Phone');
       await key.isUsed(false);
+      await signOut(page);
       const account = await tests.server().auth.accounts.findByUsername(`eve-${kind}`);
       await tests.server().auth.accounts.setRoles(account?.id ?? 0, ['admin']);
-      await signOut(page);
       await page.goto(`${person.url}/login/?next=/account/devices/`);
       await fillIn(page, { username: `eve-${kind}`, password: PASSWORD });
       await page.waitForURL('**/login/second-step/**');
@@ -177,9 +214,10 @@ describe('passkeys on the pages', () => {
       await page.click('summary');
       await looksWell();
       await key.isUsed(false);
+      await page.click('header form button');
+      await page.waitForURL(`${person.url}/logout/`);
       const account = await tests.server().auth.accounts.findByUsername(username);
       await tests.server().auth.accounts.setRoles(account?.id ?? 0, ['admin']);
-      await page.click('header form button');
       await page.goto(`${person.url}/login/`);
       await page.locator('form[data-passkey] button').waitFor();
       await looksWell();

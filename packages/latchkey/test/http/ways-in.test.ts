@@ -38,20 +38,26 @@ test('F-13: every route and page that changes something is named here', () => {
 
 type Row = { readonly id: string; readonly account_id: number };
 
-/** A server where Ann has one place and is in; what the host is told of sign-ins is noted. */
-async function withAnn(work: (open: Open & { readonly told: readonly string[] }) => Promise<void>): Promise<void> {
+/** A server where Ann has one place and is in, unless it is said otherwise; what the host is told of sign-ins is noted. */
+async function withAnn(
+  work: (open: Open & { readonly told: readonly string[] }) => Promise<void>,
+  { demandedOf, isIn }: { readonly demandedOf: 'everybody' | readonly string[]; readonly isIn: boolean } = {
+    demandedOf: ['admin'],
+    isIn: true,
+  },
+): Promise<void> {
   const told: string[] = [];
   await using provider = await standIn();
   await using server = await testServer({
     sessions: { limit: 1 },
     accounts: { signInByMail: true },
-    secondStep: { demandedOf: ['admin'] },
+    secondStep: { demandedOf },
     social: { providers: { acme: { issuer: provider.url, ...CLIENT } } },
     onEvent: (event) => void (event.type === 'signed_in' && told.push(event.session.id)),
   });
   const email = 'ann@example.com';
   await server.auth.accounts.create({ username: 'ann', email, emailVerified: true, password: PASSWORD });
-  await server.signIn('ann');
+  if (isIn) await server.signIn('ann');
   await work({ server, username: 'ann', provider, told });
 }
 
@@ -65,7 +71,7 @@ const idsOf = (open: Open): readonly string[] =>
 
 function each(tables: Readonly<Record<string, Readonly<Record<string, Way>>>>, run: (name: string, way: Way) => void) {
   for (const [what, ways] of Object.entries(tables)) {
-    describe(`F-13, P5: by the ${what}`, () => {
+    describe(`F-13, L7, P5: by the ${what}`, () => {
       for (const [name, way] of Object.entries(ways)) run(name, way);
     });
   }
@@ -128,3 +134,31 @@ async function look(open: Open, path: string, base: string): Promise<void> {
 describe('F-13, E2: by looking nobody comes in, with whatever good link they look', () => {
   for (const [path, base] of LOOKED_AT) test(`GET ${base}${path}`, () => withAnn((open) => look(open, path, base)));
 });
+
+/** What proves one thing. */
+const FIRST_STEPS: Readonly<Record<string, Way | undefined>> = Object.fromEntries(
+  [
+    'POST /login/',
+    'POST /signin/',
+    'POST /api/token/',
+    'POST /registration/',
+    'POST /social/:provider/',
+    'POST /magic-link/confirm/',
+    'POST /login (password)',
+    'POST /login/mail',
+    'GET /social/:provider/callback',
+  ].map((name) => [name, opening.ROUTES[name] ?? opening.PAGES[name] ?? opening.PAGES_BELOW[name]]),
+);
+
+test('P7, H6: where a second step is demanded of everybody, no first proof opens a session, a registration neither', () =>
+  withAnn(
+    async (open) => {
+      for (const [name, way] of Object.entries(FIRST_STEPS)) {
+        assert.ok(way !== undefined, name);
+        await (await way(open))();
+        assert.deepEqual([open.told, idsOf(open)], [[], []], name);
+      }
+      assert.ok((await open.server.auth.accounts.findByUsername('new-ann')) !== null);
+    },
+    { demandedOf: 'everybody', isIn: false },
+  ));

@@ -59,6 +59,16 @@ const kinds: readonly Kind[] = [
     work: ({ auth }) => ask(auth, '/auth/registration/', { json: SIGN_UP }),
   },
   {
+    kind: 'a claim of an address that nobody has verified',
+    subject: 'Confirm your e-mail address for 127.0.0.1',
+    says: /gave this e-mail address of the account ann on 127\.0\.0\.1 without being signed in.*password stops working/,
+    link: new RegExp(`^http://127\\.0\\.0\\.1:8787/auth/registration/account-confirm-email/${SECRET}/$`),
+    async work({ auth }) {
+      await auth.accounts.create({ ...ANN, emailVerified: false });
+      await ask(auth, '/auth/magic-link/', { json: { email: ANN.email } });
+    },
+  },
+  {
     kind: 'reset',
     subject: 'Choose a new password for 127.0.0.1',
     says: /asked for a new password for the account ann/,
@@ -252,6 +262,7 @@ function noticesTo(username: string): readonly Sent[] {
     'reset-password': { kind: 'reset-password', ...owner },
     'address-in-use': { kind: 'address-in-use', ...owner },
     'change-email': { kind: 'change-email', ...owner },
+    'claim-email': { kind: 'claim-email', ...owner },
     'email-changed': { kind: 'email-changed', ...owner },
     'email-in-use': { kind: 'email-in-use', ...owner },
     'email-change-asked': { kind: 'email-change-asked', ...owner },
@@ -259,6 +270,8 @@ function noticesTo(username: string): readonly Sent[] {
     'second-step-reset': { kind: 'second-step-reset', ...owner },
     'second-step-on': { kind: 'second-step-on', ...owner },
     'second-step-off': { kind: 'second-step-off', ...owner },
+    'second-step-failed': { kind: 'second-step-failed', ...owner },
+    'second-step-replaced': { kind: 'second-step-replaced', ...owner },
     'recovery-codes-renewed': { kind: 'recovery-codes-renewed', ...owner },
     'recovery-code-used': { kind: 'recovery-code-used', ...owner },
     'passkey-added': { kind: 'passkey-added', ...owner },

@@ -4,7 +4,7 @@ import { postgresStore } from '../../src/stores/postgres/store.ts';
 import type { Store } from '../../src/stores/store.ts';
 import { available, openPostgres, type PostgresServer } from '../servers/postgres.ts';
 
-describe('PostgreSQL keeps the contract of a store', { skip: available() ?? false }, () => {
+describe('F-38: PostgreSQL keeps the contract of a store', { skip: available() ?? false }, () => {
   let server: PostgresServer;
   before(async () => {
     server = await openPostgres();

@@ -23,11 +23,13 @@ import {
 } from './redis-parts.ts';
 
 const PHONE = { id: 'phone', class: 'mobile', name: 'Safari on iPhone' } as const;
+const KEY = { kind: 'dbsc', id: 'b', key: '{"kty":"EC"}', algorithm: 'ES256' } as const;
 
 export const cases: Readonly<Record<string, (world: World) => Promise<void>>> = {
   async 'a sign-in is found by its token, with everything that was said of it'({ store, clock }) {
     const gate = newGate({ roles: ['editor', 'née “x”'], revision: 7, validFrom: 3 });
-    const { session, token } = await signIn(store, gate, { device: PHONE, place: 'Vienna, Austria' });
+    const told = { client: 'app', binding: KEY };
+    const { session, token } = await signIn(store, gate, { device: PHONE, place: 'Vienna, Austria', told });
     const found = await store.sessions.find(token);
     assert.deepEqual(found, { session, now: clock() });
     assert.deepEqual(
@@ -38,6 +40,7 @@ export const cases: Readonly<Record<string, (world: World) => Promise<void>>> = 
         sequence: 1,
         device: PHONE,
         place: 'Vienna, Austria',
+        ...told,
         method: 'password',
         openedAt: clock(),
         authenticatedAt: clock(),
@@ -51,6 +54,7 @@ export const cases: Readonly<Record<string, (world: World) => Promise<void>>> = 
     assert.equal(await store.sessions.find({ ...token, hash: secret(3) }), null);
     const { session: plain } = await signIn(store, newGate());
     assert.deepEqual([plain.place, plain.device.id, plain.roles], [null, null, []]);
+    assert.deepEqual([plain.client, plain.binding], [null, null]);
   },
 
   async 'F-1, F-2: of fifty sign-ins at once exactly N stay in, those with the highest sequences'(world) {
@@ -153,33 +157,6 @@ export const cases: Readonly<Record<string, (world: World) => Promise<void>>> = 
     assert.equal(entries.filter(({ kind }) => kind === 'session_opened').length, 3);
   },
 
-  async 'what a proof spends is spent with the admission, once, and by nobody who is refused'(world) {
-    const { store, clock } = world;
-    const gate = newGate();
-    const item = { purpose: 'invitation', hash: secret(1), lifetimeMs: HOUR_MS, data: '' } as const;
-    const suspended = { ...voidedGate(gate, { reason: 'account_disabled', kept: null }), state: 'suspended' } as const;
-    const other = newGate({ accountId: gate.accountId + 64_000 });
-    await store.once.putFor(gate.accountId, item);
-    assert.deepEqual(await store.sessions.admit(admission(other, { spends: [item] })), { kind: 'spent' });
-    const outcomes = await atOnce(world, 10, (one) => one.sessions.admit(admission(gate, { spends: [item] })));
-    assert.deepEqual(outcomes.map(({ kind }) => kind).sort(), ['admitted', ...Array<string>(9).fill('spent')]);
-
-    await store.once.putFor(gate.accountId, { ...item, hash: secret(2) });
-    const pair = [{ ...item, hash: secret(2) }, item];
-    assert.equal((await store.sessions.admit(admission(gate, { spends: pair }))).kind, 'spent', 'wholly or not at all');
-    clock.advance(HOUR_MS - 1);
-    await store.sessions.raise(suspended);
-    assert.equal((await store.sessions.admit(admission(suspended, { spends: pair.slice(0, 1) }))).kind, 'void');
-    const active = { ...suspended, state: 'active', revision: suspended.revision + 1 } as const;
-    await store.sessions.raise(active);
-    assert.equal((await store.sessions.admit(admission(active, { spends: pair.slice(0, 1) }))).kind, 'admitted');
-
-    await store.once.putFor(gate.accountId, { ...item, hash: secret(3) });
-    clock.advance(HOUR_MS);
-    const late = admission(active, { spends: [{ ...item, hash: secret(3) }] });
-    assert.equal((await store.sessions.admit(late)).kind, 'spent');
-  },
-
   async 'F-39: a node that follows another rule admits nobody, whatever the account'({ store, connect }) {
     const [first, other] = [newGate(), newGate()];
     assert.equal(await store.sessions.ruleInForce(), null);
@@ -266,10 +243,10 @@ export const cases: Readonly<Record<string, (world: World) => Promise<void>>> = 
     assert.equal((await world.store.sessions.admit(admission(gate))).kind, 'void');
   },
 
-  async 'a closed account’s devices lose their names, and its sessions still say why they ended'({ store }) {
+  async 'a closed account’s devices lose their names and keys, and its sessions still say why they ended'({ store }) {
     const gate = newGate();
     const device = { id: 'd', class: 'web', name: 'Firefox on the owner’s own laptop' } as const;
-    const before = await signIn(store, gate, { device, place: 'Graz' });
+    const before = await signIn(store, gate, { device, place: 'Graz', told: { binding: KEY } });
     const after = await signIn(store, gate, { device: { ...device, id: 'e' }, place: 'Linz' });
     const closed = { ...voidedGate(gate, { reason: 'account_disabled', kept: null }), state: 'closed' } as const;
     await store.sessions.raise(closed);
@@ -278,7 +255,7 @@ export const cases: Readonly<Record<string, (world: World) => Promise<void>>> = 
       found.map((one) => one?.session.ending?.reason),
       ['displaced', 'account_disabled'],
     );
-    assert.doesNotMatch(JSON.stringify(found), /Firefox|Graz|Linz|"[de]"/);
+    assert.doesNotMatch(JSON.stringify(found), /Firefox|Graz|Linz|dbsc|"[de]"/);
     assert.equal(found[0]?.session.ending?.by?.name, UNKNOWN_DEVICE.name);
     assert.equal(found[1]?.session.ending?.by, null);
   },
@@ -416,17 +393,21 @@ export const cases: Readonly<Record<string, (world: World) => Promise<void>>> = 
     clock,
   }) {
     const gate = newGate();
-    const first = await signIn(store, gate, { device: PHONE, place: 'Graz' });
+    const told = { coordinates: { latitude: -0.1, longitude: 179.9 }, network: 'n', client: 'app', binding: KEY };
+    const first = await signIn(store, gate, { device: PHONE, place: 'Graz', told });
     const again = await signIn(store, gate, { device: PHONE });
     const second = await signIn(store, gate);
     await store.sessions.raise(voidedGate(gate, { reason: 'revoked', kept: null }));
     const entries = await historyOf(store, gate);
-    const told = entries.map(({ kind, sessionId, at, data }) => [kind, sessionId, at, JSON.parse(data)]);
+    const written = entries.map(({ kind, sessionId, at, data }) => [kind, sessionId, at, JSON.parse(data)]);
     const opened = (of: typeof first, data: object) => [
       'session_opened',
       of.session.id,
       clock(),
-      { method: 'password', sequence: of.session.sequence, device: PHONE.name, class: 'mobile', place: null, ...data },
+      {
+        ...{ method: 'password', sequence: of.session.sequence, device: PHONE.name, class: 'mobile', place: null },
+        ...{ device_id: PHONE.id, client: null, network: null, lat: null, lon: null, ...data },
+      },
     ];
     const ended = (of: typeof first, data: object) => [
       'session_ended',
@@ -434,42 +415,41 @@ export const cases: Readonly<Record<string, (world: World) => Promise<void>>> = 
       clock(),
       { reason: 'displaced', by: PHONE.name, by_class: 'mobile', by_session: again.session.id, ...data },
     ];
-    assert.deepEqual(told, [
-      opened(first, { place: 'Graz' }),
+    assert.deepEqual(written, [
+      opened(first, { place: 'Graz', client: 'app', network: 'n', lat: -0.1, lon: 179.9 }),
       ended(first, { replaced: 1 }),
       opened(again, {}),
       ended(again, { by: DEVICE.name, by_class: DEVICE.class, by_session: second.session.id }),
-      opened(second, { device: DEVICE.name, class: DEVICE.class }),
+      opened(second, { device: DEVICE.name, class: DEVICE.class, device_id: null }),
       ended(second, { reason: 'revoked', by: null, by_class: null, by_session: null }),
     ]);
     const bucket = bucketOf(gate.accountId);
-    const page = await store.history.read({ bucket, after: entries[1]?.position ?? null, limit: 2 });
-    assert.deepEqual(page, entries.slice(2, 4));
-    await store.history.trim({ bucket, upTo: entries[3]?.position ?? '' });
-    assert.deepEqual(await historyOf(store, gate), entries.slice(4));
-    await store.history.trim({ bucket, upTo: entries[5]?.position ?? '' });
+    const positions = entries.map(({ position }) => position);
+    await store.history.remove({ bucket, positions: positions.slice(1, 4) });
+    assert.deepEqual(await historyOf(store, gate), [entries[0], ...entries.slice(4)]);
+    assert.equal((await store.history.read({ bucket, limit: 2 })).length, 2);
+    await store.history.remove({ bucket, positions });
     assert.deepEqual(await historyOf(store, gate), []);
   },
 
-  async 'a thing usable once is spent once, in its time and for its purpose'(world) {
-    const { store, clock } = world;
-    const item = { purpose: 'invitation', hash: secret(1), lifetimeMs: HOUR_MS, data: 'data' } as const;
-    await store.once.put(item);
-    await assert.rejects(store.once.put({ ...item, data: 'other' }), /already/);
-    assert.equal(await store.once.spend({ purpose: 'verify-email', hash: item.hash }), null);
-    assert.equal(await store.once.peek(item), 'data');
-    const outcomes = await atOnce(world, 20, (other) => other.once.spend(item));
-    assert.deepEqual(
-      outcomes.filter((data) => data !== null),
-      ['data'],
+  async 'M11, M20: of twenty keys at once a session is bound to one, and one that ended to none'(world) {
+    const { store } = world;
+    const gate = newGate();
+    const [old, mine] = [await signIn(store, gate), await signIn(store, gate)];
+    const { accountId } = gate;
+    const bindings = Array.from({ length: 20 }, (_, at) => ({ kind: 'dpop', thumbprint: `key ${at}` }) as const);
+    const outcomes = await atOnce(world, 20, (other, turn) =>
+      other.sessions.bind({ by: mine.session, accountId, binding: bindings[turn] ?? KEY }),
     );
-    assert.equal(await store.once.peek(item), null);
-    await store.once.put({ ...item, hash: secret(2) });
-    clock.advance(HOUR_MS);
-    assert.equal(await store.once.peek({ ...item, hash: secret(2) }), null);
-    assert.equal(await store.once.spend({ ...item, hash: secret(2) }), null);
-    assert.equal(await store.once.purge(10), 1);
-    assert.equal(await store.once.purge(10), 0);
+    const won = outcomes.filter((outcome) => outcome !== null);
+    assert.equal(won.length, 1);
+    assert.deepEqual((await store.sessions.find(mine.token))?.session, won[0]);
+    const late = { by: old.session, accountId, binding: KEY };
+    assert.deepEqual(await store.sessions.bind(late), { over: 'displaced' });
+    assert.equal(await store.sessions.bind({ ...late, accountId: newGate().accountId }), null);
+    await store.sessions.purge({ keepMs: -1, limit: 99 });
+    assert.equal(await store.sessions.bind(late), null);
+    assert.equal(await store.sessions.find(old.token), null, 'what is gone is not made again');
   },
 
   async 'B5: of any number at once no more than the limit are within it'(world) {
@@ -552,6 +532,6 @@ export const cases: Readonly<Record<string, (world: World) => Promise<void>>> = 
 };
 
 async function historyOf(store: RedisStore, gate: Gate): Promise<readonly StreamEntry[]> {
-  const all = await store.history.read({ bucket: bucketOf(gate.accountId), after: null, limit: 1000 });
+  const all = await store.history.read({ bucket: bucketOf(gate.accountId), limit: 1000 });
   return all.filter(({ accountId }) => accountId === gate.accountId);
 }

@@ -29,7 +29,7 @@ function gateIn(bucket: number) {
   }
 }
 
-describe('a Redis Cluster keeps sessions', { skip: missing ?? false }, async () => {
+describe('F-38: a Redis Cluster keeps sessions', { skip: missing ?? false }, async () => {
   if (missing !== null) return;
   const cluster = await startRedisCluster({ replicas: 0 });
   after(() => cluster.stop());
@@ -130,7 +130,7 @@ async function moveSlot(
     await command(url, 'CLUSTER', 'SETSLOT', slot, 'NODE', String(targetId));
 }
 
-describe('a Redis Cluster whose masters fail', { skip: missing ?? false }, async () => {
+describe('L30: a Redis Cluster whose masters fail', { skip: missing ?? false }, async () => {
   if (missing !== null) return;
   const cluster = await startRedisCluster({ nodeTimeoutMs: 1000 });
   after(() => cluster.stop());
@@ -142,7 +142,8 @@ describe('a Redis Cluster whose masters fail', { skip: missing ?? false }, async
     let elsewhere = 0;
     while ((await cluster.ownerOf(keyOf(elsewhere))) === from) elsewhere++;
     const [mine, other] = [gateIn(bucket), gateIn(elsewhere)];
-    const [inside, beside] = [await signIn(store, mine), await signIn(store, other)];
+    const inside = await eventually(() => signIn(store, mine));
+    const beside = await eventually(() => signIn(store, other));
     return { from, elsewhere, mine, other, inside, beside, listener: await listen(store) };
   };
 
@@ -175,7 +176,7 @@ describe('a Redis Cluster whose masters fail', { skip: missing ?? false }, async
       const bucket = 9;
       const waiting = await connect({ wait: { replicas: 1, ms: 1000 } });
       const { from, elsewhere, mine, other, beside, listener } = await prepared(store, bucket);
-      const last = await signIn(waiting, mine);
+      const last = await eventually(() => signIn(waiting, mine));
       const before = listener.heard.length;
       await from.kill();
       const failing = performance.now();
@@ -214,7 +215,7 @@ describe('a Redis Cluster whose masters fail', { skip: missing ?? false }, async
       }
       assert.notEqual(to, from);
       await eventually(() => signIn(store, mine));
-      assert.equal((await liveOf(store, mine)).length, 1);
+      assert.equal((await eventually(() => liveOf(store, mine))).length, 1);
       await untilHeard(listener, bucket, listener.heard.length);
       await listener.line.close();
     }));

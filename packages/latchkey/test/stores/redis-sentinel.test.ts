@@ -17,7 +17,7 @@ function keysOf({ sentinels, name, newPrefix }: RedisSentinel) {
   };
 }
 
-describe('Redis under Sentinel keeps sessions', { skip: missing ?? false }, async () => {
+describe('F-38: Redis under Sentinel keeps sessions', { skip: missing ?? false }, async () => {
   if (missing !== null) return;
   const redis = await startRedisSentinel();
   after(() => redis.stop());
@@ -25,11 +25,11 @@ describe('Redis under Sentinel keeps sessions', { skip: missing ?? false }, asyn
   for (const [name, run] of Object.entries(cases)) test(name, () => withWorld(keysOf(redis), run));
   for (const [name, run] of Object.entries(feedCases)) test(`the feed: ${name}`, () => withWorld(keysOf(redis), run));
 
-  test('a switch to a replica is followed, and what it had is kept', () =>
+  test('L30: a switch to a replica is followed, and what it had is kept', () =>
     withWorld(keysOf(redis), async ({ store, connect }) => {
       const waiting = await connect({ wait: { replicas: 1, ms: 2000 } });
       const gate = newGate();
-      const inside = await signIn(waiting, gate);
+      const inside = await eventually(() => signIn(waiting, gate));
       const listener = await listen(store);
       const from = listener.heard.length;
       const before = await redis.master();
@@ -69,11 +69,11 @@ describe('Redis under Sentinel keeps sessions', { skip: missing ?? false }, asyn
         before.resume();
       }
       await eventually(() => signIn(store, gate));
-      assert.equal((await liveOf(store, gate)).length, 1);
+      assert.equal((await eventually(() => liveOf(store, gate))).length, 1);
       await listener.line.close();
     }));
 
-  test('a primary that dies is left for its replica', () =>
+  test('L30: a primary that dies is left for its replica', () =>
     withWorld(keysOf(redis), async ({ store, connect }) => {
       const waiting = await connect({ wait: { replicas: 1, ms: 2000 } });
       const gate = newGate();
@@ -86,7 +86,7 @@ describe('Redis under Sentinel keeps sessions', { skip: missing ?? false }, asyn
       await redis.untilFailedOver(before);
       assert.equal(await eventually(() => endingOf(store, inside)), null);
       await eventually(() => signIn(store, gate));
-      assert.equal((await liveOf(store, gate)).length, 1);
+      assert.equal((await eventually(() => liveOf(store, gate))).length, 1);
       await untilHeard(listener, 0, from);
       await listener.line.close();
     }));

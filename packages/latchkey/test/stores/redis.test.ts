@@ -9,7 +9,7 @@ import { newGate, signIn, withWorld } from './redis-parts.ts';
 
 const missing = available();
 
-describe('Redis stand-alone keeps sessions', { skip: missing ?? false }, async () => {
+describe('F-38: Redis stand-alone keeps sessions', { skip: missing ?? false }, async () => {
   if (missing !== null) return;
   const server = await openRedis();
   after(() => server.stop());

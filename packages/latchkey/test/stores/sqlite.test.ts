@@ -6,7 +6,7 @@ import { conformance, testClock } from 'latchkey/testing';
 import { sqliteStore } from '../../src/stores/sqlite/store.ts';
 import type { Store } from '../../src/stores/store.ts';
 
-describe('SQLite keeps the contract of a store', () => {
+describe('F-38: SQLite keeps the contract of a store', () => {
   for (const { name, run } of conformance) {
     test(name, async () => {
       const folder = mkdtempSync(join(tmpdir(), 'latchkey-'));

@@ -10,6 +10,7 @@ import {
   removePasskey,
   renamePasskey,
 } from '../../flows/manage-passkeys.ts';
+import { beginPasskeyAgain } from '../../flows/reauthenticate.ts';
 import { beginPasskeyStep } from '../../flows/show-second-step.ts';
 import { beginPasskeySignIn, type PasskeyRequest, signInWithPasskey } from '../../flows/sign-in-with-passkey.ts';
 import { invalidInput } from '../../model/reasons.ts';
@@ -56,6 +57,11 @@ export async function beginSecondStep({ parts, values, request, network, headers
   const ticket = values['ticket'] ?? cookie;
   if (ticket === null) throw invalidInput({ ticket: [field.required] });
   return json(200, bodyOf(await beginPasskeyStep(parts, { ticket, network })), headers);
+}
+
+/** For the session that asks, which is made fresh by it. */
+export async function beginAgain({ parts, who, network, headers }: SignedInCall): Promise<Response> {
+  return json(200, bodyOf(await beginPasskeyAgain(parts, who, network)), headers);
 }
 
 export async function beginRegistration({ parts, who, values, network, headers }: SignedInCall): Promise<Response> {

@@ -1,6 +1,5 @@
 /** The sentences about sessions and their gate, each one script under the account's hash tag. */
 import type { AccountId, Gate } from '../../model/account.ts';
-import type { OnceRef, Spend } from '../../model/once.ts';
 import type { EndReason } from '../../model/reasons.ts';
 import type { Session, TokenRef } from '../../model/session.ts';
 import type { Admit, Admitted, By, Over, Reauthenticated, SessionStore, ShownAgain } from '../store.ts';
@@ -10,7 +9,7 @@ import { BUCKETS, bucketOf, bucketOfHash, hashText, type Names } from './keys.ts
 import { gateValues, sessionOf, sessionsOf } from './records.ts';
 import type { Script } from './script.ts';
 import { ADMIT } from './scripts/admit.ts';
-import { END, FIND, HAND_OVER, LIST, OVER, POINT, PURGE, REAUTHENTICATE, TOUCH } from './scripts/sessions.ts';
+import { BIND, END, FIND, HAND_OVER, LIST, OVER, POINT, PURGE, REAUTHENTICATE, TOUCH } from './scripts/sessions.ts';
 import type { Servers } from './servers.ts';
 
 const DAY_MS = 86_400_000;
@@ -41,13 +40,19 @@ export type Announcer = {
   };
 };
 
+/** An admission whose proof uses up nothing any more. */
+type Unspending = Omit<Admit, 'spends' | 'outbox'>;
+type AdmittedUnspent = Exclude<Admitted, { kind: 'spent' }>;
+
 export type RedisSessions = Omit<
   SessionStore,
-  'changes' | 'changesOf' | 'position' | 'watch' | 'setRule' | 'ruleInForce' | 'reauthenticate'
+  'changes' | 'changesOf' | 'position' | 'watch' | 'setRule' | 'ruleInForce' | 'reauthenticate' | 'admit'
 > & {
+  /** Spends nothing, as below. */
+  admit(admit: Unspending): Promise<AdmittedUnspent>;
   /**
    * Hands a gate over: the higher revision replaces the one that is there, ends each session opened below `validFrom` except
-   * `kept`, and shows its roles to the rest. A closed account's devices lose their names. Returns the sessions that ended by it,
+   * `kept`, and shows its roles to the rest. What is known of a closed account's devices goes. Returns the sessions that ended by it,
    * none where it was handed over before.
    */
   raise(gate: Gate): Promise<readonly Session[]>;
@@ -105,6 +110,11 @@ export function redisSessions(voice: Voice): RedisSessions {
       if (what === 'over') return { over: more as EndReason };
       return what === 'void' ? { kind: 'void' } : { kind: 'reauthenticated', session: sessionOf(more) };
     },
+    async bind({ by, accountId, binding }) {
+      const [what, more] = await change(voice, BIND, accountId, [by.id, JSON.stringify(binding)]);
+      if (what === 'over') return { over: more as EndReason };
+      return what === 'none' ? null : sessionOf(more);
+    },
     async list(accountId) {
       const bucket = bucketOf(accountId);
       const keys = [names.account(accountId).live];
@@ -159,13 +169,16 @@ async function change(
   return [what, ...rest];
 }
 
-/** What an account keeps is in SQL, where whoever asks has spent it before. */
-function inRedis(spend: Spend): OnceRef {
-  if ('purpose' in spend) return spend;
-  throw new TypeError('Redis keeps no credentials.');
+/** What is said of a session beside what its script decides by. */
+function saidOf({ method, place, client, binding, network, coordinates }: Admit['session']): object {
+  return {
+    ...{ method, place, client, network },
+    binding: binding === null ? null : JSON.stringify(binding),
+    ...{ lat: coordinates?.latitude ?? null, lon: coordinates?.longitude ?? null },
+  };
 }
 
-async function admit(voice: Voice, input: Admit): Promise<Admitted> {
+async function admit(voice: Voice, input: Unspending): Promise<AdmittedUnspent> {
   const { names } = voice;
   const { session, gate } = input;
   const bucket = bucketOf(gate.accountId);
@@ -178,7 +191,7 @@ async function admit(voice: Voice, input: Admit): Promise<Admitted> {
     session.device.id ?? '',
     session.device.class,
     session.device.name,
-    JSON.stringify({ method: session.method, place: session.place }),
+    JSON.stringify(saidOf(session)),
     session.lifetimeMs,
     session.isFresh ? 1 : 0,
     input.idleMs,
@@ -186,8 +199,7 @@ async function admit(voice: Voice, input: Admit): Promise<Admitted> {
     JSON.stringify(input.limits),
     SPARE_ROW_MS,
   ];
-  const spends = input.spends.map((spend) => names.once(inRedis(spend), bucket));
-  const keys = [names.rule(bucket), names.sessions(bucket) + hash, names.onces(bucket), ...spends];
+  const keys = [names.rule(bucket), names.sessions(bucket) + hash];
   const [what, ...rest] = await change(voice, ADMIT, gate.accountId, values, keys);
   switch (what) {
     case 'admitted': {
@@ -203,7 +215,6 @@ async function admit(voice: Voice, input: Admit): Promise<Admitted> {
       return { kind: 'void', why: rest[0] as 'account_disabled' | 'proof_void' };
     case 'rule_mismatch':
       return { kind: 'rule_mismatch', inForce: String(rest[0]) };
-    case 'spent':
     case 'token_used':
       return { kind: what };
     default:
@@ -222,7 +233,7 @@ async function pointedTo({ servers, names }: Voice, hash: Uint8Array): Promise<A
  * Sees to it that a token leads to its account before there is a session of it: a pointer to no session does no harm. False where
  * the token is another account's.
  */
-async function point(voice: Voice, { session, gate }: Admit): Promise<boolean> {
+async function point(voice: Voice, { session, gate }: Unspending): Promise<boolean> {
   const { servers, names, now } = voice;
   const hash = hashText(session.tokenHash);
   const bucket = bucketOfHash(session.tokenHash);

@@ -27,8 +27,8 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     parameters: [{ arg: 'limit' }, { arg: 'before' }],
   },
   'history.removeDevices': {
-    sql: 'update "history" set "data" = json_remove("data", ?, ?, ?, ?, ?) where "account_id" = ? and json_valid("data") = 1',
-    parameters: [{ constant: '$.device' }, { constant: '$.class' }, { constant: '$.place' }, { constant: '$.by' }, { constant: '$.by_class' }, { arg: 'account_id' }],
+    sql: 'update "history" set "data" = json_remove("data", ?, ?, ?, ?, ?, ?, ?, ?, ?) where "account_id" = ? and json_valid("data") = 1',
+    parameters: [{ constant: '$.device' }, { constant: '$.class' }, { constant: '$.device_id' }, { constant: '$.place' }, { constant: '$.lat' }, { constant: '$.lon' }, { constant: '$.network' }, { constant: '$.by' }, { constant: '$.by_class' }, { arg: 'account_id' }],
   },
   'settings.select': {
     sql: 'select "value" from "setting" where "name" = ?',
@@ -41,6 +41,10 @@ export const compiled: Readonly<Record<string, Compiled>> = {
   'settings.upsert': {
     sql: 'insert into "setting" ("name", "value") values (?, ?) on conflict ("name") do update set "value" = ?',
     parameters: [{ arg: 'name' }, { arg: 'value' }, { arg: 'value' }],
+  },
+  'credentials.insert': {
+    sql: 'insert into "credential" ("id", "account_id", "kind", "label", "data", "created_at") values (?, ?, ?, ?, ?, ?) on conflict ("id") do nothing returning "id"',
+    parameters: [{ arg: 'id' }, { arg: 'account_id' }, { arg: 'kind' }, { arg: 'label' }, { arg: 'data' }, { arg: 'created_at' }],
   },
   'once.insert': {
     sql: 'insert into "once" ("hash", "purpose", "account_id", "data", "created_at", "expires_at") values (?, ?, ?, ?, ?, ?) on conflict ("hash") do update set "data" = ?, "created_at" = ?, "expires_at" = ? where "once"."purpose" = ? and "once"."expires_at" <= ? returning "purpose"',
@@ -62,9 +66,9 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'delete from "once" where "account_id" = ? and "purpose" = ? and "created_at" > (select "own"."created_at" from "once" as "own" where "own"."hash" = ?)',
     parameters: [{ arg: 'account_id' }, { arg: 'purpose' }, { arg: 'hash' }],
   },
-  'once.deleteAll': {
-    sql: 'delete from "once"',
-    parameters: [],
+  'once.deleteAny': {
+    sql: 'delete from "once" where "hash" in (select "hash" from "once" order by "hash" limit ?) returning "purpose"',
+    parameters: [{ arg: 'limit' }],
   },
   'once.deleteExpired': {
     sql: 'delete from "once" where "hash" in (select "hash" from "once" where "expires_at" <= ? limit ?) returning "purpose"',
@@ -102,6 +106,10 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'update "credential" set "data" = ?, "last_used_at" = ? where "id" = ? and "data" = ? returning "id"',
     parameters: [{ arg: 'to' }, { arg: 'now' }, { arg: 'id' }, { arg: 'from' }],
   },
+  'accounts.selectStanding': {
+    sql: 'select "state", "valid_from" from "account" where "id" = ?',
+    parameters: [{ arg: 'id' }],
+  },
   'sessions.insertGate': {
     sql: 'insert into "gate" ("account_id", "state", "roles", "revision", "valid_from", "kept", "reason", "last_sequence") values (?, ?, ?, ?, ?, ?, ?, ?) on conflict ("account_id") do nothing',
     parameters: [{ arg: 'account_id' }, { arg: 'state' }, { arg: 'roles' }, { arg: 'revision' }, { arg: 'valid_from' }, { arg: 'kept' }, { arg: 'reason' }, { constant: 0 }],
@@ -119,7 +127,7 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     parameters: [{ constant: 1 }, { arg: 'account_id' }],
   },
   'sessions.selectByToken': {
-    sql: 'select "id", "account_id", "sequence", "device_id", "device_class", "device_name", "method", "opened_at", "authenticated_at", "seen_at", "expires_at", "opened_revision", "roles", "ended_at", "ended_reason", "ended_by", "ended_by_class", "ended_by_name", "place" from "session" where "token_hash" = ?',
+    sql: 'select "id", "account_id", "sequence", "device_id", "device_class", "device_name", "method", "opened_at", "authenticated_at", "seen_at", "expires_at", "opened_revision", "roles", "ended_at", "ended_reason", "ended_by", "ended_by_class", "ended_by_name", "place", "client", "binding" from "session" where "token_hash" = ?',
     parameters: [{ arg: 'token_hash' }],
   },
   'sessions.selectHolder': {
@@ -139,8 +147,8 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     parameters: [{ arg: 'account_id' }],
   },
   'sessions.insertSession': {
-    sql: 'insert into "session" ("token_hash", "id", "account_id", "sequence", "device_id", "device_class", "device_name", "place", "method", "opened_at", "authenticated_at", "seen_at", "expires_at", "opened_revision", "roles", "ended_at", "ended_reason", "ended_by", "ended_by_class", "ended_by_name") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning *',
-    parameters: [{ arg: 'token_hash' }, { arg: 'id' }, { arg: 'account_id' }, { arg: 'sequence' }, { arg: 'device_id' }, { arg: 'device_class' }, { arg: 'device_name' }, { arg: 'place' }, { arg: 'method' }, { arg: 'now' }, { arg: 'authenticated_at' }, { arg: 'now' }, { arg: 'expires_at' }, { arg: 'opened_revision' }, { arg: 'roles' }, { constant: null }, { constant: null }, { constant: null }, { constant: null }, { constant: null }],
+    sql: 'insert into "session" ("token_hash", "id", "account_id", "sequence", "device_id", "device_class", "device_name", "place", "client", "binding", "method", "opened_at", "authenticated_at", "seen_at", "expires_at", "opened_revision", "roles", "ended_at", "ended_reason", "ended_by", "ended_by_class", "ended_by_name") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning *',
+    parameters: [{ arg: 'token_hash' }, { arg: 'id' }, { arg: 'account_id' }, { arg: 'sequence' }, { arg: 'device_id' }, { arg: 'device_class' }, { arg: 'device_name' }, { arg: 'place' }, { arg: 'client' }, { arg: 'binding' }, { arg: 'method' }, { arg: 'now' }, { arg: 'authenticated_at' }, { arg: 'now' }, { arg: 'expires_at' }, { arg: 'opened_revision' }, { arg: 'roles' }, { constant: null }, { constant: null }, { constant: null }, { constant: null }, { constant: null }],
   },
   'sessions.endLive': {
     sql: 'update "session" set "ended_at" = ?, "ended_reason" = ?, "ended_by" = ?, "ended_by_class" = ?, "ended_by_name" = ? where "id" = ? and "ended_at" is null returning *',
@@ -150,13 +158,17 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'update "session" set "authenticated_at" = ? where "id" = ? and "ended_at" is null returning *',
     parameters: [{ arg: 'now' }, { arg: 'id' }],
   },
+  'sessions.bindUnbound': {
+    sql: 'update "session" set "binding" = ? where "id" = ? and "ended_at" is null and "binding" is null returning *',
+    parameters: [{ arg: 'binding' }, { arg: 'id' }],
+  },
   'sessions.refreshRoles': {
     sql: 'update "session" set "roles" = ? where "account_id" = ? and "ended_at" is null and "roles" != ?',
     parameters: [{ arg: 'roles' }, { arg: 'account_id' }, { arg: 'roles' }],
   },
   'sessions.removeDevices': {
-    sql: 'update "session" set "device_id" = ?, "device_name" = ?, "place" = ?, "ended_by_name" = case when "ended_by_name" is null then null else ? end where "account_id" = ?',
-    parameters: [{ constant: null }, { arg: 'name' }, { constant: null }, { arg: 'name' }, { arg: 'account_id' }],
+    sql: 'update "session" set "device_id" = ?, "device_name" = ?, "place" = ?, "binding" = ?, "ended_by_name" = case when "ended_by_name" is null then null else ? end where "account_id" = ?',
+    parameters: [{ constant: null }, { arg: 'name' }, { constant: null }, { constant: null }, { arg: 'name' }, { arg: 'account_id' }],
   },
   'sessions.touchLive': {
     sql: 'update "session" set "seen_at" = ? where "token_hash" in (select "token_hash" from "session" where "token_hash" = ? and "ended_at" is null and "seen_at" > ? and "seen_at" < ?)',
@@ -174,6 +186,10 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'insert into "handover" ("account_id", "revision", "due_at") values (?, ?, ?) on conflict ("account_id") do update set "revision" = ?, "due_at" = ?',
     parameters: [{ arg: 'account_id' }, { arg: 'revision' }, { arg: 'due_at' }, { arg: 'revision' }, { arg: 'due_at' }],
   },
+  'apart.upsertAll': {
+    sql: 'insert into "handover" ("account_id", "revision", "due_at") select "id" as "account_id", "revision", cast(? as bigint) as "due_at" from "account" where "id" >= ? and "id" <= ? on conflict ("account_id") do update set "revision" = "excluded"."revision", "due_at" = "excluded"."due_at"',
+    parameters: [{ arg: 'due_at' }, { arg: 'from' }, { arg: 'to' }],
+  },
   'apart.claimDue': {
     sql: 'update "handover" set "due_at" = ? where "account_id" in (select "account_id" from "handover" where "due_at" <= ? limit ?) returning "account_id"',
     parameters: [{ arg: 'until' }, { arg: 'now' }, { arg: 'limit' }],
@@ -181,10 +197,6 @@ export const compiled: Readonly<Record<string, Compiled>> = {
   'apart.remove': {
     sql: 'delete from "handover" where "account_id" = ? and "revision" = ?',
     parameters: [{ arg: 'account_id' }, { arg: 'revision' }],
-  },
-  'apart.selectCursor': {
-    sql: 'select "value" from "setting" where "name" = ?',
-    parameters: [{ arg: 'name' }],
   },
   'apart.takeCursor': {
     sql: 'select "value" from "setting" where "name" = ?',
@@ -194,9 +206,9 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'insert into "setting" ("name", "value") values (?, ?) on conflict ("name") do nothing',
     parameters: [{ arg: 'name' }, { constant: '' }],
   },
-  'credentials.insert': {
-    sql: 'insert into "credential" ("id", "account_id", "kind", "label", "data", "created_at") values (?, ?, ?, ?, ?, ?) on conflict ("id") do nothing returning "id"',
-    parameters: [{ arg: 'id' }, { arg: 'account_id' }, { arg: 'kind' }, { arg: 'label' }, { arg: 'data' }, { arg: 'created_at' }],
+  'apart.selectWritten': {
+    sql: 'select "id" from "history" where "account_id" = ? and "session_id" = ? and "kind" = ? limit 1',
+    parameters: [{ arg: 'account_id' }, { arg: 'session_id' }, { arg: 'kind' }],
   },
   'accounts.selectById': {
     sql: 'select "account".*, "email"."address", "email"."verified" from "account" left join "email" on "email"."account_id" = "account"."id" and "email"."is_primary" = 1 where "account"."id" = ?',
@@ -254,6 +266,14 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'delete from "credential" where "account_id" = ? and "kind" in (?, ?) returning "kind"',
     parameters: [{ arg: 'id' }, { constant: 'social' }, { constant: 'passkey' }],
   },
+  'accounts.deleteNewerSteps': {
+    sql: 'delete from "credential" where "account_id" = ? and "kind" in (?, ?) and "created_at" >= ? returning "kind"',
+    parameters: [{ arg: 'id' }, { constant: 'totp' }, { constant: 'recovery_codes' }, { arg: 'since' }],
+  },
+  'accounts.deleteCredentials': {
+    sql: 'delete from "credential" where "account_id" = ? returning "kind"',
+    parameters: [{ arg: 'id' }],
+  },
   'accounts.selectNextScheme': {
     sql: 'select "password_scheme" from "account" where "password_scheme" > ? order by "password_scheme" limit ?',
     parameters: [{ arg: 'after' }, { constant: 1 }],
@@ -298,6 +318,10 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'select * from "credential" where "account_id" = ? order by "created_at", "id"',
     parameters: [{ arg: 'account_id' }],
   },
+  'credentials.selectStalest': {
+    sql: 'select * from "credential" where "kind" = ? order by coalesce("last_used_at", "created_at"), "id" limit ?',
+    parameters: [{ arg: 'kind' }, { constant: 1 }],
+  },
   'credentials.remove': {
     sql: 'delete from "credential" where "account_id" = ? and "id" = ? returning "id", "kind"',
     parameters: [{ arg: 'account_id' }, { arg: 'id' }],
@@ -305,5 +329,37 @@ export const compiled: Readonly<Record<string, Compiled>> = {
   'credentials.updateLabel': {
     sql: 'update "credential" set "label" = ? where "account_id" = ? and "id" = ? returning "id"',
     parameters: [{ arg: 'label' }, { arg: 'account_id' }, { arg: 'id' }],
+  },
+  'all.lockPage': {
+    sql: 'select "id" from "account" where "id" > ? order by "id" limit ?',
+    parameters: [{ arg: 'after' }, { arg: 'limit' }],
+  },
+  'all.selectHighest': {
+    sql: 'select max("id") as "highest" from "account"',
+    parameters: [],
+  },
+  'all.voidAccounts': {
+    sql: 'update "account" set "revision" = "revision" + 1, "valid_from" = "revision" + 1, "kept" = ?, "reason" = ? where "id" >= ? and "id" <= ?',
+    parameters: [{ constant: null }, { constant: 'revoked' }, { arg: 'from' }, { arg: 'to' }],
+  },
+  'all.raiseGates': {
+    sql: 'insert into "gate" ("account_id", "state", "roles", "revision", "valid_from", "kept", "reason", "last_sequence") select "id" as "account_id", "state", "roles", "revision", "valid_from", "kept", "reason", 0 as "last_sequence" from "account" where "id" >= ? and "id" <= ? on conflict ("account_id") do update set "state" = "excluded"."state", "roles" = "excluded"."roles", "revision" = "excluded"."revision", "valid_from" = "excluded"."valid_from", "kept" = "excluded"."kept", "reason" = "excluded"."reason"',
+    parameters: [{ arg: 'from' }, { arg: 'to' }],
+  },
+  'all.noteAccounts': {
+    sql: 'insert into "history" ("at", "kind", "account_id", "session_id", "data") select cast(? as bigint) as "at", cast(? as text) as "kind", "id" as "account_id", null as "session_id", cast(? as text) as "data" from "account" where "id" >= ? and "id" <= ? order by "id"',
+    parameters: [{ arg: 'now' }, { arg: 'kind' }, { arg: 'data' }, { arg: 'from' }, { arg: 'to' }],
+  },
+  'all.noteSessions': {
+    sql: 'insert into "history" ("at", "kind", "account_id", "session_id", "data") select cast(? as bigint) as "at", cast(? as text) as "kind", "account_id", "id" as "session_id", cast(? as text) as "data" from "session" where "account_id" >= ? and "account_id" <= ? and "ended_at" is null order by "account_id", "sequence"',
+    parameters: [{ arg: 'now' }, { arg: 'kind' }, { arg: 'data' }, { arg: 'from' }, { arg: 'to' }],
+  },
+  'all.endSessions': {
+    sql: 'update "session" set "ended_at" = ?, "ended_reason" = ? where "account_id" >= ? and "account_id" <= ? and "ended_at" is null returning "account_id"',
+    parameters: [{ arg: 'now' }, { arg: 'reason' }, { arg: 'from' }, { arg: 'to' }],
+  },
+  'all.selectGates': {
+    sql: 'select * from "gate" where "account_id" >= ? and "account_id" <= ?',
+    parameters: [{ arg: 'from' }, { arg: 'to' }],
   },
 };

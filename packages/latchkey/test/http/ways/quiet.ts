@@ -137,6 +137,10 @@ export const ROUTES: Readonly<Record<string, Way>> = {
   },
   'POST /magic-link/': byAnybody('magic-link/', { email: EMAIL }),
   'POST /reauthenticate/': own('reauthenticate/', { password: PASSWORD }),
+  async 'POST /reauthenticate/passkey/'(open) {
+    const { key } = await kept(open);
+    return post(open, 'reauthenticate/passkey/', {}, key);
+  },
   async 'POST /mfa/totp/activate/'(open) {
     const { key, given } = await enrolment(open);
     return post(open, 'mfa/totp/activate/', given, key);

@@ -14,7 +14,7 @@ export const ADMIT = reaching(
     FINISH,
     RAISE,
     `
-local rule, onces = KEYS[7], KEYS[9]
+local rule = KEYS[7]
 local id, hash = ARGV[13], ARGV[14]
 local device, device_class, device_name = ARGV[15], ARGV[16], ARGV[17]
 local said = cjson.decode(ARGV[18])
@@ -50,11 +50,6 @@ if before and before[1] then
   rows_of(displaced_before)
 end
 local holder = session_of(hash)
-local are_good = true
-for at = 10, #KEYS do
-  local until_then = redis.call('HGET', KEYS[at], 'expires_at')
-  if not until_then or tonumber(until_then) <= now then are_good = false end
-end
 
 raise(sessions)
 sweep()
@@ -73,13 +68,8 @@ if holder then
 end
 if held.state ~= 'active' then return { 'void', announced(), 'account_disabled' } end
 if given.revision < held.valid_from then return { 'void', announced(), 'proof_void' } end
-if not are_good then return { 'spent', announced() } end
 
 local replaced, others = {}, {}
-for at = 10, #KEYS do
-  redis.call('DEL', KEYS[at])
-  redis.call('ZREM', onces, KEYS[at])
-end
 for _, session in ipairs(sessions) do
   if session.ended then
     -- the gate left it outside
@@ -110,7 +100,11 @@ redis.call('HSET', rows .. hash, '${FIELDS.id}', id, '${FIELDS.accountId}', acco
   '${FIELDS.openedAt}', now, '${FIELDS.authenticatedAt}', is_fresh and now or 0, '${FIELDS.seenAt}', now,
   '${FIELDS.expiresAt}', now + lifetime, '${FIELDS.openedRevision}', held.revision, '${FIELDS.roles}', held.roles)
 if device ~= '' then redis.call('HSET', rows .. hash, '${FIELDS.deviceId}', device) end
-if said.place ~= cjson.null then redis.call('HSET', rows .. hash, '${FIELDS.place}', said.place) end
+for field, value in pairs({
+  ['${FIELDS.place}'] = said.place, ['${FIELDS.client}'] = said.client, ['${FIELDS.binding}'] = said.binding,
+}) do
+  if value ~= cjson.null then redis.call('HSET', rows .. hash, field, value) end
+end
 if #replaced_hashes > 0 then redis.call('HSET', rows .. hash, 'rp', table.concat(replaced_hashes, ' ')) end
 if #displaced_hashes > 0 then redis.call('HSET', rows .. hash, 'dp', table.concat(displaced_hashes, ' ')) end
 redis.call('ZADD', live, sequence, hash)
@@ -121,6 +115,8 @@ for _, key in ipairs({ gate, live, ids }) do keep(key, lifetime + tonumber(ARGV[
 redis.call('XADD', history, '*', 'at', now, 'kind', 'session_opened', 'account', account, 'session', id,
   'data', cjson.encode({
     method = said.method, sequence = sequence, device = device_name, class = device_class, place = said.place,
+    device_id = device ~= '' and device or cjson.null, client = said.client, network = said.network,
+    lat = said.lat, lon = said.lon,
   }))
 return { 'admitted', announced(), row(hash), rows_of(replaced_hashes), rows_of(displaced_hashes) }
 `,
