@@ -1,7 +1,8 @@
 /**
  * Loaded before a program (`--import`), this makes every `await` of the flows, the door, the store and the API, and every
  * statement of a transaction, a place where the process can be killed. `LATCHKEY_TEST_KILL_AT` is the number of the place at
- * which it kills itself with -9, counted from `begin()`; without it the places are only counted.
+ * which it kills itself with -9, counted from `begin()`; without it the places are only counted. With `LATCHKEY_TEST_KILL_AT_AWAITS`
+ * the statements within a transaction are no places.
  */
 import { registerHooks } from 'node:module';
 import { StatementSync } from 'node:sqlite';
@@ -41,7 +42,8 @@ registerHooks({
   },
 });
 
-for (const name of ['all', 'run'] as const) {
+const statements = process.env['LATCHKEY_TEST_KILL_AT_AWAITS'] === undefined ? (['all', 'run'] as const) : [];
+for (const name of statements) {
   const original = StatementSync.prototype[name] as (...values: unknown[]) => unknown;
   Object.defineProperty(StatementSync.prototype, name, {
     value(this: StatementSync, ...values: unknown[]) {

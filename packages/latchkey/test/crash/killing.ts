@@ -4,9 +4,14 @@ import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { openTest } from '../../src/testing/instance.ts';
+import { temporaryFolder } from '../serving.ts';
 
 const POINTS = new URL('./crash-points.ts', import.meta.url).pathname;
 const SCENARIO = new URL('./scenario.ts', import.meta.url).pathname;
+
+/** The first, which lives, leaves its compiled modules to those that are killed. */
+const cache = temporaryFolder();
+process.once('exit', () => cache.remove());
 
 export type Instance = Awaited<ReturnType<typeof openTest>>;
 
@@ -19,18 +24,25 @@ export type Told = Readonly<Record<string, unknown>>;
 export type Act = {
   readonly name: string;
   readonly argument: string;
+  /** Not within transactions, too: that they are done whole or not at all is seen by other acts. */
+  readonly isAtAwaitsAlone?: true;
   /** What was made ready, as one of two that run at a time has it to itself, each time anew; and a file that is not there yet. */
   readonly copy: (lane: 0 | 1) => Promise<{ readonly options: Told; readonly answered: string }>;
 };
 
 /** Does it on a copy in a process of its own that kills itself at a place; 0 lets it live. */
 async function runKilled(
-  { name, argument, copy }: Act,
+  { name, argument, isAtAwaitsAlone, copy }: Act,
   { lane, killAt }: { readonly lane: 0 | 1; readonly killAt: number },
 ): Promise<{ readonly places: number; readonly options: Told; readonly answered: string }> {
   const { options, answered } = await copy(lane);
   const args = ['--conditions=source', '--import', POINTS, SCENARIO, name, JSON.stringify(options), answered, argument];
-  const env = { ...process.env, LATCHKEY_TEST_KILL_AT: String(killAt) };
+  const env = {
+    ...process.env,
+    LATCHKEY_TEST_KILL_AT: String(killAt),
+    NODE_COMPILE_CACHE: cache.path,
+    ...(isAtAwaitsAlone && { LATCHKEY_TEST_KILL_AT_AWAITS: '1' }),
+  };
   const ended = await promisify(execFile)(process.execPath, args, { env }).then(
     ({ stdout }) => ({ stdout, signal: null }),
     (error: { signal: string | null; stderr: string }) => {

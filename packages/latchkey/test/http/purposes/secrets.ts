@@ -6,7 +6,7 @@ import { codeAt } from '../../second-step/app.ts';
 import type { StandIn } from '../../social/stand-in.ts';
 import { memberOf, PASSWORD, type TestServer } from '../serving.ts';
 
-export const EMAIL = 'alice@example.com';
+const EMAIL = 'alice@example.com';
 
 /** Her number: seven others are there before her. */
 export const ALICE = '8';
