@@ -1,7 +1,6 @@
 /** The nodes as processes: started, stopped in every way, and started again on the same port. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import type { Said, Told } from './said.ts';
 import { type Answered, type Line, lineTo } from './wire.ts';
