@@ -163,7 +163,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
         file: 'stores/postgres/transaction.ts',
         find: "throw new StoreUnavailable('PostgreSQL took a change back.');",
         replace: `throw new StoreUnavailable('PostgreSQL took a change back.');
-          await new Promise((go) => setTimeout(go, 400));
+          await new Promise((go) => setTimeout(go, 1500));
           await ask(client, said);`,
       },
     ],
@@ -192,7 +192,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
         file: 'stores/redis/sessions.ts',
         find: 'if (isAnnounced === 1) await committed();',
         replace: `if (isAnnounced === 1) {
-          await new Promise((go) => setTimeout(go, 400));
+          await new Promise((go) => setTimeout(go, 1500));
           await servers.send(bucket, announcement[0], channel, announcement[1]);
         }
         if (isAnnounced === 1) await committed();`,
@@ -206,7 +206,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
     faults: ['kill'],
     accounts: 300,
     more: [[0.1, 'end all']],
-    seconds: 15,
+    seconds: 20,
     edits: [
       {
         file: 'stores/sql/accounts.ts',
@@ -216,7 +216,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
       {
         file: 'stores/apart/handovers.ts',
         find: 'const ended = await sessions.raise(gate);',
-        replace: `await new Promise((go) => setTimeout(go, Math.random() * 1000));
+        replace: `await new Promise((go) => setTimeout(go, Math.random() * 4000));
           const ended = await sessions.raise(gate);`,
       },
     ],

@@ -74,12 +74,17 @@ describe('two nodes on PostgreSQL and Redis, one of which dies in the midst of a
     for (const by of ['another node', 'the node itself, started again'] as const) {
       test(`P8, I9, L23: ${what} that nobody answered is brought to the sessions by ${by}`, async () => {
         const dying = await startFleet(environment, 1, () => ({ NODE_OPTIONS: `--import=${STOPPED}` }));
-        const beside = by === 'another node' ? await startFleet(environment, 1) : null;
-        const [own, other] = await killed(dying, change);
-        const rest = beside ?? (await startFleet(environment, 1));
-        await until('the sessions are told', async () => (await rest.check(other))[0] === change.told);
-        assert.deepEqual(await rest.check(own), [change.isOwnKept ? '200' : change.told]);
-        await rest.stop();
+        const fleets = [dying];
+        try {
+          if (by === 'another node') fleets.push(await startFleet(environment, 1));
+          const [own, other] = await killed(dying, change);
+          const rest = fleets[1] ?? (await startFleet(environment, 1));
+          fleets.push(rest);
+          await until('the sessions are told', async () => (await rest.check(other))[0] === change.told);
+          assert.deepEqual(await rest.check(own), [change.isOwnKept ? '200' : change.told]);
+        } finally {
+          await Promise.all(fleets.map((fleet) => fleet.stop()));
+        }
       });
     }
   }
