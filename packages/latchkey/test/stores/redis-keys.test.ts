@@ -41,6 +41,7 @@ describe('what lies in Redis', { skip: missing ?? false }, async () => {
       await store.sessions.raise(newGate());
       await store.counters.take([{ key: 'k', limit: 1, windowMs: HOUR_MS }]);
       await store.once.put({ purpose: 'invitation', hash: secret(1), lifetimeMs: HOUR_MS, data: '' });
+      await store.marks.add({ hash: secret(2), lifetimeMs: HOUR_MS + 60_000 });
       await store.sessions.setRule(RULE);
       const leastOf: Readonly<Record<string, number>> = {
         s: LIFETIME_MS + 365 * DAY_MS,
@@ -48,6 +49,7 @@ describe('what lies in Redis', { skip: missing ?? false }, async () => {
         a: 60 * DAY_MS,
         c: HOUR_MS,
         o: HOUR_MS,
+        m: HOUR_MS,
       };
       const stays = ['due', 'history', 'rule', 'counters', 'onces'];
       for (const key of await keysOf(world)) {

@@ -1,7 +1,7 @@
-/** Sessions, counters and things usable once in Redis or Valkey: stand-alone, with Sentinels, or as a Cluster. */
+/** Sessions, counters, marks and things usable once in Redis or Valkey: stand-alone, with Sentinels, or as a Cluster. */
 import type { Clock } from '../clock.ts';
 import type { Feed } from '../feed.ts';
-import type { CounterStore, SessionStore } from '../store.ts';
+import type { CounterStore, MarkStore, SessionStore } from '../store.ts';
 import { checkServers } from './checks-at-start.ts';
 import { type ConnectionOptions, clientFactory } from './client.ts';
 import { openCluster } from './cluster.ts';
@@ -9,6 +9,7 @@ import { redisCounters } from './counters.ts';
 import { redisFeed } from './feed.ts';
 import { type HistoryStreams, historyStreams } from './history.ts';
 import { namesOf } from './keys.ts';
+import { redisMarks } from './marks.ts';
 import { type RedisOnces, redisOnces } from './once.ts';
 import { redisRule } from './rule.ts';
 import { openOne, type Servers } from './servers.ts';
@@ -26,6 +27,7 @@ export type RedisOptions = ConnectionOptions & {
 export type RedisStore = {
   readonly sessions: RedisSessions & Pick<SessionStore, 'setRule' | 'ruleInForce'>;
   readonly counters: CounterStore;
+  readonly marks: MarkStore;
   readonly once: RedisOnces;
   /** What happened to sessions, for whoever writes it down in SQL. */
   readonly history: HistoryStreams;
@@ -57,6 +59,7 @@ export async function openRedisStore(url: string, options: RedisOptions = {}): P
     return {
       sessions: { ...redisSessions(voice), ...rule },
       counters: redisCounters(voice),
+      marks: redisMarks(voice),
       once: redisOnces(voice),
       history: historyStreams(voice),
       feed,
