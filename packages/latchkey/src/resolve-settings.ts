@@ -107,7 +107,7 @@ function flaws(read: Read, origin: string, secrets: readonly string[]): readonly
   if (!isOrigin(origin)) {
     found.push(`LATCHKEY_ORIGIN must be an origin, such as https://accounts.example; “${origin}” is not one.`);
   }
-  found.push(...storeFlaws(read));
+  found.push(...storeFlaws(read), ...bindingFlaws(read));
   if (!/^(?:\/[\w-]+)+$/.test(read.basePath))
     found.push('LATCHKEY_BASE_PATH must be a path such as /auth, without a slash at its end.');
   if (secrets.some((secret) => secret.length < MIN_SECRET_LENGTH)) {
@@ -145,6 +145,14 @@ function flaws(read: Read, origin: string, secrets: readonly string[]): readonly
     found.push('LATCHKEY_SMTP_URL must be smtp://host:port, smtps://host:port, or none.');
   }
   return found;
+}
+
+function bindingFlaws({ boundKeys, django }: Read): readonly string[] {
+  return boundKeys.policy === 'required' && django.key === 'cookie-only'
+    ? [
+        'LATCHKEY_BINDING is required, and LATCHKEY_KEY is cookie-only: there would be no key to bind. Set that to body, or this to optional.',
+      ]
+    : [];
 }
 
 const POSTGRES = /^postgres(?:ql)?:\/\/./;
@@ -242,6 +250,7 @@ function settingsFrom(read: Read, origin: string, production: boolean): Settings
       freshMs: sessions.freshMinutes,
       keepEndedMs: sessions.keepEndedDays,
     },
+    boundKeys: read.boundKeys,
     checks: checksFrom(read),
     accounts: {
       usernameCase: accounts.usernameCase,

@@ -1,4 +1,5 @@
 import type { Parts } from '../flows/parts.ts';
+import type { Binding } from '../model/binding.ts';
 import { networkOf } from '../model/network.ts';
 import { NOWHERE, type Whereabouts } from '../model/place.ts';
 import type { Caller } from '../sessions/admit.ts';
@@ -8,11 +9,12 @@ import { deviceOf } from './device-name.ts';
 /** Letters of a network's name: 72 bits, so that no account comes from enough networks for two to have one. */
 const NETWORK_LETTERS = 12;
 
-/** Who asks to come in, with the device tokens that it sent. Its address goes to the host's hook alone, and is kept nowhere. */
+/** Who asks to come in, with the device tokens that it sent and the key that it has shown. Its address goes to the host's hook alone, and is kept nowhere. */
 export async function callerOf(
   { hooks, keys }: Parts,
   { request, address }: Pick<Client, 'address'> & { readonly request: Request },
   deviceTokens: string | null,
+  binding: Binding | null = null,
 ): Promise<Caller> {
   const network = address === null ? null : networkOf(address, 48);
   let place: Promise<Whereabouts> | null = null;
@@ -20,7 +22,7 @@ export async function callerOf(
     device: await deviceOf(request.headers.get('user-agent')),
     deviceTokens,
     client: null,
-    binding: null,
+    binding,
     place() {
       place ??= address === null ? Promise.resolve(NOWHERE) : hooks.placeOf(address);
       return place;

@@ -28,6 +28,12 @@ export type Settings = {
     readonly freshMs: number;
     readonly keepEndedMs: number;
   };
+  readonly boundKeys: {
+    /** Whether sessions may be bound to a key of their client, must be, or are not. */
+    readonly policy: 'optional' | 'required' | 'off';
+    /** What keeps a proof of that key from being shown twice. */
+    readonly replay: 'nonce+jti' | 'nonce' | 'jti';
+  };
   readonly checks: {
     /** Whether the store is read at every check, or what a node remembers is trusted, and how far. */
     readonly trust: 'strict' | 'acked' | 'bounded';
