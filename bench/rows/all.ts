@@ -4,6 +4,7 @@ import { acknowledgements } from './acknowledgements.ts';
 import { check } from './check.ts';
 import { checkSizes } from './check-sizes.ts';
 import { checkStores } from './check-stores.ts';
+import { dpop } from './dpop.ts';
 import { events } from './events.ts';
 import { kept } from './kept.ts';
 import { memory } from './memory.ts';
@@ -22,6 +23,7 @@ export const rows: readonly Row[] = [
   check,
   checkStores,
   checkSizes,
+  dpop,
   route,
   routeStores,
   ownRoutes,

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { hasherWith } from './credentials/hasher.ts';
 import { fingerprint, type Keys, keysFrom, newRootSecret } from './crypto/keys.ts';
 import type { LatchkeyEvent, Parts } from './flows/parts.ts';
+import { misuseTeller } from './flows/tell-misused-key.ts';
 import { type HostHooks, hooksFrom } from './hooks.ts';
 import { type Log, type OutboxJob, sealMessage, startOutbox } from './jobs/outbox.ts';
 import { keepOf, startPurging } from './jobs/purge.ts';
@@ -15,11 +16,12 @@ import type { Settings } from './model/settings.ts';
 import { openStore, type PostgresPool } from './open-store.ts';
 import { type Environment, InvalidSettings, type Resolved } from './resolve-settings.ts';
 import { followEndings } from './sessions/endings.ts';
+import { keyProofs } from './sessions/key-proofs.ts';
 import { sessionSignals } from './sessions/signals.ts';
 import { sessionStreams } from './sessions/streams.ts';
 import { gatherTouches } from './sessions/touches.ts';
 import { LiveCheck, SessionEnded } from './sessions/verify.ts';
-import type { Clock } from './stores/clock.ts';
+import { type Clock, systemClock } from './stores/clock.ts';
 import type { Store } from './stores/store.ts';
 import { LANGUAGES } from './texts/reader.ts';
 
@@ -85,6 +87,7 @@ export async function assemble(resolved: Resolved, code: CodeOptions, role: Runn
   const streams = sessionStreams({ store, settings, endings, warn });
   const touches = gatherTouches(store, settings.sessions.idleMs, warn);
   const background = backgroundWork(log);
+  const proofs = keyProofs({ settings, keys, store, clock: code.clock ?? systemClock });
   const { scheme, concurrency, queue } = { ...settings.passwords, scheme: settings.passwords.hash };
   const hasher = hasherWith({ scheme, concurrency, queue });
   const templates = code.mailTemplates ?? {};
@@ -116,6 +119,8 @@ export async function assemble(resolved: Resolved, code: CodeOptions, role: Runn
     streams,
     memory,
     touches,
+    keyProofs: proofs,
+    misused: misuseTeller(() => parts),
     hasher,
     hooks: hooksFrom(code.hooks ?? {}, warn),
     tell: (event) => background.run('telling the host', async () => code.onEvent?.(event)),

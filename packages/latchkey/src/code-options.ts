@@ -35,6 +35,7 @@ const MAILS: Names<Required<Templates>> = {
   'email-in-use': true,
   'social-connected': true,
   'social-disconnected': true,
+  'key-misused': true,
 };
 
 const PAGES: Names<Required<PageTemplates>> = {

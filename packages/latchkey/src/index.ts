@@ -4,6 +4,7 @@
 export { html } from 'hono/html';
 export type { AppLog, CodeOptions } from './assemble.ts';
 export type { DataOptions } from './config.ts';
+export type { ProofFlaw } from './credentials/dpop.ts';
 export type { Invitation } from './flows/invite.ts';
 export type { LatchkeyEvent, Registration } from './flows/parts.ts';
 export type { StandardSchema } from './http/extra-fields.ts';

@@ -51,6 +51,10 @@ export type SignedIn = {
   readonly account: { readonly id: AccountId; readonly roles: readonly string[] };
   /** Fires when the session ends, on whatever node, for whatever reason: for streams and sockets that outlive the check. */
   readonly signal: AbortSignal;
+  /**
+   * For a client whose key is bound: what its next proof is to have in it. Send it along as `DPoP-Nonce`; null where that need not be.
+   */
+  readonly dpopNonce: string | null;
 };
 
 /** Nobody is, or not any more. */
@@ -72,7 +76,10 @@ export type Latchkey = {
   handler(request: Request, peer?: Peer): Promise<Response>;
   /** Whether a path is one of ours, for hosts that have others. */
   serves(pathname: string): boolean;
-  /** Who is behind a request? Where only headers are given, a cookie counts as if the request changed something. */
+  /**
+   * Who is behind a request? Where only headers are given, a cookie counts as if the request changed something, and a bound key is
+   * refused (`dpop_request_unknown`): its proof is of a method and a URL.
+   */
   authenticate(from: Request | NodeRequest | HeaderSource | NodeHeaders): Promise<SignedIn | SignedOut>;
   readonly accounts: {
     /** Throws `Refusal` with messages under `fields`. */
@@ -118,7 +125,13 @@ export type Latchkey = {
 export type NodeHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /** A `node:http` request itself, as Express and others hand it on. */
-export type NodeRequest = { readonly method?: string | undefined; readonly headers: NodeHeaders };
+export type NodeRequest = {
+  readonly method?: string | undefined;
+  readonly url?: string | undefined;
+  /** What Express calls the URL that came, where it is mounted below a path. */
+  readonly originalUrl?: string | undefined;
+  readonly headers: NodeHeaders;
+};
 
 /** Opens the store, checks the settings and is ready to serve. Throws `InvalidSettings` with everything that is wrong. */
 export async function latchkey(options: LatchkeyOptions = {}): Promise<Latchkey> {
@@ -297,7 +310,7 @@ function authenticateFrom(parts: Parts, from: From): Promise<SignedIn | SignedOu
     const known = rememberedBy(parts, authorizationIn(from));
     if (known !== null) return Promise.resolve(known);
     const headers = headersOf(from);
-    const who = authenticate(parts, methodOf(from), headers);
+    const who = authenticate(parts, { method: methodOf(from), url: urlOf(from), headers });
     if (who instanceof Promise) return who.then((read) => faceOf(parts, read, headers));
     return faceOf(parts, who, headers);
   } catch (error) {
@@ -306,7 +319,7 @@ function authenticateFrom(parts: Parts, from: From): Promise<SignedIn | SignedOu
 }
 
 async function faceOf({ settings }: Parts, who: Authenticated, headers: HeaderSource): Promise<SignedIn | SignedOut> {
-  if (who.live) return who.checked;
+  if (who.live) return who.nonce === null ? who.checked : who.checked.withNonce(who.nonce);
   return new Refused(settings, who.refusal, await speechFor(settings, headers.get('accept-language')));
 }
 
@@ -328,6 +341,13 @@ function headersOf(from: From): HeaderSource {
 function methodOf(from: From): string {
   if (from instanceof Request) return from.method;
   return isNodeRequest(from) ? (from.method ?? 'POST') : 'POST';
+}
+
+/** Of headers alone it is not known; a node request must tell its method, too. */
+function urlOf(from: From): string | null {
+  if (from instanceof Request) return from.url;
+  if (!isNodeRequest(from) || from.method === undefined) return null;
+  return from.originalUrl ?? from.url ?? null;
 }
 
 /** In a record of headers, one of the name `headers` would be text. */

@@ -6,8 +6,9 @@ type Sample = readonly [labels: string, value: number];
 
 export const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
-export function metricsText({ memory, streams }: Pick<Parts, 'memory' | 'streams'>): string {
+export function metricsText({ memory, streams, keyProofs }: Pick<Parts, 'memory' | 'streams' | 'keyProofs'>): string {
   const figures = memory.figures();
+  const proofs = keyProofs.figures();
   return [
     ...counter('latchkey_check_hits_total', 'Checks answered from memory.', figures.hits),
     ...counter('latchkey_check_reads_total', 'Checks that read the store.', figures.reads),
@@ -39,6 +40,10 @@ export function metricsText({ memory, streams }: Pick<Parts, 'memory' | 'streams
       ...[...figures.unacknowledged].map(([node, count]) => [`{node="${node}"}`, count] as const),
     ]),
     ...gauge('latchkey_streams', 'Event streams that are open.', streams.count()),
+    ...metric('latchkey_proofs_refused_total', 'counter', 'Proofs of possession that were no good.', [
+      ...[...proofs.refused].map(([reason, count]) => [`{reason="${reason}"}`, count] as const),
+    ]),
+    ...counter('latchkey_key_misuses_total', 'Bound keys that came without what they are bound to.', proofs.misuses),
     '',
   ].join('\n');
 }

@@ -108,7 +108,7 @@ function flaws(read: Read, origin: string, secrets: readonly string[]): readonly
   if (!isOrigin(origin)) {
     found.push(`LATCHKEY_ORIGIN must be an origin, such as https://accounts.example; “${origin}” is not one.`);
   }
-  found.push(...storeFlaws(read), ...limitFlaws(read));
+  found.push(...storeFlaws(read), ...limitFlaws(read), ...bindingFlaws(read));
   if (!/^(?:\/[\w-]+)+$/.test(read.basePath))
     found.push('LATCHKEY_BASE_PATH must be a path such as /auth, without a slash at its end.');
   if (secrets.some((secret) => secret.length < MIN_SECRET_LENGTH)) {
@@ -159,6 +159,14 @@ function limitFlaws({ sessions }: Read): readonly string[] {
     (what) =>
       `${what} unlimited, and LATCHKEY_CLASS_LIMITS or LATCHKEY_CLIENTS limits a part of it: a client says of itself what it is, and would have as many places as it says things. Set a number.`,
   );
+}
+
+function bindingFlaws({ boundKeys, django }: Read): readonly string[] {
+  return boundKeys.policy === 'required' && django.key === 'cookie-only'
+    ? [
+        'LATCHKEY_BINDING is required, and LATCHKEY_KEY is cookie-only: there would be no key to bind. Set that to body, or this to optional.',
+      ]
+    : [];
 }
 
 const POSTGRES = /^postgres(?:ql)?:\/\/./;
@@ -260,6 +268,7 @@ function settingsFrom(read: Read, origin: string, production: boolean): Settings
       keepEndedMs: sessions.keepEndedDays,
     },
     history: { keepMs: sessions.historyDays },
+    boundKeys: read.boundKeys,
     checks: checksFrom(read),
     accounts: {
       usernameCase: accounts.usernameCase,

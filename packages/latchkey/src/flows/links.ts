@@ -124,6 +124,11 @@ export function forgotLink(settings: Settings): string {
   return `${settings.origin}/password/reset/`;
 }
 
+/** Where somebody begins who has not done what a mail tells of, and has nothing to take back. */
+export function notMeLink(settings: Settings): string {
+  return `${settings.origin}/not-me/`;
+}
+
 /** A link that signs its reader in, in the browser that asked for it. */
 export function signInLink(settings: Settings, token: string): string {
   return fill(settings.mail.links.signIn, { token });

@@ -1,3 +1,4 @@
+import type { ProofFlaw } from '../credentials/dpop.ts';
 import type { Hasher } from '../credentials/hasher.ts';
 import type { Notice } from '../mail/message.ts';
 import type { Account, AccountId } from '../model/account.ts';
@@ -63,6 +64,8 @@ export type LatchkeyEvent =
     }
   /** Somebody did not get in; `accountId` is null where there is no such account. */
   | { readonly type: 'sign_in_refused'; readonly accountId: AccountId | null; readonly code: Code }
+  /** Somebody showed the key of a session without what it is bound to, or a proof of that twice. The session goes on. */
+  | { readonly type: 'key_misused'; readonly session: Session; readonly reason: ProofFlaw }
   | { readonly type: 'signed_out'; readonly session: Session }
   | { readonly type: 'sessions_ended'; readonly accountId: AccountId; readonly sessions: readonly Session[] }
   | { readonly type: 'password_changed'; readonly account: Account }

@@ -24,6 +24,10 @@ const kinds: Readonly<Record<Code, Kind>> = {
   account_disabled: { status: 401, text: credential.accountDisabled },
   invalid_token: { status: 401, text: credential.invalid },
   not_authenticated: { status: 401, text: credential.missing },
+  // Where somebody signs in, as RFC 9449, 5 and 8, has it; a credential that is no good is answered by 401.
+  invalid_dpop_proof: { status: 400, text: credential.proofWrong },
+  use_dpop_nonce: { status: 400, text: credential.nonceNeeded },
+  dpop_request_unknown: { status: 401, text: credential.requestUnknown },
   invalid_credentials: { status: 400, text: signIn.invalid, isFieldless: true },
   email_not_verified: { status: 400, text: signIn.emailNotVerified, isFieldless: true },
   second_step_required: { status: 401, text: secondStep.due },
@@ -151,6 +155,8 @@ export type RefusalAnswer = {
   /** More keys beside `detail`. */
   readonly more?: Readonly<Record<string, unknown>>;
   readonly retryAfterSeconds?: number | null;
+  /** Instead of the code's own, whatever the settings make of that. */
+  readonly status?: number;
   readonly headers?: Headers;
 };
 
@@ -167,7 +173,7 @@ function bodyWith({ code, more }: RefusalAnswer, said: string): Readonly<Record<
 export function refuse({ settings, headers, speech }: Manner, answer: RefusalAnswer): Response {
   const { code, detail, retryAfterSeconds = null } = answer;
   const kind = kinds[code];
-  const status = kind.status === 401 ? settings.wire.signedOutStatus : kind.status;
+  const status = answer.status ?? (kind.status === 401 ? settings.wire.signedOutStatus : kind.status);
   const inOthers =
     speech === null || detail !== undefined ? undefined : inWords[code]?.(speech, retryAfterSeconds ?? 1);
   return json(status, inOthers === undefined ? bodyOf(answer) : bodyWith(answer, inOthers), {
@@ -197,9 +203,14 @@ export function answerError(
 }
 
 function answerRefusal(manner: Manner, refusal: Refusal, method: string): Response {
-  const { code, flaws, retryAfterSeconds } = refusal;
+  const { code, flaws, retryAfterSeconds, nonce } = refusal;
   if (flaws !== null) return answerFlaws(manner, code, flaws);
-  return refuse(manner, { code, retryAfterSeconds, ...saidOf(refusal, method) });
+  return refuse(manner, { code, retryAfterSeconds, headers: nonceHeader(nonce), ...saidOf(refusal, method) });
+}
+
+/** What a client's next proof of possession is to have in it (RFC 9449, 8). */
+export function nonceHeader(nonce: string | null): Headers {
+  return nonce === null ? {} : { 'DPoP-Nonce': nonce };
 }
 
 /** What a refusal says that the code's own text does not. */

@@ -5,13 +5,14 @@ import { type Parts, partsFor } from '../flows/parts.ts';
 import { type Flaws, invalidInput } from '../model/reasons.ts';
 import { request as texts } from '../texts/api.ts';
 import { languageFor } from '../texts/reader.ts';
-import { answerError, baseHeaders, empty, json, type Manner, refuse, speechFor } from './answers.ts';
+import { answerError, baseHeaders, empty, json, type Manner, nonceHeader, refuse, speechFor } from './answers.ts';
 import {
   type Authenticated,
   authenticate,
   type CredentialRefusal,
   refuseCredential,
   refusedIn,
+  withheldIn,
 } from './authenticate.ts';
 import { type ParsedBody, readBody, UnreadableBody } from './body.ts';
 import type { Call, Method, Route, StartStream, Who } from './call.ts';
@@ -24,6 +25,7 @@ import { checkFields, describeField, type Field, type Values } from './fields.ts
 import { isAcceptable, isKnownFormat, JSON_AND_HTML } from './negotiate.ts';
 import { isOriginAllowed, isSafe } from './origin.ts';
 import { drfTokenRoute, routes } from './routes.ts';
+import { keyShownAtSignIn } from './sign-in-proof.ts';
 
 export type AppOptions = {
   readonly parts: Parts;
@@ -97,14 +99,17 @@ function serve(options: AppOptions, route: Route): (incoming: Incoming) => Promi
     const { request, network } = incoming;
     const refused = refuseUnasked(request, manner);
     if (refused !== null) return refused;
-    const authenticated = await authenticate(checker, isFollowing ? 'POST' : request.method, request.headers);
+    const { method, url } = request;
+    const asked = { method, url, headers: request.headers, ...(isFollowing && { countsAs: 'POST' }) };
+    const authenticated = await authenticate(checker, asked);
     if (!authenticated.live && !isLetIn(route, authenticated.refusal)) {
       return refuseCredential(manner, authenticated.refusal);
     }
     const who = whoOf(authenticated);
     if (route.isThrottled) await throttle(parts, who, network);
-    if (request.method === 'OPTIONS') return json(200, description, manner.headers);
-    return await handle(options, route, fields, { ...incoming, ...manner, who, authenticated });
+    const headers = authenticated.live ? { ...manner.headers, ...nonceHeader(authenticated.nonce) } : manner.headers;
+    if (request.method === 'OPTIONS') return json(200, description, headers);
+    return await handle(options, route, fields, { ...incoming, ...manner, headers, who, authenticated });
   };
 
   return async (incoming) => {
@@ -163,16 +168,22 @@ async function handle(
   if ('unreadable' in read) return answerUnreadable(call, read.unreadable);
   if ('flaws' in read) throw invalidInput(read.flaws);
 
+  const cookie = readCookie(request.headers.get('cookie'), deviceCookieName(parts.settings));
+  const deviceTokens = request.headers.get('latchkey-device') ?? cookie;
   const full: Call = {
     ...call,
     parts: method === 'GET' ? parts : partsFor(parts, languageFor(request.headers.get('accept-language'))),
     refused: refusedIn(call.authenticated),
+    withheld: withheldIn(call.authenticated),
+    deviceTokens,
     values: read.values,
     body: read.body,
     caller: async () => {
       const cookie = readCookie(request.headers.get('cookie'), deviceCookieName(parts.settings));
       const deviceTokens = request.headers.get('latchkey-device') ?? cookie;
-      return await callerOf(parts, call, { deviceTokens, client: clientOf(parts.settings, request.headers) });
+      const client = clientOf(parts.settings, request.headers);
+      const binding = await keyShownAtSignIn(parts, request);
+      return await callerOf(parts, call, { deviceTokens, client, binding });
     },
     extra: (current) => extraFieldsIn(options.fields, read.body, current),
   };

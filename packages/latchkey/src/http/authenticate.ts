@@ -1,62 +1,150 @@
+import { PROOF_ALGORITHMS } from '../credentials/dpop.ts';
 import type { Code } from '../model/reasons.ts';
-import { type Checked, type Checker, type LiveCheck, type Refused, remembered, verify } from '../sessions/verify.ts';
+import { isOfKey } from '../sessions/key-proofs.ts';
+import {
+  type Checked,
+  type Checker,
+  type LiveCheck,
+  noteUse,
+  type Refused,
+  remembered,
+  verify,
+} from '../sessions/verify.ts';
 import { credential as texts } from '../texts/api.ts';
-import { bodyOf, type Manner, type RefusalAnswer, refuse } from './answers.ts';
-import { type HeaderSource, presentedCredential, usualToken } from './credential.ts';
+import { bodyOf, type Headers, type Manner, nonceHeader, type RefusalAnswer, refuse } from './answers.ts';
+import { type HeaderSource, type Presented, presentedCredential, usualToken } from './credential.ts';
 import { isOriginAllowed, isSafe } from './origin.ts';
 import { isoTime } from './time.ts';
 
 /** What a request's credential amounts to. */
 export type Authenticated =
-  | { readonly live: true; readonly checked: LiveCheck; readonly via: 'header' | 'cookie' }
+  | {
+      readonly live: true;
+      readonly checked: LiveCheck;
+      readonly via: 'header' | 'cookie';
+      /** What the client's next proof is to have in it, or null where that need not be said. */
+      readonly nonce: string | null;
+    }
   | { readonly live: false; readonly refusal: CredentialRefusal };
 
 export type CredentialRefusal =
   | { readonly kind: 'missing' }
   | { readonly kind: 'malformed'; readonly detail: string }
-  | { readonly kind: 'dead'; readonly refused: Refused; readonly via: 'header' | 'cookie' }
+  | {
+      readonly kind: 'dead';
+      readonly refused: Refused;
+      readonly via: 'header' | 'cookie';
+      readonly isDpop?: boolean;
+    }
   /** A cookie on a request that another site made the browser send. */
-  | { readonly kind: 'foreign-origin' };
+  | { readonly kind: 'foreign-origin' }
+  /** Live, and its key is not there; whoever has that is to use `nonce` where it is not null. */
+  | { readonly kind: 'key-not-shown'; readonly nonce: string | null }
+  /** A bound session by another scheme than `DPoP`, or one that is not bound by that. */
+  | { readonly kind: 'other-scheme' }
+  /** Bound, and it is not known what the request is. */
+  | { readonly kind: 'request-unknown' };
+
+/** What is known of a request whose credential is asked for. */
+export type Asked = {
+  readonly method: string;
+  /** Whole, or from its path on; null where only headers are known. */
+  readonly url: string | null;
+  readonly headers: HeaderSource;
+  /** What a cookie must be fit for, where that is not `method`. */
+  readonly countsAs?: string;
+};
+
+type Shown = Extract<Presented, { kind: 'token' }>;
 
 const MISSING: Authenticated = { live: false, refusal: { kind: 'missing' } };
 const FOREIGN: Authenticated = { live: false, refusal: { kind: 'foreign-origin' } };
+const OTHER_SCHEME: Authenticated = { live: false, refusal: { kind: 'other-scheme' } };
+const REQUEST_UNKNOWN: Authenticated = { live: false, refusal: { kind: 'request-unknown' } };
 
 /**
- * Who is behind a request? A cookie counts on a request that does more than look only where its origin is one of ours. What is
- * known at once is no promise: the check's cost is the product's.
+ * Who is behind a request? A cookie counts on a request that does more than look only where its origin is one of ours; a bound
+ * session only with a proof of its key. What is known at once is no promise: the check's cost is the product's.
  */
-export function authenticate(
-  checker: Checker,
-  method: string,
-  headers: HeaderSource,
-): Authenticated | Promise<Authenticated> {
+export function authenticate(checker: Checker, asked: Asked): Authenticated | Promise<Authenticated> {
+  const { headers } = asked;
   const known = rememberedBy(checker, headers.get('authorization'));
-  if (known !== null) return { live: true, checked: known, via: 'header' };
+  if (known !== null) return { live: true, checked: known, via: 'header', nonce: null };
   const presented = presentedCredential(checker.settings, headers);
   if (presented.kind === 'none') return MISSING;
   if (presented.kind === 'malformed') return { live: false, refusal: presented };
-  const { token, via } = presented;
-  if (via === 'cookie' && !isSafe(method, headers) && !isOriginAllowed(checker.settings, headers)) return FOREIGN;
-  const checked = verify(checker, token);
-  return checked instanceof Promise ? checked.then((read) => judged(read, via)) : judged(checked, via);
+  const method = asked.countsAs ?? asked.method;
+  if (presented.via === 'cookie' && !isSafe(method, headers) && !isOriginAllowed(checker.settings, headers))
+    return FOREIGN;
+  const checked = verify(checker, presented.token);
+  return checked instanceof Promise
+    ? checked.then((read) => judged(checker, asked, presented, read))
+    : judged(checker, asked, presented, checked);
 }
 
-/** Whose token an `Authorization` header carries, where that is remembered: what is was good, and its form needs no second look. */
+/**
+ * Whose token an `Authorization` header carries, where that is remembered and the token is enough: what is was good, and its form
+ * needs no second look.
+ */
 export function rememberedBy(checker: Checker, authorization: string | null): LiveCheck | null {
   if (!checker.memory.isInUse || !checker.settings.wire.key) return null;
   const token = usualToken(authorization);
-  return token === null ? null : remembered(checker, token);
+  if (token === null) return null;
+  const known = remembered(checker, token);
+  return known === null || known.session.binding !== null ? null : known;
 }
 
-function judged(checked: Checked, via: 'header' | 'cookie'): Authenticated {
-  return checked.live
-    ? { live: true, checked, via }
-    : { live: false, refusal: { kind: 'dead', refused: checked, via } };
+function judged(
+  checker: Checker,
+  asked: Asked,
+  shown: Shown,
+  checked: Checked,
+): Authenticated | Promise<Authenticated> {
+  const { via, isDpop } = shown;
+  if (!checked.live) return { live: false, refusal: { kind: 'dead', refused: checked, via, isDpop } };
+  const { binding } = checked.session;
+  if (binding === null) return isDpop ? OTHER_SCHEME : { live: true, checked, via, nonce: null };
+  if (binding.kind === 'dpop' && isDpop) return byKey(checker, asked, shown.token, checked, binding.thumbprint);
+  checker.misused(checked.session, 'missing');
+  return OTHER_SCHEME;
+}
+
+async function byKey(
+  checker: Checker,
+  { method, url, headers }: Asked,
+  token: string,
+  checked: LiveCheck,
+  thumbprint: string,
+): Promise<Authenticated> {
+  if (url === null) return REQUEST_UNKNOWN;
+  const request = { proof: headers.get('dpop'), method, path: pathOf(url), isChange: !isSafe(method, headers) };
+  const outcome = await checker.keyProofs.ofSession({ ...request, token, thumbprint });
+  if (!outcome.isGood) {
+    const { flaw, nonce } = outcome;
+    if (isOfKey(flaw) || flaw === 'replayed') checker.misused(checked.session, flaw);
+    return { live: false, refusal: { kind: 'key-not-shown', nonce } };
+  }
+  noteUse(checker, checked);
+  return { live: true, checked, via: 'header', nonce: outcome.nonce };
+}
+
+/** The path of a request's URL, whole or as its first line has it. */
+export function pathOf(url: string): string {
+  if (!url.startsWith('/')) return new URL(url).pathname;
+  const end = url.search(/[?#]/);
+  return end < 0 ? url : url.slice(0, end);
 }
 
 /** Of a credential that is over, what is known of it. */
 export function refusedIn(authenticated: Authenticated): Refused | null {
   return authenticated.live || authenticated.refusal.kind !== 'dead' ? null : authenticated.refusal.refused;
+}
+
+/** Of a live session whose key was not shown, how that is refused. */
+export function withheldIn(authenticated: Authenticated): CredentialRefusal | null {
+  if (authenticated.live) return null;
+  const { refusal } = authenticated;
+  return refusal.kind === 'key-not-shown' || refusal.kind === 'other-scheme' ? refusal : null;
 }
 
 /** What a refused credential's holder is told, as the body of that answer in English. */
@@ -82,6 +170,15 @@ function answerFor(refusal: CredentialRefusal): RefusalAnswer {
       return { code: 'invalid_token', detail: refusal.detail };
     case 'foreign-origin':
       return { code: 'origin_not_allowed' };
+    case 'key-not-shown': {
+      const { nonce } = refusal;
+      const code = nonce === null ? 'invalid_dpop_proof' : 'use_dpop_nonce';
+      return { code, status: 401, headers: { ...challenge(code), ...nonceHeader(nonce) } };
+    }
+    case 'other-scheme':
+      return { code: 'invalid_token', status: 401, headers: challenge('invalid_token') };
+    case 'request-unknown':
+      return { code: 'dpop_request_unknown', status: 401, headers: challenge('invalid_dpop_proof') };
     case 'dead': {
       const { code, at, by } = refusal.refused;
       const more = {
@@ -89,7 +186,18 @@ function answerFor(refusal: CredentialRefusal): RefusalAnswer {
         ...(by !== null && { by: { device: by.name, class: by.class } }),
       };
       // Of a cookie that is over the recorded server says what it says of none; why it is over stands beside it.
-      return { code, more, ...(refusal.via === 'cookie' && { english: texts.missing }) };
+      const english = refusal.via === 'cookie' ? { english: texts.missing } : {};
+      return {
+        code,
+        more,
+        ...english,
+        ...(refusal.isDpop === true && { status: 401, headers: challenge('invalid_token') }),
+      };
     }
   }
+}
+
+/** RFC 9449, 7.1. */
+function challenge(error: 'invalid_token' | 'invalid_dpop_proof' | 'use_dpop_nonce'): Headers {
+  return { 'WWW-Authenticate': `DPoP error="${error}", algs="${PROOF_ALGORITHMS}"` };
 }

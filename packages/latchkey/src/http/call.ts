@@ -7,7 +7,7 @@ import type { Caller } from '../sessions/admit.ts';
 import type { Sink } from '../sessions/streams.ts';
 import type { Refused } from '../sessions/verify.ts';
 import type { Manner } from './answers.ts';
-import type { Authenticated } from './authenticate.ts';
+import type { Authenticated, CredentialRefusal } from './authenticate.ts';
 import type { ParsedBody } from './body.ts';
 import type { Client } from './client.ts';
 import type { Field, Values } from './fields.ts';
@@ -36,9 +36,13 @@ export type Call = Client &
     readonly who: Who | null;
     /** What became of the session whose credential was brought along; null where there was none, or it is live. */
     readonly refused: Refused | null;
+    /** How to refuse the credential of a live session whose key was not shown with it; null where that is not so. */
+    readonly withheld: CredentialRefusal | null;
+    /** The device tokens that it sent, or null. */
+    readonly deviceTokens: string | null;
     /** How the host holds a stream itself, at less cost than a `Response` with one; null where it does not. */
     readonly hold: ((start: StartStream) => void) | null;
-    /** Who asks to come in. Worked out when it is first asked for. */
+    /** Who asks to come in, by the key that they show if any. Throws where that is shown wrongly. Worked out when it is first asked for. */
     readonly caller: () => Promise<Caller>;
     /** The host's extra fields, checked by its schema; null where it has none, or where a change (not `null`) names none. */
     readonly extra: (current: Account['profile'] | null) => Promise<Account['profile'] | null>;

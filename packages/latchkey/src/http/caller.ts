@@ -19,11 +19,11 @@ export function clientOf({ sessions }: Settings, headers: Headers): string | nul
   return id;
 }
 
-/** Who asks to come in, with the device tokens that it sent. Its address goes to the host's hook alone, and is kept nowhere. */
+/** Who asks to come in, with the device tokens that it sent, its client app and the key that it has shown. Its address goes to the host's hook alone, and is kept nowhere. */
 export async function callerOf(
   { hooks, keys }: Parts,
   { request, address }: Pick<Client, 'address'> & { readonly request: Request },
-  { deviceTokens, client }: Pick<Caller, 'deviceTokens' | 'client'>,
+  { deviceTokens, client, binding }: Pick<Caller, 'deviceTokens' | 'client' | 'binding'>,
 ): Promise<Caller> {
   const network = address === null ? null : networkOf(address, 48);
   let place: Promise<Whereabouts> | null = null;
@@ -31,7 +31,7 @@ export async function callerOf(
     device: await deviceOf(request.headers.get('user-agent')),
     deviceTokens,
     client,
-    binding: null,
+    binding,
     place() {
       place ??= address === null ? Promise.resolve(NOWHERE) : hooks.placeOf(address);
       return place;

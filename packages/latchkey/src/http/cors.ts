@@ -1,8 +1,9 @@
 import type { Settings } from '../model/settings.ts';
 import type { Headers } from './answers.ts';
 
-const ALLOWED_HEADERS = 'Authorization, Content-Type, Last-Event-ID, Latchkey-Client, Latchkey-Device, X-CSRFToken';
-const EXPOSED_HEADERS = 'WWW-Authenticate, Latchkey-Reason, Retry-After';
+const ALLOWED_HEADERS =
+  'Authorization, Content-Type, DPoP, Last-Event-ID, Latchkey-Client, Latchkey-Device, X-CSRFToken';
+const EXPOSED_HEADERS = 'WWW-Authenticate, DPoP-Nonce, Latchkey-Reason, Retry-After';
 const PREFLIGHT_SECONDS = '600';
 
 /** What a page of another origin may read: everything of an origin on the list, by its exact name, and nothing else. */

@@ -5,7 +5,7 @@ import { readCookie, sessionCookieName } from './cookies.ts';
 /** What a request brings to say who it comes from. */
 export type Presented =
   | { readonly kind: 'none' }
-  | { readonly kind: 'token'; readonly token: string; readonly via: 'header' | 'cookie' }
+  | { readonly kind: 'token'; readonly token: string; readonly via: 'header' | 'cookie'; readonly isDpop: boolean }
   /** A header that names one of our schemes and carries no token. */
   | { readonly kind: 'malformed'; readonly detail: string };
 
@@ -13,7 +13,7 @@ export type Presented =
 export type HeaderSource = { get(name: string): string | null };
 
 const NONE: Presented = { kind: 'none' };
-const SCHEME = /^(?:token|bearer)$/i;
+const SCHEME = /^(?:token|bearer|dpop)$/i;
 const USUAL_LENGTH = 128;
 const VISIBLE = /^[\x21-\x7e]+$/;
 
@@ -29,20 +29,20 @@ export function presentedCredential(settings: Settings, headers: HeaderSource): 
   const fromHeader = authorization === null ? NONE : fromAuthorization(authorization);
   if (fromHeader.kind !== 'none') return fromHeader;
   const token = readCookie(headers.get('cookie'), sessionCookieName(settings));
-  return token === null ? NONE : { kind: 'token', token, via: 'cookie' };
+  return token === null ? NONE : { kind: 'token', token, via: 'cookie', isDpop: false };
 }
 
-/** `Token K` or `Bearer K`, the scheme in any case, with any run of blanks between (as Django REST framework splits it). */
+/** `Token K`, `Bearer K` or `DPoP K`, the scheme in any case, with any run of blanks between (as Django REST framework splits it). */
 function fromAuthorization(header: string): Presented {
   const usual = usualToken(header);
-  if (usual !== null && VISIBLE.test(usual)) return { kind: 'token', token: usual, via: 'header' };
+  if (usual !== null && VISIBLE.test(usual)) return { kind: 'token', token: usual, via: 'header', isDpop: false };
   const words = header.split(/[ \t]+/).filter((word) => word !== '');
   const [scheme, token, ...rest] = words;
   if (scheme === undefined || !SCHEME.test(scheme)) return NONE;
   if (token === undefined) return { kind: 'malformed', detail: texts.emptyHeader };
   if (rest.length > 0) return { kind: 'malformed', detail: texts.headerWithSpaces };
   if (!isUtf8(token)) return { kind: 'malformed', detail: texts.headerNotText };
-  return { kind: 'token', token, via: 'header' };
+  return { kind: 'token', token, via: 'header', isDpop: /^dpop$/i.test(scheme) };
 }
 
 /** Header values arrive as one letter per byte. */

@@ -6,6 +6,7 @@ export type Purged = {
   readonly sessions: number;
   readonly links: number;
   readonly counters: number;
+  readonly marks: number;
   readonly mails: number;
   readonly history: number;
 };
@@ -15,6 +16,7 @@ const BATCH = 500;
 
 const EVERY_MS = 3_600_000;
 const FIRST_AFTER_MS = 60_000;
+const MARKS_EVERY_MS = 60_000;
 const KEEP_MAILS_MS = 30 * 24 * 3_600_000;
 
 /** For how long sessions that have ended are kept, and lines of history. */
@@ -30,9 +32,15 @@ export async function purge(store: Store, { endedMs, historyMs }: Keep): Promise
     sessions: await inBatches(() => store.sessions.purge({ keepMs: endedMs, limit: BATCH })),
     links: await inBatches(() => store.once.purge(BATCH)),
     counters: await inBatches(() => store.counters.purge(BATCH)),
+    marks: await purgeMarks(store),
     mails: await inBatches(() => store.outbox.purge({ keepMs: KEEP_MAILS_MS, limit: BATCH })),
     history: await inBatches(() => store.history.purge({ keepMs: historyMs, limit: BATCH })),
   };
+}
+
+/** Marks come with every check of a bound key, and are over within minutes. */
+async function purgeMarks(store: Store): Promise<number> {
+  return await inBatches(() => store.marks.purge(BATCH));
 }
 
 async function inBatches(remove: () => Promise<number>): Promise<number> {
@@ -46,18 +54,24 @@ async function inBatches(remove: () => Promise<number>): Promise<number> {
 
 /** Purges now and then, beside everything else. Returns how to stop it. */
 export function startPurging(store: Store, keep: Keep, log: Log): () => void {
-  const once = async (): Promise<void> => {
+  const trying = async (round: () => Promise<void>): Promise<void> => {
     try {
-      const purged = await purge(store, keep);
-      if (Object.values(purged).some((count) => count > 0)) log.info(purged, 'purged');
+      await round();
     } catch (error) {
       log.warn({ err: error }, 'purging failed; the next round is another try');
     }
   };
-  const first = setTimeout(() => void once(), FIRST_AFTER_MS).unref();
-  const timer = setInterval(() => void once(), EVERY_MS).unref();
+  const all = async (): Promise<void> => {
+    const purged = await purge(store, keep);
+    if (Object.values(purged).some((count) => count > 0)) log.info(purged, 'purged');
+  };
+  const marks = async (): Promise<void> => void (await purgeMarks(store));
+  const first = setTimeout(() => void trying(all), FIRST_AFTER_MS).unref();
+  const timer = setInterval(() => void trying(all), EVERY_MS).unref();
+  const often = setInterval(() => void trying(marks), MARKS_EVERY_MS).unref();
   return () => {
     clearTimeout(first);
     clearInterval(timer);
+    clearInterval(often);
   };
 }

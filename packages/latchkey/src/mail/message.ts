@@ -40,7 +40,8 @@ export type Notice =
         | 'address-in-use'
         | 'change-email'
         | 'email-changed'
-        | 'email-in-use';
+        | 'email-in-use'
+        | 'key-misused';
     })
   | (ToOwner & {
       readonly kind: 'sign-in';

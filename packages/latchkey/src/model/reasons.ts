@@ -18,6 +18,9 @@ export type Code =
   | 'account_disabled'
   | 'invalid_token'
   | 'not_authenticated'
+  | 'invalid_dpop_proof'
+  | 'use_dpop_nonce'
+  | 'dpop_request_unknown'
   | 'invalid_credentials'
   | 'email_not_verified'
   | 'second_step_required'
@@ -81,12 +84,18 @@ export class Refusal extends Error {
   readonly code: Code;
   readonly flaws: Flaws | null;
   readonly retryAfterSeconds: number | null;
+  /** What the next proof of possession is to have in it, or null. */
+  readonly nonce: string | null;
 
-  constructor(code: Code, more: { flaws?: Flaws; retryAfterSeconds?: number; message?: string } = {}) {
+  constructor(
+    code: Code,
+    more: { flaws?: Flaws; retryAfterSeconds?: number; message?: string; nonce?: string | null } = {},
+  ) {
     super(more.message ?? code);
     this.code = code;
     this.flaws = more.flaws ?? null;
     this.retryAfterSeconds = more.retryAfterSeconds ?? null;
+    this.nonce = more.nonce ?? null;
   }
 
   /** Messages under the fields that are wrong, or null where it is not about fields. */

@@ -30,6 +30,12 @@ export type Settings = {
   };
   /** Not among what nodes must agree on to admit anybody. */
   readonly history: { readonly keepMs: number };
+  readonly boundKeys: {
+    /** Whether sessions may be bound to a key of their client, must be, or are not. */
+    readonly policy: 'optional' | 'required' | 'off';
+    /** What keeps a proof of that key from being shown twice. */
+    readonly replay: 'nonce+jti' | 'nonce' | 'jti';
+  };
   readonly checks: {
     /** Whether the store is read at every check, or what a node remembers is trusted, and how far. */
     readonly trust: 'strict' | 'acked' | 'bounded';

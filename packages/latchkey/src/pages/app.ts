@@ -320,7 +320,8 @@ async function identified(visit: Visit): Promise<Visit> {
   const headers: HeaderSource = {
     get: (name) => (name.toLowerCase() === 'authorization' ? null : request.headers.get(name)),
   };
-  const authenticated = await authenticate(parts, request.method, headers);
+  const { method, url } = request;
+  const authenticated = await authenticate(parts, { method, url, headers });
   if (!authenticated.live) return { ...visit, authenticated };
   const { session, now } = authenticated.checked;
   const record = await parts.store.accounts.find(session.accountId);

@@ -17,7 +17,7 @@ export async function visitingCaller(visit: Visit): Promise<Caller> {
     device.id === null
       ? carried
       : rememberedTokens(carried, deviceTokenFor(parts.keys, accountId, { id: device.id, revision }));
-  return await callerOf(parts, visit, { deviceTokens, client: null });
+  return await callerOf(parts, visit, { deviceTokens, client: null, binding: null });
 }
 
 const NOBODY = { accountId: 0, device: { id: null }, openedRevision: 0 };

@@ -21,6 +21,7 @@ export async function serverLog(level: string): Promise<AppLog> {
 export function logEvent(log: AppLog, event: LatchkeyEvent): void {
   const details = { event: event.type, ...subjectOf(event) };
   if (event.type === 'sign_in_refused') log.warn({ ...details, code: event.code }, 'a sign-in was refused');
+  else if (event.type === 'key_misused') log.warn({ ...details, reason: event.reason }, 'a bound key was misused');
   else log.info(details, event.type.replaceAll('_', ' '));
 }
 
@@ -33,6 +34,7 @@ function subjectOf(event: LatchkeyEvent): Readonly<Record<string, unknown>> {
         displaced: event.displaced.map(({ id }) => id),
       };
     case 'signed_out':
+    case 'key_misused':
       return { account: event.session.accountId, session: event.session.id };
     case 'sessions_ended':
       return { account: event.accountId, sessions: event.sessions.map(({ id }) => id) };

@@ -1,3 +1,4 @@
+import type { ProofFlaw } from '../credentials/dpop.ts';
 import { hashLetters, readToken } from '../crypto/token.ts';
 import type { AccountId, SessionId } from '../model/account.ts';
 import type { DeviceSummary } from '../model/device.ts';
@@ -5,6 +6,7 @@ import { type Code, codeOfEnd } from '../model/reasons.ts';
 import { type Session, sessionState, type TokenRef } from '../model/session.ts';
 import type { Settings } from '../model/settings.ts';
 import type { EndingNotice, Store } from '../stores/store.ts';
+import type { KeyProofs } from './key-proofs.ts';
 import type { Found, Memory } from './memory.ts';
 import type { Outlook, Signals } from './signals.ts';
 import { TOUCH_EVERY_MS, type Touches } from './touches.ts';
@@ -15,6 +17,9 @@ export type Checker = {
   readonly memory: Memory<LiveCheck>;
   readonly touches: Touches;
   readonly signals: Signals;
+  readonly keyProofs: KeyProofs;
+  /** Hears that somebody showed the token of a session without the key that it is bound to. Never throws, is never waited for. */
+  readonly misused: (session: Session, flaw: ProofFlaw) => void;
 };
 
 /** Why a token is refused, and what its holder may know of it. */
@@ -41,7 +46,7 @@ const UNKNOWN: Refused = {
 };
 
 /**
- * Is this a live session's token, and if not, why not? From this node's memory, where it has the session and may trust it;
+ * Is this a live session's token (its key is not asked for here), and if not, why not? From this node's memory, where it has the session and may trust it;
  * otherwise by one read of the store, and none for what cannot be a token.
  */
 export function verify(checker: Checker, token: string): Checked | Promise<Checked> {
@@ -65,8 +70,14 @@ async function verifyInStore(checker: Checker, token: string, hash: string): Pro
   const { session, now } = found;
   const state = sessionState(session, checker.settings.sessions, now);
   if (!state.live) return refusedFor({ ...state, sessionId: session.id, accountId: session.accountId }, now);
-  if (now - session.seenAt >= TOUCH_EVERY_MS) checker.touches.add(presented);
+  // Whoever has the token of a bound session and not its key has not used it.
+  if (session.binding === null && now - session.seenAt >= TOUCH_EVERY_MS) checker.touches.add(presented);
   return new LiveCheck(checker, hash, found);
+}
+
+/** Notes a use of a bound session by its key, where that is due. */
+export function noteUse({ touches }: Pick<Checker, 'touches'>, checked: LiveCheck): void {
+  if (checked.now - checked.session.seenAt >= TOUCH_EVERY_MS) touches.add(checked.token);
 }
 
 /** What the holder of a session that is over may know of it. */
@@ -88,12 +99,15 @@ export class LiveCheck {
   readonly #checker: Checker;
   readonly #hash: string;
   readonly #found: Found;
+  /** What a client's next proof of possession is to have in it, to be sent along as `DPoP-Nonce`; null where that need not be. */
+  readonly dpopNonce: string | null;
 
-  constructor(checker: Checker, hash: string, found: Found) {
+  constructor(checker: Checker, hash: string, found: Found, dpopNonce: string | null = null) {
     this.#checker = checker;
     this.#hash = hash;
     this.#found = found;
     this.session = found.session;
+    this.dpopNonce = dpopNonce;
     this.account = { id: found.session.accountId, roles: found.session.roles };
   }
 
@@ -104,6 +118,11 @@ export class LiveCheck {
 
   get token(): TokenRef {
     return { accountId: this.session.accountId, hash: Buffer.from(this.#hash, 'latin1') };
+  }
+
+  /** The same check for one request alone. */
+  withNonce(nonce: string): LiveCheck {
+    return new LiveCheck(this.#checker, this.#hash, this.#found, nonce);
   }
 
   /** Fires when the session ends, on whatever node and for whatever reason. Made when it is first asked for. */

@@ -24,6 +24,7 @@ export type Store = {
   readonly sessions: SessionStore;
   readonly once: OnceStore;
   readonly counters: CounterStore;
+  readonly marks: MarkStore;
   readonly outbox: OutboxStore;
   readonly history: HistoryStore;
   readonly settings: SettingStore;
@@ -475,6 +476,17 @@ export type CounterStore = {
   /** Takes one back under each key of `giveBack`, where the window is not over, and forgets those of `clear`. */
   settle(counted: { readonly giveBack?: readonly string[]; readonly clear?: readonly string[] }): Promise<void>;
   /** Removes at most `limit` whose window is over. How many went. */
+  purge(limit: number): Promise<number>;
+};
+
+/** What was shown and must not be shown again for a while. Of it a hash is kept, and nothing else. */
+export type MarkStore = {
+  /**
+   * Whether it was not there: of any number at once, one is told so, whatever a clock does. From then on it is there for `lifetimeMs`.
+   * A failure of the power, or of a server that had not told its replicas, may lose it.
+   */
+  add(mark: { readonly hash: Uint8Array; readonly lifetimeMs: number }): Promise<boolean>;
+  /** Removes at most `limit` that are over, where they do not go by themselves. How many went. */
   purge(limit: number): Promise<number>;
 };
 

@@ -1528,6 +1528,37 @@ const cases: Record<string, (world: World) => Promise<void>> = {
     assert.deepEqual([await take(), await take()], [true, false]);
   },
 
+  async 'M9: of twenty who show the same at once one is the first, on whatever node'(world) {
+    const { store, clock } = world;
+    const mark = { hash: secret(1), lifetimeMs: HOUR_MS };
+    const outcomes = await atOnce(world, 20, (other) => other.marks.add(mark));
+    assert.equal(outcomes.filter((isNew) => isNew).length, 1);
+    assert.equal(await (await world.connect()).marks.add(mark), false, 'who comes later knows of it');
+    assert.equal(await store.marks.add({ ...mark, hash: secret(2) }), true);
+    clock.advance(HOUR_MS - 1);
+    assert.equal(await store.marks.add(mark), false);
+    clock.advance(1);
+    assert.deepEqual([await store.marks.add(mark), await store.marks.add(mark)], [true, false]);
+  },
+
+  async 'M9: what was marked stays marked when the clock goes back'({ store, clock }) {
+    const mark = { hash: secret(1), lifetimeMs: HOUR_MS };
+    assert.equal(await store.marks.add(mark), true);
+    clock.advance(-10 * HOUR_MS);
+    assert.equal(await store.marks.add(mark), false);
+    clock.advance(10 * HOUR_MS);
+  },
+
+  async 'M13: marks that are over make room, and no others'({ store, clock }) {
+    for (const hours of [1, 2, 3]) await store.marks.add({ hash: secret(hours), lifetimeMs: hours * HOUR_MS });
+    clock.advance(2 * HOUR_MS);
+    await store.marks.purge(1);
+    await store.marks.purge(10);
+    assert.equal(await store.marks.purge(10), 0);
+    assert.equal(await store.marks.add({ hash: secret(3), lifetimeMs: HOUR_MS }), false);
+    assert.equal(await store.marks.add({ hash: secret(2), lifetimeMs: HOUR_MS }), true);
+  },
+
   async 'the outbox gives each item to one sender at a time, and again when that one dies'(world) {
     const { store, clock } = world;
     await store.outbox.put([1, 2, 3].map((of) => ({ topic: 'mail', payload: secret(of) })));

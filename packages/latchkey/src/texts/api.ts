@@ -52,6 +52,10 @@ export const credential = {
   headerNotText: 'Invalid token header. Token string should not contain invalid characters.',
   invalid: 'Invalid token.',
   accountDisabled: 'User inactive or deleted.',
+  proofWrong: 'Invalid DPoP proof.',
+  proofNeeded: 'A DPoP proof is needed to sign in.',
+  nonceNeeded: 'Use the nonce of DPoP-Nonce in the DPoP proof.',
+  requestUnknown: 'This key is bound: its DPoP proof cannot be checked without the method and the URL of the request.',
 } as const;
 
 export const signIn = {

@@ -43,6 +43,9 @@ const CODES: Readonly<
   second_step_demanded: true,
   reauthentication_required: true,
   last_way_in: true,
+  invalid_dpop_proof: true,
+  use_dpop_nonce: true,
+  dpop_request_unknown: true,
 };
 
 /** Words of what lies behind an answer. A message repeats a content type, which is text of the client's own. */

@@ -167,7 +167,19 @@ export function cookiePairIn(answer: Answer, name: string): string {
   return cookieIn(answer, name).split(';')[0] ?? '';
 }
 
-const TABLES = ['account', 'email', 'gate', 'session', 'credential', 'once', 'counter', 'outbox', 'history', 'setting'];
+const TABLES = [
+  'account',
+  'email',
+  'gate',
+  'session',
+  'credential',
+  'once',
+  'counter',
+  'mark',
+  'outbox',
+  'history',
+  'setting',
+];
 
 function countsOf(reader: DatabaseSync): string {
   const counts = TABLES.map((table) => `(SELECT count(*) FROM ${table}) AS ${table}`).join(', ');

@@ -6,6 +6,7 @@ const types: Readonly<Record<LatchkeyEvent['type'], true>> = {
   signed_in: true,
   sign_in_refused: true,
   signed_out: true,
+  key_misused: true,
   sessions_ended: true,
   password_changed: true,
   password_reset: true,

@@ -94,6 +94,8 @@ function inShort(event: LatchkeyEvent): string {
       return `${event.type} ${event.account.username} displacing ${event.displaced.length}`;
     case 'sign_in_refused':
       return `${event.type} ${event.accountId} ${event.code}`;
+    case 'key_misused':
+      return `${event.type} ${event.session.accountId} ${event.reason}`;
     case 'signed_out':
       return `${event.type} ${event.session.accountId}`;
     case 'sessions_ended':
@@ -129,8 +131,8 @@ describe('onEvent', () => {
     const events: LatchkeyEvent[] = [];
     const { secrets, errors } = await heardOf((event) => void events.push(event));
     assert.deepEqual(events.map(inShort), EXPECTED);
-    // Told where there is such a thing: see second-step.test.ts and change-email/api.test.ts.
-    const elsewhere = ['second_step_reset', 'email_changed', 'email_change_undone'];
+    // Told where there is such a thing: see second-step.test.ts, change-email/api.test.ts and dpop/api.test.ts.
+    const elsewhere = ['second_step_reset', 'email_changed', 'email_change_undone', 'key_misused'];
     assert.deepEqual(new Set([...elsewhere, ...events.map(({ type }) => type)]), new Set(eventTypes));
     assert.deepEqual(errors, []);
     const told = JSON.stringify(events);

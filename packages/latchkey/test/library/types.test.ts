@@ -144,6 +144,7 @@ function subjectOf(event: LatchkeyEvent): AccountId | null {
     case 'account_closed':
       return event.account.id;
     case 'signed_out':
+    case 'key_misused':
       return event.session.accountId;
     case 'sessions_ended':
     case 'sign_in_refused':

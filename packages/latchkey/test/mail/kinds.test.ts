@@ -260,6 +260,7 @@ function noticesTo(username: string): readonly Sent[] {
   const notices: { readonly [Kind in Sent['kind']]: Sent & { readonly kind: Kind } } = {
     'verify-email': { kind: 'verify-email', ...owner },
     'reset-password': { kind: 'reset-password', ...owner },
+    'key-misused': { kind: 'key-misused', ...owner },
     'address-in-use': { kind: 'address-in-use', ...owner },
     'change-email': { kind: 'change-email', ...owner },
     'claim-email': { kind: 'claim-email', ...owner },

@@ -34,7 +34,12 @@ test('what a node waited for is a histogram that adds up, and who did not acknow
     waits: { count: 6, sumMs: 1_500, byMs: bounds.map((upToMs, at) => ({ upToMs, count: at + 1 })) },
     unacknowledged: new Map([['n1', 2]]),
   };
-  const text = metricsText({ memory: { ...memory, figures: () => figures }, streams: { count: () => 3 } as never });
+  const keyProofs = { figures: () => ({ refused: new Map([['replayed', 2]]), misuses: 1 }) } as never;
+  const text = metricsText({
+    memory: { ...memory, figures: () => figures },
+    streams: { count: () => 3 } as never,
+    keyProofs,
+  });
   for (const line of text.trimEnd().split('\n')) assert.match(line, LINE);
   const samples = text
     .split('\n')

@@ -26,7 +26,7 @@ const notWords: Wrong = { texts: ['', '  '], values: [5, {}, true, []], says: / 
 const notOneOf = (...choices: readonly string[]): Wrong => ({
   texts: ['', 'x', `${choices[0]} `, `${choices[0]},${choices[1]}`],
   values: [0, false, {}, Number.NaN],
-  says: new RegExp(` must be one of ${choices.join(', ')}\\.$`),
+  says: new RegExp(` must be one of ${RegExp.escape(choices.join(', '))}\\.$`),
 });
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
@@ -159,6 +159,8 @@ const wrong: Readonly<Record<string, Wrong>> = {
   'sessions.freshMinutes': notTime(MINUTE_MS, MINUTE_MS, '1 min'),
   'sessions.keepEndedDays': notTime(DAY_MS, MINUTE_MS, '1 min'),
   'sessions.historyDays': notTime(DAY_MS, DAY_MS, '1440 min'),
+  'boundKeys.policy': notOneOf('optional', 'required', 'off'),
+  'boundKeys.replay': notOneOf('nonce+jti', 'nonce', 'jti'),
   'accounts.registration': notOneOf('open', 'invited', 'closed'),
   'accounts.emailVerification': notOneOf('none', 'optional', 'mandatory'),
   'accounts.emailRequired': notFlag,

@@ -40,12 +40,14 @@ describe('what lies in Redis', { skip: missing ?? false }, async () => {
       await signIn(store, gate, { max: 2, method: 'imported', tokenHash: secret(4) });
       await store.sessions.raise(newGate());
       await store.counters.take([{ key: 'k', limit: 1, windowMs: HOUR_MS }]);
+      await store.marks.add({ hash: secret(2), lifetimeMs: HOUR_MS + 60_000 });
       await store.sessions.setRule(RULE);
       const leastOf: Readonly<Record<string, number>> = {
         s: LIFETIME_MS + 365 * DAY_MS,
         p: LIFETIME_MS + 365 * DAY_MS,
         a: 60 * DAY_MS,
         c: HOUR_MS,
+        m: HOUR_MS,
       };
       const stays = ['due', 'history', 'rule', 'counters'];
       for (const key of await keysOf(world)) {

@@ -30,7 +30,7 @@ export async function requestReset(call: Call): Promise<Response> {
 
 export async function confirmReset(call: Call): Promise<Response> {
   const { uid = '', token = '', new_password1 = '', new_password2 = '' } = call.values;
-  const { deviceTokens } = await call.caller();
+  const { deviceTokens } = call;
   const passwords = { newPassword1: new_password1, newPassword2: new_password2 };
   const { deviceToken: device } = await resetPassword(call.parts, { uid, token, ...passwords, deviceTokens });
   return json(200, { detail: texts.resetDone, device }, call.headers);

@@ -51,13 +51,22 @@ export async function current({ who, headers }: SignedInCall): Promise<Response>
   const { session } = who;
   return json(
     200,
-    { user: { pk: session.accountId, roles: session.roles }, session: sessionBody(session, session) },
+    {
+      user: { pk: session.accountId, roles: session.roles },
+      session: sessionBody(session, session),
+      ...keyOf(session),
+    },
     {
       ...headers,
       'Latchkey-Account': String(session.accountId),
       'Latchkey-Roles': session.roles.map(inHeader).join(','),
     },
   );
+}
+
+/** The key that a session is bound to, as introspection tells it (RFC 9449, 6.2). */
+function keyOf({ binding }: Session): Readonly<Record<string, unknown>> {
+  return binding?.kind === 'dpop' ? { token_type: 'DPoP', cnf: { jkt: binding.thumbprint } } : {};
 }
 
 /** A role as a header can carry it: what is no visible ASCII letter, and the comma between roles, percent-encoded. */

@@ -4,11 +4,13 @@ import { signOut as endOwn, signOutOver } from '../../flows/sign-out.ts';
 import type { SecondStepDue } from '../../flows/tickets.ts';
 import { isEmail } from '../../model/account.ts';
 import { type Flaw, invalidInput, Refusal } from '../../model/reasons.ts';
+import type { Session } from '../../model/session.ts';
 import type { Settings, SignInBy } from '../../model/settings.ts';
 import { rememberedTokens } from '../../sessions/device-token.ts';
 import { verify } from '../../sessions/verify.ts';
 import { signOut as signOutTexts, signIn as texts } from '../../texts/api.ts';
-import { empty, json, refuse, withCookies } from '../answers.ts';
+import { empty, type Headers, json, nonceHeader, refuse, withCookies } from '../answers.ts';
+import { refuseCredential } from '../authenticate.ts';
 import type { Call } from '../call.ts';
 import {
   deviceCookie,
@@ -33,7 +35,8 @@ export async function articleSignIn(call: Call): Promise<Response> {
   const outcome = await signIn(call, claimOf(call.parts.settings, call.values), { isStripped: true });
   if (outcome.kind !== 'signed-in') return refuseOutside(call, outcome);
   const message = outcome.displaced.length > 0 ? texts.oldTokenDeleted : texts.newTokenCreated;
-  return json(200, { key: outcome.token, message, device: outcome.deviceToken }, call.headers);
+  const body = { key: outcome.token, message, device: outcome.deviceToken, ...typeOf(outcome.session) };
+  return json(200, body, { ...call.headers, ...firstNonce(call, outcome.session) });
 }
 
 /** Django REST framework's own `api/token/`: the password counts as it was typed, white space and all. */
@@ -41,7 +44,8 @@ export async function obtainToken(call: Call): Promise<Response> {
   const claim = claimByName(call.parts.settings, call.values['username'] ?? '');
   const outcome = await signIn(call, claim, { isStripped: false });
   if (outcome.kind !== 'signed-in') return refuseOutside(call, outcome);
-  return json(200, { token: outcome.token, device: outcome.deviceToken }, call.headers);
+  const body = { token: outcome.token, device: outcome.deviceToken, ...typeOf(outcome.session) };
+  return json(200, body, { ...call.headers, ...firstNonce(call, outcome.session) });
 }
 
 /** What a sign-in came to, as dj-rest-auth tells it: half of one is no error there. */
@@ -149,23 +153,38 @@ function answerSignedIn(
   },
 ): Response {
   const { settings } = call.parts;
-  const key = settings.wire.key ? { key: signedIn.token, device: signedIn.deviceToken } : null;
+  const { session } = signedIn;
+  const key = settings.wire.key ? { key: signedIn.token, device: signedIn.deviceToken, ...typeOf(session) } : null;
+  const headers = { ...call.headers, ...firstNonce(call, session) };
   const response =
-    key === null && more === undefined ? empty(204, call.headers) : json(status, { ...key, ...more }, call.headers);
+    key === null && more === undefined ? empty(204, headers) : json(status, { ...key, ...more }, headers);
   if (!hasCookie && settings.wire.key) return response;
   return withCookies(response, cookiesFor(settings, call.request, signedIn));
 }
 
-/** What a browser keeps of a sign-in: the session, and the device beside those of its other accounts. */
+/** How a key is to be shown, where that is not as every other (RFC 9449, 5). */
+function typeOf({ binding }: Session): { readonly token_type?: 'DPoP' } {
+  return binding?.kind === 'dpop' ? { token_type: 'DPoP' } : {};
+}
+
+/** What its first request is to have in its proof: a client that is told need not ask in vain. */
+function firstNonce({ parts }: Call, { binding }: Session): Headers {
+  return nonceHeader(binding?.kind === 'dpop' ? parts.keyProofs.nonce() : null);
+}
+
+/** What a browser keeps of a sign-in: the session, unless its token is not enough, and the device beside those of its other accounts. */
 export function cookiesFor(settings: Settings, request: Request, signedIn: SignedIn): readonly string[] {
   const carried = readCookie(request.headers.get('cookie'), deviceCookieName(settings));
   const tokens = rememberedTokens(carried, signedIn.deviceToken);
-  return [sessionCookie(settings, signedIn.token), deviceCookie(settings, tokens)];
+  const device = deviceCookie(settings, tokens);
+  return signedIn.session.binding === null ? [sessionCookie(settings, signedIn.token), device] : [device];
 }
 
 /** Ends the caller's session, by key or by cookie or by both. A dead one is as good as none. */
 export async function logout(call: Call): Promise<Response> {
-  const { parts, who, request, headers } = call;
+  const { parts, who, withheld, request, headers } = call;
+  // It is live, and stays so: its holder must not take it for ended.
+  if (withheld !== null) return refuseCredential(call, withheld);
   if (who === null && !parts.settings.wire.cookie) return json(400, { detail: signOutTexts.notSignedIn }, headers);
   if (who !== null) await endOwn(parts, who.session);
   else if (call.refused !== null) await signOutOver(parts, call.refused);
@@ -179,7 +198,9 @@ export async function logout(call: Call): Promise<Response> {
 /** The cookie beside a key, dead or alive, may be another session's: it is the caller's own all the same. */
 async function endCarried({ parts }: Call, cookie: string): Promise<void> {
   const carried = await verify(parts, cookie);
-  await (carried.live ? endOwn(parts, carried.session) : signOutOver(parts, carried));
+  if (!carried.live) return await signOutOver(parts, carried);
+  // Whoever has copied the token of a bound session cannot end it either.
+  if (carried.session.binding === null) await endOwn(parts, carried.session);
 }
 
 /** `GET logout/` signs out only where the settings say so; the recorded server lists the method in any case. */

@@ -16,7 +16,7 @@ import { watched } from './watched.ts';
 type Outcome = object | null;
 
 export function storeApart(accounts: AccountsSide, elsewhere: RedisStore): Store {
-  const { sessions, counters } = elsewhere;
+  const { sessions, counters, marks } = elsewhere;
   const { feed, watch } = watched(elsewhere.feed);
   const ledger = ledgerOf({ streams: elsewhere.history, accounts });
   const handing = handovers({ sessions, accounts });
@@ -131,6 +131,7 @@ export function storeApart(accounts: AccountsSide, elsewhere: RedisStore): Store
       watch,
     },
     counters,
+    marks,
     history: {
       ...accounts.history,
       async page(page) {

@@ -167,4 +167,15 @@ export const migrations: readonly Migration[] = [
       ALTER TABLE session ADD COLUMN binding TEXT;
     `,
   },
+  {
+    number: 4,
+    name: 'what must not be shown twice',
+    sql: `
+      CREATE TABLE mark (
+        hash BYTEA PRIMARY KEY,
+        expires_at BIGINT NOT NULL
+      );
+      CREATE INDEX mark_expires ON mark (expires_at);
+    `,
+  },
 ];

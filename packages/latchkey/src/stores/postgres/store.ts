@@ -6,6 +6,7 @@ import * as apart from '../sql/apart.ts';
 import * as counters from '../sql/counters.ts';
 import * as credentials from '../sql/credentials.ts';
 import * as history from '../sql/history.ts';
+import * as marks from '../sql/marks.ts';
 import * as once from '../sql/once.ts';
 import * as outbox from '../sql/outbox.ts';
 import { sessionOfValues } from '../sql/records.ts';
@@ -101,7 +102,7 @@ function storeOf(database: Database, hub: ReturnType<typeof openHub>): AccountsS
     <In, Out>(turnOf: TurnOf<In>, sentence: (run: Run, input: In) => Sentence<Out>) =>
     (input: In): Promise<Out> =>
       database.transact({ turn: turnOf(input) }, (run) => sentence(run, input));
-  /** What may be lost with the power: counters, and when a session was last seen. */
+  /** What may be lost with the power: counters, marks, and when a session was last seen. */
   const notes =
     <In, Out>(sentence: (run: Run, input: In) => Sentence<Out>) =>
     (input: In): Promise<Out> =>
@@ -193,6 +194,7 @@ function storeOf(database: Database, hub: ReturnType<typeof openHub>): AccountsS
       settle: notes(counters.settle),
       purge: changes(counters.purge),
     },
+    marks: { add: notes(marks.add), purge: changes(marks.purge) },
     outbox: {
       claim: changes(outbox.claim),
       done: changes(outbox.done),

@@ -5,7 +5,7 @@
  * `lk:{2a}:s:HASH` a session by the hash of its token · `lk:{2a}:a:ACCOUNT:gate` · `…:live` the hashes of its sessions that
  * have not ended, by sequence · `…:ids` hashes by session id · `lk:{2a}:due` hashes by when they are over · `lk:{2a}:history` a
  * stream · `lk:{2a}:rule` the rule in force · `lk:{2a}:p:HASH` whose a token is that names no account · `lk:{2a}:c:KEY`,
- * `lk:{2a}:counters` · `lk:{2a}:feed`, `lk:{2a}:ack:NODE` channels
+ * `lk:{2a}:counters` · `lk:{2a}:m:HASH` a mark · `lk:{2a}:feed`, `lk:{2a}:ack:NODE` channels
  */
 import type { AccountId } from '../../model/account.ts';
 
@@ -72,6 +72,7 @@ export type Names = {
   pointer(hash: string, bucket: number): string;
   counter(key: string, bucket: number): string;
   counters(bucket: number): string;
+  mark(hash: Uint8Array): string;
   acknowledgements(node: string, bucket: number): string;
   /** The channel on which a bucket's changes are said in a Cluster. */
   lane(bucket: number): string;
@@ -98,6 +99,7 @@ export function namesOf(prefix: string): Names {
     pointer: (hash, bucket) => `${base(bucket)}p:${hash}`,
     counter: (key, bucket) => `${base(bucket)}c:${key}`,
     counters: (bucket) => `${base(bucket)}counters`,
+    mark: (hash) => `${base(bucketOfHash(hash))}m:${hashText(hash)}`,
     acknowledgements: (node, bucket) => `${base(bucket)}ack:${node}`,
     lane: (bucket) => `${base(bucket)}feed`,
     feed: (database) => `${prefix}feed${database === 0 ? '' : `@${database}`}`,

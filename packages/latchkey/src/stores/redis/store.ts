@@ -1,7 +1,7 @@
-/** Sessions and counters in Redis or Valkey: stand-alone, with Sentinels, or as a Cluster. */
+/** Sessions, counters and marks in Redis or Valkey: stand-alone, with Sentinels, or as a Cluster. */
 import type { Clock } from '../clock.ts';
 import type { Feed } from '../feed.ts';
-import type { CounterStore, SessionStore } from '../store.ts';
+import type { CounterStore, MarkStore, SessionStore } from '../store.ts';
 import { checkServers } from './checks-at-start.ts';
 import { type ConnectionOptions, clientFactory } from './client.ts';
 import { openCluster } from './cluster.ts';
@@ -9,6 +9,7 @@ import { redisCounters } from './counters.ts';
 import { redisFeed } from './feed.ts';
 import { type HistoryStreams, historyStreams } from './history.ts';
 import { namesOf } from './keys.ts';
+import { redisMarks } from './marks.ts';
 import { redisRule } from './rule.ts';
 import { openOne, type Servers } from './servers.ts';
 import { type RedisSessions, redisSessions } from './sessions.ts';
@@ -25,6 +26,7 @@ export type RedisOptions = ConnectionOptions & {
 export type RedisStore = {
   readonly sessions: RedisSessions & Pick<SessionStore, 'setRule' | 'ruleInForce'>;
   readonly counters: CounterStore;
+  readonly marks: MarkStore;
   /** What happened to sessions, for whoever writes it down in SQL. */
   readonly history: HistoryStreams;
   readonly feed: Feed;
@@ -55,6 +57,7 @@ export async function openRedisStore(url: string, options: RedisOptions = {}): P
     return {
       sessions: { ...redisSessions(voice), ...rule },
       counters: redisCounters(voice),
+      marks: redisMarks(voice),
       history: historyStreams(voice),
       feed,
       warnings,

@@ -326,6 +326,14 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'update "@schema"."credential" set "label" = $1 where "account_id" = $2 and "id" = $3 returning "id"',
     parameters: [{ arg: 'label' }, { arg: 'account_id' }, { arg: 'id' }],
   },
+  'marks.insert': {
+    sql: 'insert into "@schema"."mark" ("hash", "expires_at") values ($1, $2) on conflict ("hash") do update set "expires_at" = $3 where "@schema"."mark"."expires_at" <= $4 returning "expires_at"',
+    parameters: [{ arg: 'hash' }, { arg: 'expires_at' }, { arg: 'expires_at' }, { arg: 'now' }],
+  },
+  'marks.removeOver': {
+    sql: 'delete from "@schema"."mark" where "hash" in (select "hash" from "@schema"."mark" where "expires_at" <= $1 limit $2 for update skip locked) returning "expires_at"',
+    parameters: [{ arg: 'now' }, { arg: 'limit' }],
+  },
   'all.lockPage': {
     sql: 'select "id" from "@schema"."account" where "id" > $1 order by "id" limit $2 for update',
     parameters: [{ arg: 'after' }, { arg: 'limit' }],

@@ -330,6 +330,14 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'update "credential" set "label" = ? where "account_id" = ? and "id" = ? returning "id"',
     parameters: [{ arg: 'label' }, { arg: 'account_id' }, { arg: 'id' }],
   },
+  'marks.insert': {
+    sql: 'insert into "mark" ("hash", "expires_at") values (?, ?) on conflict ("hash") do update set "expires_at" = ? where "mark"."expires_at" <= ? returning "expires_at"',
+    parameters: [{ arg: 'hash' }, { arg: 'expires_at' }, { arg: 'expires_at' }, { arg: 'now' }],
+  },
+  'marks.removeOver': {
+    sql: 'delete from "mark" where "hash" in (select "hash" from "mark" where "expires_at" <= ? limit ?) returning "expires_at"',
+    parameters: [{ arg: 'now' }, { arg: 'limit' }],
+  },
   'all.lockPage': {
     sql: 'select "id" from "account" where "id" > ? order by "id" limit ?',
     parameters: [{ arg: 'after' }, { arg: 'limit' }],

@@ -9,6 +9,7 @@ export type Schema = {
   credential: CredentialTable;
   once: OnceTable;
   counter: CounterTable;
+  mark: MarkTable;
   outbox: OutboxTable;
   history: HistoryTable;
   setting: SettingTable;
@@ -98,6 +99,11 @@ type CounterTable = {
   key: string;
   count: number;
   resets_at: number;
+};
+
+type MarkTable = {
+  hash: Uint8Array;
+  expires_at: number;
 };
 
 type OutboxTable = {

@@ -36,8 +36,8 @@ const SQLITE_BUSY = 5;
 /** Another process is writing. */
 const LOCKED = Symbol('locked');
 
-/** What a sentence came to, and the content that it saw and made. */
-type Outcome<T> = { readonly value: T; readonly content: string };
+/** What a sentence came to, and the content that it saw and made; null where nobody waits for that to be on the disk. */
+type Outcome<T> = { readonly value: T; readonly content: string | null };
 
 /** Opens a database file, or `:memory:`, and brings its tables up to date. */
 export function openDatabase(path: string): Database {
@@ -65,7 +65,7 @@ export function openDatabase(path: string): Database {
   const run = ({ sql, values }: Query): readonly unknown[] => prepare(sql).all(...(values as Value[]));
 
   /** Begin, steps and commit in one go: between them nothing else of this process may touch the connection. */
-  const attempt = <T>(sentence: () => Sentence<T>): Outcome<T> | typeof LOCKED => {
+  const attempt = <T>(sentence: () => Sentence<T>, awaitsDisk: boolean): Outcome<T> | typeof LOCKED => {
     log.check();
     try {
       prepare('BEGIN IMMEDIATE').run();
@@ -75,7 +75,7 @@ export function openDatabase(path: string): Database {
     }
     try {
       const value = complete(sentence(), run);
-      const outcome = { value, content: content() };
+      const outcome = { value, content: awaitsDisk ? content() : null };
       prepare('COMMIT').run();
       return outcome;
     } catch (error) {
@@ -94,9 +94,9 @@ export function openDatabase(path: string): Database {
   return {
     async transact(sentence, { awaitsDisk } = { awaitsDisk: true }) {
       for (let waitedMs = 0; waitedMs < WAIT_FOR_TURN_MS; ) {
-        const outcome = attemptOrExplain(() => attempt(sentence));
+        const outcome = attemptOrExplain(() => attempt(sentence, awaitsDisk));
         if (outcome !== LOCKED) {
-          if (awaitsDisk) await settled(outcome.content);
+          if (outcome.content !== null) await settled(outcome.content);
           return outcome.value;
         }
         const pauseMs = randomInt(1, 6);

@@ -160,4 +160,15 @@ export const migrations: readonly Migration[] = [
       ALTER TABLE session ADD COLUMN binding TEXT;
     `,
   },
+  {
+    number: 5,
+    name: 'what must not be shown twice',
+    sql: `
+      CREATE TABLE mark (
+        hash BLOB PRIMARY KEY,
+        expires_at INTEGER NOT NULL
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX mark_expires ON mark (expires_at);
+    `,
+  },
 ];

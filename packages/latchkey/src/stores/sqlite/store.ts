@@ -6,6 +6,7 @@ import * as apart from '../sql/apart.ts';
 import * as counters from '../sql/counters.ts';
 import * as credentials from '../sql/credentials.ts';
 import * as history from '../sql/history.ts';
+import * as marks from '../sql/marks.ts';
 import * as once from '../sql/once.ts';
 import * as outbox from '../sql/outbox.ts';
 import { type SessionValues, sessionOfValues } from '../sql/records.ts';
@@ -40,7 +41,7 @@ function open(path: string, clock: Clock, where: Run['sessions']): AccountsSide 
   const writes = <In, Out>(sentence: (run: Run, input: In) => Sentence<Out>): ((input: In) => Promise<Out>) => {
     return (input) => database.transact(() => sentence(now(), input));
   };
-  /** What may be lost with the power, if not with the process: counters, and when a session was last seen. */
+  /** What may be lost with the power, if not with the process: counters, marks, and when a session was last seen. */
   const notes = <In, Out>(sentence: (run: Run, input: In) => Sentence<Out>): ((input: In) => Promise<Out>) => {
     return (input) => database.transact(() => sentence(now(), input), { awaitsDisk: false });
   };
@@ -111,6 +112,7 @@ function open(path: string, clock: Clock, where: Run['sessions']): AccountsSide 
       settle: notes(counters.settle),
       purge: writes(counters.purge),
     },
+    marks: { add: notes(marks.add), purge: writes(marks.purge) },
     outbox: {
       claim: writes(outbox.claim),
       done: writes(outbox.done),

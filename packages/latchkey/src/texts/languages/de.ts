@@ -465,6 +465,12 @@ export const de: Catalogue = {
       action: 'Das war ich nicht: neues Passwort wählen',
       note: 'Wenn Sie es waren, ist der Code verbraucht. Wie viele übrig sind, sehen Sie in Ihrem Konto.',
     },
+    'key-misused': {
+      subject: 'Ein kopierter Schlüssel wurde auf {site} verwendet',
+      lead: 'Jemand hat versucht, das Konto {username} auf {site} mit einem Schlüssel zu benutzen, der von einem Ihrer Geräte kopiert wurde. Damit kam niemand hinein: Der Schlüssel gilt nur auf Ihrem Gerät.',
+      action: 'Ansehen, was Sie tun können',
+      note: 'Wer den Schlüssel kopiert hat, hatte Zugang zu diesem Gerät oder zu seinen Daten. Melden Sie sich überall ab, und prüfen Sie das Gerät, bevor Sie sich dort wieder anmelden.',
+    },
     'passkey-added': {
       subject: 'Auf {site} wurde ein Passkey hinzugefügt',
       lead: 'Das Konto {username} auf {site} hat einen neuen Passkey, mit dem man sich anmelden kann.',

@@ -446,6 +446,12 @@ export const en = {
       action: 'It was not you: choose a new password',
       note: 'If it was you, the code is used up. You find out how many are left in your account.',
     },
+    'key-misused': {
+      subject: 'A copied key was used on {site}',
+      lead: 'Somebody tried to use the account {username} on {site} with a key that was copied from one of your devices. It did not let them in: the key works on your device alone.',
+      action: 'See what you can do',
+      note: 'Whoever copied the key had access to that device or to its data. Sign out everywhere, and check the device before you sign in on it again.',
+    },
     'passkey-added': {
       subject: 'A passkey was added on {site}',
       lead: 'The account {username} on {site} has a new passkey, which signs its owner in.',

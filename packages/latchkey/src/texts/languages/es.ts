@@ -458,6 +458,12 @@ export const es: Catalogue = {
       action: 'No he sido yo: elegir una contraseña nueva',
       note: 'Si ha sido usted, el código está gastado. En su cuenta ve cuántos quedan.',
     },
+    'key-misused': {
+      subject: 'Se ha usado una clave copiada en {site}',
+      lead: 'Alguien ha intentado usar la cuenta {username} de {site} con una clave copiada de uno de sus dispositivos. No le ha dado acceso: la clave solo funciona en su dispositivo.',
+      action: 'Ver qué puede hacer',
+      note: 'Quien copió la clave tuvo acceso a ese dispositivo o a sus datos. Cierre la sesión en todas partes y revise el dispositivo antes de volver a iniciar sesión en él.',
+    },
     'passkey-added': {
       subject: 'Se ha añadido una llave de acceso en {site}',
       lead: 'La cuenta {username} de {site} tiene una nueva llave de acceso, con la que se puede iniciar sesión.',

@@ -464,6 +464,12 @@ export const fr: Catalogue = {
       action: 'Ce n’était pas moi : choisir un nouveau mot de passe',
       note: 'Si c’était vous, ce code est utilisé. Votre compte montre combien il en reste.',
     },
+    'key-misused': {
+      subject: 'Une clé copiée a servi sur {site}',
+      lead: 'Quelqu’un a essayé d’utiliser le compte {username} sur {site} avec une clé copiée depuis un de vos appareils. Cela n’a ouvert aucun accès : la clé ne fonctionne que sur votre appareil.',
+      action: 'Voir ce que vous pouvez faire',
+      note: 'La personne qui a copié la clé a eu accès à cet appareil ou à ses données. Déconnectez-vous partout, et vérifiez l’appareil avant de vous y connecter à nouveau.',
+    },
     'passkey-added': {
       subject: 'Une clé d’accès a été ajoutée sur {site}',
       lead: 'Le compte {username} sur {site} a une nouvelle clé d’accès, qui permet de se connecter.',

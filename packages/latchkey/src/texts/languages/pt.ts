@@ -455,6 +455,12 @@ export const pt: Catalogue = {
       action: 'Não fui eu: escolher uma nova senha',
       note: 'Se foi você, o código está gasto. A sua conta mostra quantos restam.',
     },
+    'key-misused': {
+      subject: 'Uma chave copiada foi usada em {site}',
+      lead: 'Alguém tentou usar a conta {username} em {site} com uma chave copiada de um dos seus dispositivos. Isso não deu acesso: a chave só funciona no seu dispositivo.',
+      action: 'Ver o que você pode fazer',
+      note: 'Quem copiou a chave teve acesso a esse dispositivo ou aos dados dele. Saia de todos os dispositivos e verifique esse antes de entrar nele de novo.',
+    },
     'passkey-added': {
       subject: 'Uma chave de acesso foi adicionada em {site}',
       lead: 'A conta {username} em {site} tem uma nova chave de acesso, com a qual se pode entrar.',
