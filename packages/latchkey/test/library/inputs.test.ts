@@ -138,7 +138,7 @@ const misnamed: readonly (readonly [options: Readonly<Record<string, unknown>>, 
   [{ hooks: () => null }, /^hooks must be an object\.$/],
   [
     { mailTemplates: { 'reset-pasword': () => ({}) } },
-    /^mailTemplates\.reset-pasword is nothing that .*: verify-email, reset-password/,
+    /^mailTemplates\.reset-pasword is nothing that .*: verify-email, claim-email, reset-password/,
   ],
   [{ mailTemplates: { invitation: {} } }, /^mailTemplates\.invitation must be a function\.$/],
   [{ pageTemplates: { signIn: () => '' } }, /^pageTemplates\.signIn is nothing that .*: frame, sign-in/],
