@@ -4,8 +4,10 @@ import { editSource } from '../../../../chaos/edits.ts';
 editSource([
   {
     file: 'stores/apart/handovers.ts',
-    find: 'return await finish(gate);',
-    replace: `process.stderr.write('between the halves\\n');
-        return await new Promise(() => undefined);`,
+    find: 'now: (gate) => explained(finish(gate)),',
+    replace: `async now() {
+      process.stderr.write('between the halves\\n');
+      return await new Promise(() => undefined);
+    },`,
   },
 ]);
