@@ -131,8 +131,7 @@ describe('/login/mail/', () => {
     await ask(browser);
     await browser.fill({ code: codeIn(await mail()) });
     server.clock.advance(11 * 60_000);
-    await browser.open('/account/close/');
-    const stale = await browser.fill({});
+    const stale = await browser.open('/account/close/');
     assert.equal(browser.path, '/account/confirm/?next=%2Faccount%2Fclose%2F');
     assert.match(textOf(stale), /To go on, please sign in again/);
     await ask(browser, '/login/mail/?next=/account/close/');

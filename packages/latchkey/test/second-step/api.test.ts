@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { encode } from 'uqr';
 import { Device, PASSWORD, withAnn } from '../library/device.ts';
 import { codeAt } from './app.ts';
-import { enrol, half, STEP_MS, show, VOID, WRONG } from './enrolled.ts';
+import { enrol, half, STEP_MS, show, VOID, verifyAddress, WRONG } from './enrolled.ts';
 
 /** The dark modules of a picture, row by row. */
 function modulesIn(svg: string): readonly (readonly boolean[])[] {
@@ -306,7 +306,8 @@ describe('an authenticator app as the second step', () => {
   test(
     'E5: a reset signs nobody in, and a sign-in with the new password asks for the second step',
     withAnn({}, async (instance) => {
-      const { secret } = await enrol(instance);
+      const { device: owner, secret } = await enrol(instance);
+      await verifyAddress(instance, owner);
       const { auth, clock, mailbox } = instance;
       const device = new Device(auth);
       await device.ask('POST', '/auth/password/reset/', { email: 'ann@example.com' });

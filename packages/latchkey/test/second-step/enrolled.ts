@@ -37,3 +37,11 @@ export async function show(device: Device, ticket: string, code: string, more = 
 
 export const WRONG = { code: ['Invalid code.'] };
 export const VOID = { ticket: ['Invalid or expired token.'] };
+
+/** Its owner shows that the address is theirs: a reset takes the app away from whoever has not. */
+export async function verifyAddress({ auth, mailbox }: TestInstance, owner: Device): Promise<void> {
+  await owner.ask('POST', '/auth/registration/resend-email/', { email: 'ann@example.com' });
+  await auth.settle();
+  const [, key] = /account-confirm-email\/([^/\s]+)/.exec(mailbox.mails.at(-1)?.text ?? '') ?? [];
+  assert.equal((await owner.ask('POST', '/auth/registration/verify-email/', { key })).status, 200);
+}

@@ -8,7 +8,7 @@ import { Device, withAnn } from '../library/device.ts';
 import { Authenticator } from '../passkeys/authenticator.ts';
 import { begin, registered, signIn } from '../passkeys/ceremonies.ts';
 import { codeAt } from './app.ts';
-import { enrol, half, STEP_MS, show, WRONG } from './enrolled.ts';
+import { enrol, half, STEP_MS, show, verifyAddress, WRONG } from './enrolled.ts';
 
 const ON = { rateLimits: 'on', sessions: { limit: 99 } } as const;
 const DAY_MS = 86_400_000;
@@ -145,7 +145,8 @@ describe('guesses at codes', () => {
   test(
     'B21: a mailed link gives no new hundred, and neither does a right password',
     withAnn(ON, async (instance) => {
-      const { secret } = await enrol(instance);
+      const { device: owner, secret } = await enrol(instance);
+      await verifyAddress(instance, owner);
       const { auth, clock, mailbox } = instance;
       await guessAll(instance);
       const device = new Device(auth);

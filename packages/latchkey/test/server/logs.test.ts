@@ -249,6 +249,7 @@ async function secondStepOnce(password: string): Promise<void> {
   const ticket = async () => (await told('/auth/login/', { json: credentials }))['ticket'];
   await ask('/auth/login/second-step/', { json: { ticket: await ticket(), code: SECRETS.wrongPassword } });
   await ask('/auth/login/second-step/set-up/', { json: { ticket: await ticket() } });
+  await ask('/auth/login/choose/', { json: { ticket: await ticket(), end: ['ses_nobodys'] } });
   assert.equal(
     (await ask('/auth/login/second-step/', { json: { ticket: await ticket(), code: codes[0] } })).status,
     200,
