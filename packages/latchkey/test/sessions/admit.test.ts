@@ -25,7 +25,8 @@ test('M16: a session is opened by the client and bound to the key that came with
     const opened = await admit(parts, shown.proof, { caller, limits: [] });
     assert.ok(opened.kind === 'opened');
     const who = await auth.authenticate({ authorization: `Token ${opened.token}` });
-    const { client, binding: bound, place } = who.signedIn ? who.session : assert.fail(who.code);
+    assert.equal(who.signedIn, false, 'without that key it is worth nothing');
+    const { client, binding: bound, place } = (await auth.sessions.list(id))[0] ?? assert.fail();
     assert.deepEqual([client, bound, place], ['app', binding, 'Graz']);
     const [entry] = await parts.store.history.page({ accountId: id, before: null, limit: 1 });
     const { network, lat, lon, client: told, device_id } = entry?.data ?? assert.fail();
