@@ -2,8 +2,11 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Hooks, Registration } from './flows/parts.ts';
-import { placeFrom } from './model/place.ts';
+import { coordinatesFrom, NOWHERE, placeFrom, type Whereabouts } from './model/place.ts';
 import type { FieldErrors } from './model/reasons.ts';
+
+/** A place with its coordinates, in degrees (WGS 84): latitudes from -90 to 90, longitudes from -180 to 180. */
+export type Place = { readonly name: string | null; readonly latitude: number; readonly longitude: number };
 
 /** What a host may have a say in. */
 export type HostHooks = {
@@ -13,10 +16,11 @@ export type HostHooks = {
   ) => FieldErrors | null | undefined | Promise<FieldErrors | null | undefined>;
   /**
    * Where an address (IPv4 or IPv6) is, coarsely, such as `Vienna, Austria`; null or `''` for nowhere. Called once at each
-   * attempt to sign in, while its password is checked. At most 100 characters are kept, with the session. Where it throws, or
-   * takes more than 500 ms, the sign-in goes on without a place.
+   * attempt to sign in, while its password is checked. At most 100 characters are kept, with the session. With coordinates,
+   * history keeps these to one decimal, about 11 km. Where it throws, answers with anything else, or takes more than 500 ms, the
+   * sign-in goes on without a place.
    */
-  readonly placeOf?: (address: string) => string | null | Promise<string | null>;
+  readonly placeOf?: (address: string) => string | Place | null | Promise<string | Place | null>;
 };
 
 type Warn = (details: object, message: string) => void;
@@ -27,18 +31,27 @@ export function hooksFrom(hooks: HostHooks, warn: Warn): Hooks {
       return (await hooks.beforeRegistration?.({ username, email, profile })) ?? null;
     },
     placeOf: async (address) => {
-      if (hooks.placeOf === undefined) return null;
+      if (hooks.placeOf === undefined) return NOWHERE;
       try {
         const answer: unknown = await inTime(hooks.placeOf(address));
         if (answer === LATE) warn({}, 'hooks.placeOf took longer than 500 ms; a sign-in goes on without a place');
-        else if (typeof answer === 'string') return placeFrom(answer);
-        else if (answer != null) throw new TypeError('A place is text or null.');
+        else return whereaboutsFrom(answer);
       } catch (error) {
         warn(causeOf(error), 'hooks.placeOf failed; a sign-in goes on without a place');
       }
-      return null;
+      return NOWHERE;
     },
   };
+}
+
+function whereaboutsFrom(answer: unknown): Whereabouts {
+  if (answer == null) return NOWHERE;
+  if (typeof answer === 'string') return { name: placeFrom(answer), coordinates: null };
+  const { name, latitude, longitude } = Object(answer);
+  const coordinates = coordinatesFrom(latitude, longitude);
+  if (coordinates === null || (name !== null && typeof name !== 'string'))
+    throw new TypeError('A place is text, a name with coordinates, or null.');
+  return { name: name === null ? null : placeFrom(name), coordinates };
 }
 
 const LONGEST_MS = 500;

@@ -21,6 +21,7 @@ export type { Mail, Message } from './mail/message.ts';
 export type { Template, Templates } from './mail/render.ts';
 export { type Send, UndeliverableMail } from './mail/smtp.ts';
 export type { Account, AccountId, AccountState, Json, Profile, SessionId } from './model/account.ts';
+export type { Binding } from './model/binding.ts';
 export type { Device, DeviceClass, DeviceSummary } from './model/device.ts';
 export { type Code, type EndReason, type FieldErrors, Refusal } from './model/reasons.ts';
 export type { Ending, Session, SignInMethod } from './model/session.ts';

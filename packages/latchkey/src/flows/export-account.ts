@@ -9,7 +9,7 @@ export type AccountExport = Readonly<Record<string, unknown>>;
 
 const PAGE = 500;
 
-/** All that is kept about an account, for its owner: no hash, no token, nothing that opens anything. Times are ISO 8601, UTC. */
+/** All that is kept about an account and means anything to its owner: no hash, no token, nothing that opens anything. Times are ISO 8601, UTC. */
 export async function exportAccount(parts: Parts, id: AccountId): Promise<AccountExport> {
   const { store } = parts;
   const record = await store.accounts.find(id);
@@ -47,6 +47,8 @@ function sessionOf(session: Session): AccountExport {
     device: session.device.name,
     class: session.device.class,
     place: session.place,
+    client: session.client,
+    bound_by: session.binding?.kind ?? null,
     method: session.method,
     opened_at: isoTime(session.openedAt),
     last_seen_at: isoTime(session.seenAt),
@@ -64,7 +66,8 @@ async function historyOf({ store }: Parts, accountId: AccountId): Promise<readon
   }
 }
 
-function entryOf({ at, kind, sessionId, data }: HistoryEntry): AccountExport {
+/** The name of a network is a hash: left out. */
+function entryOf({ at, kind, sessionId, data: { network: _, ...data } }: HistoryEntry): AccountExport {
   return { at: isoTime(at), what: kind, ...(sessionId !== null && { session: sessionId }), ...data };
 }
 

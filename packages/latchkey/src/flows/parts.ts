@@ -1,6 +1,7 @@
 import type { Hasher } from '../credentials/hasher.ts';
 import type { Notice } from '../mail/message.ts';
 import type { Account, AccountId } from '../model/account.ts';
+import type { Whereabouts } from '../model/place.ts';
 import type { Code, FieldErrors } from '../model/reasons.ts';
 import type { Session } from '../model/session.ts';
 import type { Door } from '../sessions/admit.ts';
@@ -44,8 +45,8 @@ export type Registration = {
 export type Hooks = {
   /** May refuse a registration by messages under its fields. */
   readonly beforeRegistration: (registration: Registration) => Promise<FieldErrors | null>;
-  /** Where an address is, as the host names it; null where it is not known. Never throws, and does not take long. */
-  readonly placeOf: (address: string) => Promise<string | null>;
+  /** Where an address is, as the host says. Never throws, and does not take long. */
+  readonly placeOf: (address: string) => Promise<Whereabouts>;
 };
 
 /** What happened, for the host to hear of. Carries no credential. */

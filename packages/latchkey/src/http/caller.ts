@@ -1,21 +1,32 @@
 import type { Parts } from '../flows/parts.ts';
+import { networkOf } from '../model/network.ts';
+import { NOWHERE, type Whereabouts } from '../model/place.ts';
 import type { Caller } from '../sessions/admit.ts';
 import type { Client } from './client.ts';
 import { deviceOf } from './device-name.ts';
 
-/** Who asks to come in, with the device tokens that it sent. Its address goes to the host's hook alone. */
+/** Letters of a network's name: 72 bits, so that no account comes from enough networks for two to have one. */
+const NETWORK_LETTERS = 12;
+
+/** Who asks to come in, with the device tokens that it sent. Its address goes to the host's hook alone, and is kept nowhere. */
 export async function callerOf(
-  { hooks }: Parts,
+  { hooks, keys }: Parts,
   { request, address }: Pick<Client, 'address'> & { readonly request: Request },
   deviceTokens: string | null,
 ): Promise<Caller> {
-  let place: Promise<string | null> | null = null;
+  const network = address === null ? null : networkOf(address, 48);
+  let place: Promise<Whereabouts> | null = null;
   return {
     device: await deviceOf(request.headers.get('user-agent')),
     deviceTokens,
+    client: null,
+    binding: null,
     place() {
-      place ??= address === null ? Promise.resolve(null) : hooks.placeOf(address);
+      place ??= address === null ? Promise.resolve(NOWHERE) : hooks.placeOf(address);
       return place;
     },
+    // With the account in it, nobody can tell that two people share a network.
+    network: (accountId) =>
+      network === null ? null : keys.pseudonym('networks', `${accountId} ${network}`).slice(0, NETWORK_LETTERS),
   };
 }

@@ -2,9 +2,10 @@ import { isIP } from 'node:net';
 
 /**
  * The part of an address that one party can change at will counts as one: an IPv4 address, also where it is written as an IPv6
- * one (RFC 4291, 2.5.5.2), or an IPv6 /64 (RFC 6177). null for what is no address.
+ * one (RFC 4291, 2.5.5.2), or an IPv6 /64 (RFC 6177). null for what is no address. `bits` of 48 are what a site has at most,
+ * all of its /64 together.
  */
-export function networkOf(address: string): string | null {
+export function networkOf(address: string, bits: 48 | 64 = 64): string | null {
   const plain = address.split('%')[0] ?? '';
   if (isIP(plain) === 4) return plain;
   if (isIP(plain) !== 6) return null;
@@ -16,9 +17,9 @@ export function networkOf(address: string): string | null {
       .flatMap((group) => [group >> 8, group & 0xff])
       .join('.');
   return `${groups
-    .slice(0, 4)
+    .slice(0, bits / 16)
     .map((group) => group.toString(16))
-    .join(':')}::/64`;
+    .join(':')}::/${bits}`;
 }
 
 /** Is it this machine's own, 127.0.0.0/8 or ::1 (RFC 1122, 3.2.1.3; RFC 4291, 2.5.3)? */

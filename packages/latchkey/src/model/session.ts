@@ -1,4 +1,5 @@
 import type { AccountId, SessionId } from './account.ts';
+import type { Binding } from './binding.ts';
 import type { Device, DeviceSummary } from './device.ts';
 import type { EndReason } from './reasons.ts';
 
@@ -27,6 +28,10 @@ export type Session = {
   readonly device: Device;
   /** Where it was opened, as the host named it, such as `Vienna, Austria`; null where nobody said. Its owner alone is told. */
   readonly place: string | null;
+  /** The id of the client app that opened it; null where none said so. */
+  readonly client: string | null;
+  /** The key that is asked for beside its token; null where the token is enough. Once set it never becomes another. */
+  readonly binding: Binding | null;
   readonly method: SignInMethod;
   readonly openedAt: number;
   /** When its holder last proved who they are; `0` for a key that came from elsewhere. */

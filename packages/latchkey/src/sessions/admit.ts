@@ -1,8 +1,11 @@
 import { isGenuine, type Proof } from '../credentials/proof.ts';
 import type { Keys } from '../crypto/keys.ts';
 import { newSessionId, newSessionToken } from '../crypto/token.ts';
+import type { AccountId } from '../model/account.ts';
 import type { Limit } from '../model/admission.ts';
+import type { Binding } from '../model/binding.ts';
 import type { DeviceSummary } from '../model/device.ts';
+import type { Whereabouts } from '../model/place.ts';
 import { Refusal } from '../model/reasons.ts';
 import type { Session } from '../model/session.ts';
 import type { Settings } from '../model/settings.ts';
@@ -25,8 +28,14 @@ export type Caller = {
   readonly device: DeviceSummary;
   /** The device tokens that it sent, or null. */
   readonly deviceTokens: string | null;
-  /** Where it is, as the host names it, or null. Never fails; asked for once however often it is called. */
-  readonly place: () => Promise<string | null>;
+  /** The id of the client app that it is, or null. */
+  readonly client: string | null;
+  /** The key that it has shown, which the session is bound to, or null. */
+  readonly binding: Binding | null;
+  /** Where it is, as the host says. Never fails; asked for once however often it is called. */
+  readonly place: () => Promise<Whereabouts>;
+  /** A name for its network that says nothing but which of an account's sign-ins came from one; null where it is not known. */
+  readonly network: (accountId: AccountId) => string | null;
 };
 
 export type Opened = {
@@ -58,7 +67,7 @@ export async function admit(
 ): Promise<Outcome> {
   if (!isGenuine(proof)) throw new TypeError('Nobody comes in without a proof that a credential made.');
   const { accountId } = proof.gate;
-  const place = await caller.place();
+  const { name: place, coordinates } = await caller.place();
   const { token, hash } = newSessionToken(accountId);
   const deviceId = readDeviceTokens(door.keys, accountId, caller.deviceTokens)?.id ?? newDeviceId();
   const limits: readonly Limit[] = [{ bucket: 'account', max: door.settings.sessions.limit }];
@@ -67,7 +76,7 @@ export async function admit(
       id: newSessionId(),
       tokenHash: hash,
       device: { id: deviceId, ...caller.device },
-      place,
+      ...{ place, coordinates, network: caller.network(accountId), client: caller.client, binding: caller.binding },
       method: proof.method,
       lifetimeMs: door.settings.sessions.lifetimeMs,
       isFresh: true,
@@ -96,7 +105,7 @@ export async function admitImported(
       id: newSessionId(),
       tokenHash: key.tokenHash,
       device: { id: null, ...key.device },
-      place: null,
+      ...{ place: null, coordinates: null, network: null, client: null, binding: null },
       method: proof.method,
       lifetimeMs: door.settings.sessions.lifetimeMs,
       isFresh: key.isFresh,

@@ -1,9 +1,11 @@
 import type { Account, AccountId, AccountState, Gate, Profile, SessionId } from '../model/account.ts';
 import type { Limit, WhenFull } from '../model/admission.ts';
+import type { Binding } from '../model/binding.ts';
 import type { Credential, CredentialKind, NewCredential } from '../model/credential.ts';
 import type { Device, DeviceSummary } from '../model/device.ts';
 import type { CredentialUse, OncePurpose, OnceRef, Spend } from '../model/once.ts';
 import type { PasswordHash } from '../model/password.ts';
+import type { Coordinates } from '../model/place.ts';
 import type { EndReason } from '../model/reasons.ts';
 import type { Session, SignInMethod, TokenRef } from '../model/session.ts';
 import type { Feed } from './feed.ts';
@@ -199,7 +201,10 @@ export type AccountStore = {
     readonly by: By;
     readonly kept: SessionId | null;
   }): Promise<Voided | Over | null>;
-  /** Ends every session and removes the account with all that names its owner, and with the names of their devices. Its number is never given again. */
+  /**
+   * Ends every session and removes the account with all that names its owner, and with what is known of their devices: ids,
+   * names, keys, places and networks, in history too. Its number is never given again.
+   */
   close(closing: { readonly id: AccountId; readonly by: By }): Promise<Voided | Over | null>;
   /**
    * Removes every second step, passkeys among them where there is a password to come in by; every session ends, and the mails
@@ -271,6 +276,12 @@ export type Admit = {
     readonly tokenHash: Uint8Array;
     readonly device: Device;
     readonly place: string | null;
+    /** For history alone: where that is, coarsely. */
+    readonly coordinates: Coordinates | null;
+    /** For history alone: the client's network, as a keyed hash that the caller made. */
+    readonly network: string | null;
+    readonly client: string | null;
+    readonly binding: Binding | null;
     readonly method: SignInMethod;
     readonly lifetimeMs: number;
     /** Whether its holder has just proved who they are: a session that was imported has not. */
@@ -366,6 +377,16 @@ export type SessionStore = {
    * code, one is in time. Other nodes are not told: whoever finds a session not fresh asks the store before saying so.
    */
   reauthenticate(shown: ShownAgain): Promise<Reauthenticated | Over>;
+  /**
+   * Binds the session that asks, if it has not ended, to a key, for good: of two at once one wins. null where it is bound already,
+   * to whatever, or is not the account's. When this is answered, with null too, no node goes on with the session as it was
+   * before. A binding is never replaced, and never removed but with its account.
+   */
+  bind(binding: {
+    readonly by: Acting;
+    readonly accountId: AccountId;
+    readonly binding: Binding;
+  }): Promise<Session | Over | null>;
   /** The account's sessions that have not ended, the newest first, with the store's time. Some may be expired or idle. */
   list(accountId: AccountId): Promise<{ readonly sessions: readonly Session[]; readonly now: number }>;
   /** What happened to everybody's sessions after a position, in its order, at most `limit`. */
@@ -471,7 +492,11 @@ export type HistoryEntry = {
   readonly kind: HistoryKind;
   readonly accountId: AccountId;
   readonly sessionId: SessionId | null;
-  /** Of an ended session its `reason`, and `by` what; `replaced` is 1 where the same device signed in again. */
+  /**
+   * Of an opened session its `method`, `sequence`, `device`, `class`, `device_id`, `client`, `place`, `lat` and `lon` (degrees), and
+   * `network` (a hash that tells networks of one account apart, and nothing else). Of an ended session its `reason`, and `by` what;
+   * `replaced` is 1 where the same device signed in again.
+   */
   readonly data: { readonly [key: string]: string | number | null };
 };
 

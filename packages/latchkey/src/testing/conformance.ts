@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { newSessionId, newSessionToken } from '../crypto/token.ts';
 import { firstGate, type Gate } from '../model/account.ts';
 import { decideAdmission, type Limit } from '../model/admission.ts';
+import type { Binding } from '../model/binding.ts';
 import type { NewCredential } from '../model/credential.ts';
 import type { Device } from '../model/device.ts';
 import type { FormerEmail, PendingEmail } from '../model/email-change.ts';
@@ -40,6 +41,11 @@ const IDLE_MS = 10 * HOUR_MS;
 const LIFETIME_MS = 24 * HOUR_MS;
 const RULE = 'the rule';
 const DEVICE: Device = { id: null, class: 'cli', name: 'curl' };
+const KEY: Binding = { kind: 'dpop', thumbprint: '0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I' };
+const BROWSER_KEY: Binding = {
+  ...{ kind: 'dbsc', id: 'browser’s "own"', algorithm: 'ES256' },
+  key: '{"crv":"P-256","kty":"EC","x":"x","y":"y"}',
+};
 
 let made = 0;
 
@@ -81,10 +87,14 @@ function link(given: Partial<NewOnce> = {}): NewOnce {
   return { purpose: 'reset-password', hash: secret(1), lifetimeMs: HOUR_MS, data: '', ...given };
 }
 
+/** What may be told of a session beside who, where and by what. */
+type Told = Pick<Admit['session'], 'coordinates' | 'network' | 'client' | 'binding'>;
+
 type AdmitGiven = Partial<Omit<Admit, 'gate' | 'session'>> & {
   readonly max?: Limit['max'];
   readonly device?: Device;
   readonly place?: string | null;
+  readonly told?: Partial<Told>;
   readonly id?: string;
   readonly tokenHash?: Uint8Array;
   readonly method?: Session['method'];
@@ -95,6 +105,7 @@ function admission(gate: Gate, given: AdmitGiven = {}): Admit {
     max = 1,
     device = DEVICE,
     place = null,
+    told = {},
     id = newSessionId(),
     tokenHash,
     method = 'password',
@@ -106,6 +117,7 @@ function admission(gate: Gate, given: AdmitGiven = {}): Admit {
       tokenHash: tokenHash ?? newSessionToken(gate.accountId).hash,
       device,
       place,
+      ...{ coordinates: null, network: null, client: null, binding: null, ...told },
       method,
       lifetimeMs: LIFETIME_MS,
       isFresh: true,
@@ -324,6 +336,7 @@ const cases: Record<string, (world: World) => Promise<void>> = {
     const { session, displaced, token } = await signIn(store, gate, {
       device: { ...DEVICE, id: 'd1' },
       place: 'Graz',
+      told: { client: 'app', binding: BROWSER_KEY },
     });
     assert.deepEqual(displaced, []);
     const found = await store.sessions.find(token);
@@ -335,6 +348,8 @@ const cases: Record<string, (world: World) => Promise<void>> = {
       sequence: 1,
       device: { id: 'd1', class: 'cli', name: 'curl' },
       place: 'Graz',
+      client: 'app',
+      binding: BROWSER_KEY,
       method: 'password',
       openedAt: clock(),
       authenticatedAt: clock(),
@@ -345,8 +360,75 @@ const cases: Record<string, (world: World) => Promise<void>> = {
       ending: null,
     });
     assert.equal(await store.sessions.find({ accountId: null, hash: secret(200) }), null);
-    const [opened] = await store.history.page({ accountId: gate.accountId, before: null, limit: 1 });
-    assert.deepEqual([opened?.data['device'], opened?.data['place']], ['curl', 'Graz']);
+    assert.deepEqual((await store.sessions.list(gate.accountId)).sessions, [session]);
+  },
+
+  async 'history is told where, by what and from which network a session was opened, and the session keeps less'({
+    store,
+  }) {
+    const { gate } = await makeAccount(store);
+    const device = { ...DEVICE, id: 'd1' };
+    const told = { coordinates: { latitude: 47.1, longitude: -15.4 }, network: 'a-network_12', client: 'app' };
+    const { session } = await signIn(store, gate, { device, place: 'Graz', told });
+    await signIn(store, gate, { max: 2 });
+    const [bare, opened] = await store.history.page({ accountId: gate.accountId, before: null, limit: 2 });
+    const always = { method: 'password', device: 'curl', class: 'cli' };
+    const where = { place: 'Graz', lat: 47.1, lon: -15.4, network: 'a-network_12' };
+    assert.deepEqual(opened?.data, { ...always, sequence: 1, device_id: 'd1', client: 'app', ...where });
+    const nowhere = { place: null, lat: null, lon: null, network: null };
+    assert.deepEqual(bare?.data, { ...always, sequence: 2, device_id: null, client: null, ...nowhere });
+    const kept = (await store.sessions.list(gate.accountId)).sessions.find(({ id }) => id === session.id);
+    assert.doesNotMatch(JSON.stringify(kept), /47|a-network/);
+  },
+
+  async 'M11, M20: of twenty keys at once a session is bound to one, for good'(world) {
+    const { store, clock } = world;
+    const { account, gate } = await makeAccount(store);
+    const [mine, other] = [await signIn(store, gate, { max: 2 }), await signIn(store, gate, { max: 2 })];
+    const [by, accountId] = [mine.session, account.id];
+    const keys = Array.from({ length: 20 }, (_, at) => ({ kind: 'dpop', thumbprint: `key ${at}` }) as const);
+    const outcomes = await atOnce(world, 20, (one, turn) =>
+      one.sessions.bind({ by, accountId, binding: keys[turn] ?? KEY }),
+    );
+    const won = outcomes.findIndex((outcome) => outcome !== null);
+    assert.equal(outcomes.filter((outcome) => outcome === null).length, 19);
+    assert.deepEqual(outcomes[won], { ...mine.session, binding: keys[won] });
+    const isBound = async () => {
+      const found = await store.sessions.find(mine.token);
+      assert.deepEqual(found?.session.binding, keys[won]);
+      assert.equal(found?.session.ending, null);
+    };
+    await isBound();
+    assert.equal((await store.sessions.find(other.token))?.session.binding, null, 'and no other');
+    const again = { by, accountId, binding: keys[won] ?? KEY };
+    assert.equal(await store.sessions.bind(again), null, 'not even to the same one');
+    clock.advance(HOUR_MS);
+    await store.sessions.touch({ tokens: [mine.token], idleMs: IDLE_MS });
+    await store.sessions.reauthenticate({ by, gate, spends: [] });
+    await store.accounts.setRoles({ id: accountId, roles: ['b'] });
+    await store.accounts.changePassword({ id: accountId, by, kept: by.id, to: { hash: 'n', scheme: 's' }, outbox: [] });
+    await isBound();
+    await store.sessions.end({ accountId, sessionId: by.id, by: null, reason: 'signed_out' });
+    assert.deepEqual((await store.sessions.find(mine.token))?.session.binding, keys[won], 'ended, too');
+  },
+
+  async 'F-4, M11: what has ended, what was opened bound and what is another’s is bound to nothing'({ store }) {
+    const { account, gate } = await makeAccount(store);
+    const stranger = await makeAccount(store);
+    const old = await signIn(store, gate);
+    const born = await signIn(store, gate, { told: { binding: BROWSER_KEY } });
+    const bind = (of: In, accountId = account.id) => store.sessions.bind({ by: of.session, accountId, binding: KEY });
+    assert.deepEqual(await bind(old), { over: 'displaced' });
+    assert.equal((await store.sessions.find(old.token))?.session.binding, null);
+    assert.equal(await bind(born), null);
+    assert.deepEqual((await store.sessions.find(born.token))?.session.binding, BROWSER_KEY);
+    const theirs = await signIn(store, stranger.gate);
+    assert.equal(await bind(theirs), null);
+    assert.equal((await store.sessions.find(theirs.token))?.session.binding, null);
+    const purged = { id: 'ses_purged', openedRevision: 1 };
+    assert.equal(await store.sessions.bind({ by: purged, accountId: account.id, binding: KEY }), null);
+    await store.accounts.setState({ id: account.id, state: 'suspended' });
+    assert.deepEqual(await bind(born), { over: 'account_disabled' });
   },
 
   async 'F-26: the same device is where it was last, and one that nobody placed is nowhere'({ store }) {
@@ -1328,28 +1410,29 @@ const cases: Record<string, (world: World) => Promise<void>> = {
     assert.equal(await store.sessions.position(), position);
   },
 
-  async 'closing an account takes the names of its devices along, and who follows still hears what happened'({
+  async 'closing an account takes what is known of its devices along, and who follows still hears what happened'({
     store,
   }) {
     const { gate } = await makeAccount(store);
     const device = { id: 'd', class: 'web', name: 'Firefox on the owner’s own laptop' } as const;
+    const told = { coordinates: { latitude: 47.1, longitude: 15.4 }, network: 'a-network_12', binding: KEY };
     const [before, after] = [
-      await signIn(store, gate, { device, place: 'Graz' }),
-      await signIn(store, gate, { device: { ...device, id: 'e' } }),
+      await signIn(store, gate, { device, place: 'Graz', told }),
+      await signIn(store, gate, { device: { ...device, id: 'e' }, told: { ...told, binding: BROWSER_KEY } }),
     ];
     await store.accounts.close({ id: gate.accountId, by: null });
-    const told = await store.sessions.changes({ after: 0, limit: 9 });
+    const heard = await store.sessions.changes({ after: 0, limit: 9 });
     assert.deepEqual(
-      told.map((change) => (change.kind === 'ended' ? change.ending.reason : change.opening.device.name)),
+      heard.map((change) => (change.kind === 'ended' ? change.ending.reason : change.opening.device.name)),
       ['an unknown device', 'displaced', 'an unknown device', 'account_disabled'],
     );
     const kept = [
-      told,
+      heard,
       await store.history.page({ accountId: gate.accountId, before: null, limit: 99 }),
       (await store.sessions.find(before.token))?.session,
       (await store.sessions.find(after.token))?.session,
     ];
-    assert.doesNotMatch(JSON.stringify(kept), /Firefox|Graz|"[de]"/);
+    assert.doesNotMatch(JSON.stringify(kept), /Firefox|Graz|"[de]"|47\.1|15\.4|a-network|dpop|dbsc|lat|lon/);
     assert.equal((await stateOf(store, before))?.reason, 'displaced');
   },
 

@@ -35,6 +35,18 @@ describe('an address counts by the part that one party has', () => {
     test(`B13: “${address}” is of ${network ?? 'no network'}`, () => assert.equal(networkOf(address), network));
   }
 
+  test('a site’s networks are one where that is asked for, and an IPv4 address stays itself', () => {
+    const wide: readonly (readonly [address: string, network: string | null])[] = [
+      ['2001:db8:1:2:3:4:5:6', '2001:db8:1::/48'],
+      ['2001:db8:1:ffff::', '2001:db8:1::/48'],
+      ['2001:db8:2:2::', '2001:db8:2::/48'],
+      ['::ffff:192.0.2.1', '192.0.2.1'],
+      ['192.0.2.1', '192.0.2.1'],
+      ['unknown', null],
+    ];
+    for (const [address, network] of wide) assert.equal(networkOf(address, 48), network);
+  });
+
   test('B13: all 2^64 addresses of a /64 are one, and another /64 is another', () => {
     const group = fc.integer({ min: 0, max: 0xffff }).map((number) => number.toString(16));
     const four = fc.tuple(group, group, group, group).map((groups) => groups.join(':'));

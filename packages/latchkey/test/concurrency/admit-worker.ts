@@ -9,6 +9,7 @@ import { showPassword } from '../../src/credentials/password.ts';
 import type { Proof } from '../../src/credentials/proof.ts';
 import { newSessionId, newSessionToken } from '../../src/crypto/token.ts';
 import { UNKNOWN_DEVICE } from '../../src/model/device.ts';
+import { NOWHERE } from '../../src/model/place.ts';
 import { admit } from '../../src/sessions/admit.ts';
 import { openTest } from '../../src/testing/instance.ts';
 
@@ -47,7 +48,10 @@ function waitFor(at: bigint): void {
 }
 
 async function throughTheDoor(proof: Proof): Promise<void> {
-  const outcome = await admit(parts, proof, { device: UNKNOWN_DEVICE, deviceTokens: null, place: async () => null });
+  const outcome = await admit(parts, proof, {
+    ...{ device: UNKNOWN_DEVICE, deviceTokens: null, client: null, binding: null },
+    ...{ place: async () => NOWHERE, network: () => null },
+  });
   assert.equal(outcome.kind, 'opened');
 }
 

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { isGenuine, type Proof, prove } from '../../src/credentials/proof.ts';
 import { firstGate } from '../../src/model/account.ts';
 import { UNKNOWN_DEVICE } from '../../src/model/device.ts';
+import { NOWHERE } from '../../src/model/place.ts';
 import { admit, admitImported } from '../../src/sessions/admit.ts';
 import { withTest } from '../attempts/asking.ts';
 
@@ -19,7 +20,10 @@ const forged: readonly (readonly [what: string, proof: unknown])[] = [
   ['a proxy of it', new Proxy(genuine, {})],
 ];
 
-const caller = { device: UNKNOWN_DEVICE, deviceTokens: null, place: async () => null };
+const caller = {
+  ...{ device: UNKNOWN_DEVICE, deviceTokens: null, client: null, binding: null },
+  ...{ place: async () => NOWHERE, network: () => null },
+};
 
 describe('a proof', () => {
   test('F-13: is what a credential made', () => assert.ok(isGenuine(genuine)));

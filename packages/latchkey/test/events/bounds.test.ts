@@ -81,7 +81,7 @@ async function makeNews(server: TestServer, accountId: number, isEnough: () => b
       session: {
         ...{ id: newSessionId(), tokenHash: newSessionToken(accountId).hash, method: 'password' },
         ...{
-          place: null,
+          ...{ place: null, coordinates: null, network: null, client: null, binding: null },
           device: { id: 'again', class: 'cli', name: 'curl'.repeat(2_000) },
           lifetimeMs: 1_000_000_000,
           isFresh: true,

@@ -240,6 +240,93 @@ describe('what is asked of the host', () => {
   }
 });
 
+/** What an account's history is told of its last sign-in. */
+async function lastOpened(server: TestServer): Promise<Readonly<Record<string, unknown>>> {
+  const entries = await server.assembled.parts.store.history.page({ accountId: 1, before: null, limit: 9 });
+  return entries.find(({ kind }) => kind === 'session_opened')?.data ?? assert.fail();
+}
+
+describe('coordinates', () => {
+  const at = (latitude: unknown, longitude: unknown, name: unknown = 'Vienna, Austria') =>
+    ({ name, latitude, longitude }) as unknown as ReturnType<PlaceOf>;
+
+  test('are kept in history alone, within 11 km, and shown to their owner', async () => {
+    await using given = await serverWith(() => at(48.2082, -16.3738));
+    const { server } = given;
+    const key = await server.signIn('alice', HOME);
+    assert.equal(await placeOf(server, key), 'Vienna, Austria');
+    const { lat, lon, place } = await lastOpened(server);
+    assert.deepEqual([lat, lon, place], [48.2, -16.4, 'Vienna, Austria']);
+    const { history } = await membersAt(server, '/auth/user/export/', key);
+    assert.match(JSON.stringify(history), /"lat":48\.2,"lon":-16\.4/);
+    assert.equal(server.bytes().includes('48.20'), false);
+    assert.deepEqual(given.logged, []);
+  });
+
+  const GOOD: Readonly<Record<string, readonly [answer: ReturnType<PlaceOf>, kept: readonly unknown[]]>> = {
+    'at the ends of the earth': [at(-90, 180), [-90, 180, 'Vienna, Austria']],
+    'a breath south of nowhere': [at(-0.04, 0.04), [0, 0, 'Vienna, Austria']],
+    'of a place without a name': [at(1, 2, null), [1, 2, null]],
+    'of a place whose name is blank': [at(1, 2, ' '), [1, 2, null]],
+  };
+  for (const [name, [answer, kept]] of Object.entries(GOOD)) {
+    test(`may be ${name}`, async () => {
+      await using given = await serverWith(() => answer);
+      await given.server.signIn('alice', HOME);
+      const { lat, lon, place } = await lastOpened(given.server);
+      assert.deepEqual([lat, lon, place], kept);
+    });
+  }
+
+  const BAD: Readonly<Record<string, ReturnType<PlaceOf>>> = {
+    'too far north': at(90.1, 0),
+    'too far west': at(0, -180.1),
+    'no number': at(Number.NaN, 0),
+    endless: at(0, Number.POSITIVE_INFINITY),
+    'written as text': at('48.2', '16.4'),
+    'by halves': at(48.2, undefined),
+    'of a name that is no text': at(48.2, 16.4, { toString: () => 'Graz' }),
+  };
+  for (const [name, answer] of Object.entries(BAD)) {
+    test(`that are ${name} cost the sign-in its place alone`, async () => {
+      await using given = await serverWith(() => answer);
+      await given.server.signIn('alice', HOME);
+      const { lat, lon, place } = await lastOpened(given.server);
+      assert.deepEqual([lat, lon, place], [null, null, null]);
+      assert.match(given.logged.join(), /^hooks\.placeOf failed; .*"TypeError"/);
+    });
+  }
+});
+
+describe('the network of a sign-in', () => {
+  test('P9: has a name in history that is of its account alone, and that its owner is not shown', async () => {
+    await using given = await serverWith(null, { sessions: { limit: 'unlimited' } });
+    const { server } = given;
+    await server.auth.accounts.create({ username: 'bea', password: PASSWORD });
+    const nameOf = async (address: string | null, username = 'alice', accountId = 1): Promise<unknown> => {
+      await server.signIn(username, address === null ? {} : { 'x-forwarded-for': address });
+      const [entry] = await server.assembled.parts.store.history.page({ accountId, before: null, limit: 1 });
+      return entry?.data['network'];
+    };
+    const home = await nameOf('203.0.113.9');
+    assert.match(String(home), /^[\w-]{12}$/);
+    assert.equal(await nameOf('::ffff:203.0.113.9'), home);
+    assert.notEqual(await nameOf('203.0.113.10'), home);
+    assert.notEqual(await nameOf('203.0.113.9', 'bea', 2), home, 'who lives with whom is not told');
+    const site = await nameOf('2001:db8:7:7::9');
+    assert.equal(await nameOf('2001:db8:7:ffff::1'), site, 'a site is one, whatever it makes of its addresses');
+    assert.notEqual(await nameOf('2001:db8:8:7::9'), site);
+    assert.equal(await nameOf(null), null, 'the proxy is nobody');
+    assert.equal(await nameOf('unknown'), null);
+
+    const exported = await membersAt(server, '/auth/user/export/', await server.signIn('alice', HOME));
+    const shown = JSON.stringify(exported);
+    assert.match(shown, /"what":"session_opened".*"device_id":"/);
+    assert.equal(shown.includes(String(home)) || shown.includes('"network"'), false);
+    for (const kept of ['203.0.113', '2001:db8']) assert.equal(server.bytes().includes(kept), false);
+  });
+});
+
 describe('a hook that fails costs the sign-in its place alone, and is logged without the address', () => {
   const refused = (address: string) => Object.assign(new RangeError(`No ${address}`), { code: 'ENOTFOUND', address });
   const FAILING: Readonly<Record<string, readonly [answer: PlaceOf, logged: RegExp]>> = {

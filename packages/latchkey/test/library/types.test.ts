@@ -82,7 +82,8 @@ export function hooks(): readonly CodeOptions[] {
     { hooks: { beforeRegistration: () => undefined } },
     { hooks: { placeOf: (address) => (address.startsWith('10.') ? 'The office' : null) } },
     { hooks: { placeOf: async () => '' } },
-    // @ts-expect-error: a place is a name, no record
+    { hooks: { placeOf: async () => ({ name: 'Graz', latitude: 47.07, longitude: 15.44 }) } },
+    // @ts-expect-error: a place is a name, or one with its coordinates
     { hooks: { placeOf: () => ({ city: 'Graz' }) } },
     // @ts-expect-error: messages stand in lists
     { hooks: { beforeRegistration: () => ({ email: 'No.' }) } },

@@ -13,6 +13,8 @@ const session: Session = {
   sequence: 1,
   device: { id: null, class: 'unknown', name: 'an unknown device' },
   place: null,
+  client: null,
+  binding: null,
   method: 'password',
   openedAt: OPENED,
   authenticatedAt: OPENED,

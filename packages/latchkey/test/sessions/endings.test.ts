@@ -16,7 +16,7 @@ async function signIn(store: Store, limit: number | 'unlimited' = 1): Promise<st
       id,
       tokenHash: newSessionToken(1).hash,
       device: { id: null, class: 'cli', name: 'curl' },
-      place: null,
+      ...{ place: null, coordinates: null, network: null, client: null, binding: null },
       method: 'password',
       lifetimeMs: 1_000_000,
       isFresh: true,

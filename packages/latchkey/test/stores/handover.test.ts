@@ -133,7 +133,8 @@ function admission(gate: Admit['gate']): Admit {
   const { hash: tokenHash } = newSessionToken(gate.accountId);
   return {
     session: {
-      ...{ id: newSessionId(), tokenHash, place: null, method: 'password', lifetimeMs: 1e9, isFresh: true },
+      ...{ id: newSessionId(), tokenHash, method: 'password', lifetimeMs: 1e9, isFresh: true },
+      ...{ place: null, coordinates: null, network: null, client: null, binding: null },
       device: { id: null, class: 'cli', name: 'curl' },
     },
     ...{ gate, spends: [], limits: [{ bucket: 'account', max: 1 }], whenFull: 'displace', idleMs: 1e9, rule: RULE },

@@ -17,7 +17,7 @@ describe('migrations', () => {
     );
   });
 
-  test('a session that was opened before places were kept lives on without one, beside new ones', async () => {
+  test('a session that was opened before places, clients and bindings were kept lives on without, beside new ones, and can be bound', async () => {
     const folder = temporaryFolder();
     const file = join(folder.path, 'old.db');
     const clock = testClock();
@@ -42,12 +42,19 @@ describe('migrations', () => {
     const old = await store.sessions.find({ accountId: 1, hash });
     assert.deepEqual([old?.session.id, old?.session.device.name, old?.session.place], ['ses_old', 'curl', null]);
     assert.equal(old?.session.ending, null);
+    assert.deepEqual([old?.session.client, old?.session.binding], [null, null]);
+    const by = old?.session ?? assert.fail();
+    const binding = { kind: 'dpop', thumbprint: 'of a key' } as const;
+    assert.deepEqual(await store.sessions.bind({ by, accountId: 1, binding }), { ...by, binding });
     const gate = (await store.accounts.find(1))?.gate ?? assert.fail();
     const device = { id: null, class: 'web', name: 'Firefox on Windows' } as const;
     const lifetimeMs = 1_000_000;
     const { hash: tokenHash } = newSessionToken(1);
     await store.sessions.admit({
-      session: { id: newSessionId(), tokenHash, device, place: 'Graz', method: 'password', lifetimeMs, isFresh: true },
+      session: {
+        ...{ id: newSessionId(), tokenHash, device, place: 'Graz', method: 'password', lifetimeMs, isFresh: true },
+        ...{ coordinates: null, network: null, client: 'app', binding: null },
+      },
       ...{
         gate,
         spends: [],
@@ -59,8 +66,11 @@ describe('migrations', () => {
     });
     const { sessions } = await store.sessions.list(1);
     assert.deepEqual(
-      sessions.map(({ place }) => place),
-      ['Graz', null],
+      sessions.map(({ place, client }) => [place, client]),
+      [
+        ['Graz', 'app'],
+        [null, null],
+      ],
     );
     await store.close();
 

@@ -33,7 +33,7 @@ export function admission(gate: Gate, max: number | 'unlimited' = 1): Admit {
       id: newSessionId(),
       tokenHash: newSessionToken(gate.accountId).hash,
       device: { id: null, class: 'cli', name: 'curl' },
-      place: null,
+      ...{ place: null, coordinates: null, network: null, client: null, binding: null },
       method: 'password',
       lifetimeMs: 86_400_000,
       isFresh: true,

@@ -23,11 +23,13 @@ import {
 } from './redis-parts.ts';
 
 const PHONE = { id: 'phone', class: 'mobile', name: 'Safari on iPhone' } as const;
+const KEY = { kind: 'dbsc', id: 'b', key: '{"kty":"EC"}', algorithm: 'ES256' } as const;
 
 export const cases: Readonly<Record<string, (world: World) => Promise<void>>> = {
   async 'a sign-in is found by its token, with everything that was said of it'({ store, clock }) {
     const gate = newGate({ roles: ['editor', 'née “x”'], revision: 7, validFrom: 3 });
-    const { session, token } = await signIn(store, gate, { device: PHONE, place: 'Vienna, Austria' });
+    const told = { client: 'app', binding: KEY };
+    const { session, token } = await signIn(store, gate, { device: PHONE, place: 'Vienna, Austria', told });
     const found = await store.sessions.find(token);
     assert.deepEqual(found, { session, now: clock() });
     assert.deepEqual(
@@ -38,6 +40,7 @@ export const cases: Readonly<Record<string, (world: World) => Promise<void>>> = 
         sequence: 1,
         device: PHONE,
         place: 'Vienna, Austria',
+        ...told,
         method: 'password',
         openedAt: clock(),
         authenticatedAt: clock(),
@@ -51,6 +54,7 @@ export const cases: Readonly<Record<string, (world: World) => Promise<void>>> = 
     assert.equal(await store.sessions.find({ ...token, hash: secret(3) }), null);
     const { session: plain } = await signIn(store, newGate());
     assert.deepEqual([plain.place, plain.device.id, plain.roles], [null, null, []]);
+    assert.deepEqual([plain.client, plain.binding], [null, null]);
   },
 
   async 'F-1, F-2: of fifty sign-ins at once exactly N stay in, those with the highest sequences'(world) {
@@ -266,10 +270,10 @@ export const cases: Readonly<Record<string, (world: World) => Promise<void>>> = 
     assert.equal((await world.store.sessions.admit(admission(gate))).kind, 'void');
   },
 
-  async 'a closed account’s devices lose their names, and its sessions still say why they ended'({ store }) {
+  async 'a closed account’s devices lose their names and keys, and its sessions still say why they ended'({ store }) {
     const gate = newGate();
     const device = { id: 'd', class: 'web', name: 'Firefox on the owner’s own laptop' } as const;
-    const before = await signIn(store, gate, { device, place: 'Graz' });
+    const before = await signIn(store, gate, { device, place: 'Graz', told: { binding: KEY } });
     const after = await signIn(store, gate, { device: { ...device, id: 'e' }, place: 'Linz' });
     const closed = { ...voidedGate(gate, { reason: 'account_disabled', kept: null }), state: 'closed' } as const;
     await store.sessions.raise(closed);
@@ -278,7 +282,7 @@ export const cases: Readonly<Record<string, (world: World) => Promise<void>>> = 
       found.map((one) => one?.session.ending?.reason),
       ['displaced', 'account_disabled'],
     );
-    assert.doesNotMatch(JSON.stringify(found), /Firefox|Graz|Linz|"[de]"/);
+    assert.doesNotMatch(JSON.stringify(found), /Firefox|Graz|Linz|dbsc|"[de]"/);
     assert.equal(found[0]?.session.ending?.by?.name, UNKNOWN_DEVICE.name);
     assert.equal(found[1]?.session.ending?.by, null);
   },
@@ -416,17 +420,21 @@ export const cases: Readonly<Record<string, (world: World) => Promise<void>>> = 
     clock,
   }) {
     const gate = newGate();
-    const first = await signIn(store, gate, { device: PHONE, place: 'Graz' });
+    const told = { coordinates: { latitude: -0.1, longitude: 179.9 }, network: 'n', client: 'app', binding: KEY };
+    const first = await signIn(store, gate, { device: PHONE, place: 'Graz', told });
     const again = await signIn(store, gate, { device: PHONE });
     const second = await signIn(store, gate);
     await store.sessions.raise(voidedGate(gate, { reason: 'revoked', kept: null }));
     const entries = await historyOf(store, gate);
-    const told = entries.map(({ kind, sessionId, at, data }) => [kind, sessionId, at, JSON.parse(data)]);
+    const written = entries.map(({ kind, sessionId, at, data }) => [kind, sessionId, at, JSON.parse(data)]);
     const opened = (of: typeof first, data: object) => [
       'session_opened',
       of.session.id,
       clock(),
-      { method: 'password', sequence: of.session.sequence, device: PHONE.name, class: 'mobile', place: null, ...data },
+      {
+        ...{ method: 'password', sequence: of.session.sequence, device: PHONE.name, class: 'mobile', place: null },
+        ...{ device_id: PHONE.id, client: null, network: null, lat: null, lon: null, ...data },
+      },
     ];
     const ended = (of: typeof first, data: object) => [
       'session_ended',
@@ -434,12 +442,12 @@ export const cases: Readonly<Record<string, (world: World) => Promise<void>>> = 
       clock(),
       { reason: 'displaced', by: PHONE.name, by_class: 'mobile', by_session: again.session.id, ...data },
     ];
-    assert.deepEqual(told, [
-      opened(first, { place: 'Graz' }),
+    assert.deepEqual(written, [
+      opened(first, { place: 'Graz', client: 'app', network: 'n', lat: -0.1, lon: 179.9 }),
       ended(first, { replaced: 1 }),
       opened(again, {}),
       ended(again, { by: DEVICE.name, by_class: DEVICE.class, by_session: second.session.id }),
-      opened(second, { device: DEVICE.name, class: DEVICE.class }),
+      opened(second, { device: DEVICE.name, class: DEVICE.class, device_id: null }),
       ended(second, { reason: 'revoked', by: null, by_class: null, by_session: null }),
     ]);
     const bucket = bucketOf(gate.accountId);
@@ -449,6 +457,26 @@ export const cases: Readonly<Record<string, (world: World) => Promise<void>>> = 
     assert.deepEqual(await historyOf(store, gate), entries.slice(4));
     await store.history.trim({ bucket, upTo: entries[5]?.position ?? '' });
     assert.deepEqual(await historyOf(store, gate), []);
+  },
+
+  async 'M11, M20: of twenty keys at once a session is bound to one, and one that ended to none'(world) {
+    const { store } = world;
+    const gate = newGate();
+    const [old, mine] = [await signIn(store, gate), await signIn(store, gate)];
+    const { accountId } = gate;
+    const bindings = Array.from({ length: 20 }, (_, at) => ({ kind: 'dpop', thumbprint: `key ${at}` }) as const);
+    const outcomes = await atOnce(world, 20, (other, turn) =>
+      other.sessions.bind({ by: mine.session, accountId, binding: bindings[turn] ?? KEY }),
+    );
+    const won = outcomes.filter((outcome) => outcome !== null);
+    assert.equal(won.length, 1);
+    assert.deepEqual((await store.sessions.find(mine.token))?.session, won[0]);
+    const late = { by: old.session, accountId, binding: KEY };
+    assert.deepEqual(await store.sessions.bind(late), { over: 'displaced' });
+    assert.equal(await store.sessions.bind({ ...late, accountId: newGate().accountId }), null);
+    await store.sessions.purge({ keepMs: -1, limit: 99 });
+    assert.equal(await store.sessions.bind(late), null);
+    assert.equal(await store.sessions.find(old.token), null, 'what is gone is not made again');
   },
 
   async 'a thing usable once is spent once, in its time and for its purpose'(world) {

@@ -52,9 +52,12 @@ export function newGate(given: Partial<Gate> = {}): Gate {
   return { ...firstGate(accounts, []), ...given };
 }
 
+type Told = Pick<Admit['session'], 'coordinates' | 'network' | 'client' | 'binding'>;
+
 export type Given = Partial<Omit<Admit, 'gate' | 'session'>> & {
   readonly max?: Limit['max'];
   readonly device?: Device;
+  readonly told?: Partial<Told>;
   readonly place?: string | null;
   readonly id?: string;
   readonly tokenHash?: Uint8Array;
@@ -66,6 +69,7 @@ export function admission(gate: Gate, given: Given = {}): Admit {
     max = 1,
     device = DEVICE,
     place = null,
+    told = {},
     id = newSessionId(),
     tokenHash,
     method = 'password',
@@ -77,6 +81,7 @@ export function admission(gate: Gate, given: Given = {}): Admit {
       tokenHash: tokenHash ?? newSessionToken(gate.accountId).hash,
       device,
       place,
+      ...{ coordinates: null, network: null, client: null, binding: null, ...told },
       method,
       lifetimeMs: LIFETIME_MS,
       isFresh: method !== 'imported',

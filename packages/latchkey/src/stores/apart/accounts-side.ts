@@ -16,7 +16,7 @@ export type AccountsSide = Store & {
     writeStream(page: Page): Promise<string | null>;
     /** Up to where a stream is written down; null where nothing is. */
     cursorOf(stream: string): Promise<string | null>;
-    /** Takes the names of devices out of an account's history. */
+    /** Takes what is known of devices out of an account's history. */
     forgetDevices(accountId: AccountId): Promise<void>;
   };
 };

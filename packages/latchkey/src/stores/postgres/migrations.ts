@@ -159,4 +159,12 @@ export const migrations: readonly Migration[] = [
       CREATE INDEX handover_due ON handover (due_at);
     `,
   },
+  {
+    number: 3,
+    name: 'by what a session was opened, and the key that it is bound to',
+    sql: `
+      ALTER TABLE session ADD COLUMN client TEXT;
+      ALTER TABLE session ADD COLUMN binding TEXT;
+    `,
+  },
 ];

@@ -167,6 +167,7 @@ function storeOf(database: Database, hub: ReturnType<typeof openHub>): AccountsS
       touch: notes(sessions.touch),
       end: turns(ofAccount, sessions.end),
       reauthenticate: turns(ofGate, sessions.reauthenticate),
+      bind: turns(ofAccount, sessions.bind),
       list: reads(sessions.list, timed),
       changes: readsOn(history.changes),
       changesOf: readsOn(history.changesOf),

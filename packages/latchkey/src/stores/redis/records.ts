@@ -1,5 +1,6 @@
 /** What scripts reply becomes records here, and nowhere else. */
 import type { AccountState, Gate } from '../../model/account.ts';
+import type { Binding } from '../../model/binding.ts';
 import type { DeviceClass } from '../../model/device.ts';
 import type { EndReason } from '../../model/reasons.ts';
 import type { Ending, Session, SignInMethod } from '../../model/session.ts';
@@ -26,6 +27,8 @@ export const FIELDS = {
   endedByClass: 'xc',
   endedByName: 'xn',
   place: 'pl',
+  client: 'cl',
+  binding: 'bi',
 } as const;
 
 type Text = string | null;
@@ -54,6 +57,8 @@ export function sessionOf(reply: unknown): Session {
     endedByClass,
     endedByName,
     place,
+    client,
+    binding,
   ] = reply as readonly Text[];
   return {
     id: id ?? '',
@@ -61,6 +66,8 @@ export function sessionOf(reply: unknown): Session {
     sequence: Number(sequence),
     device: { id: deviceId ?? null, class: deviceClass as DeviceClass, name: deviceName ?? '' },
     place: place ?? null,
+    client: client ?? null,
+    binding: bindingOf(binding ?? null),
     method: method as SignInMethod,
     openedAt: Number(openedAt),
     authenticatedAt: Number(authenticatedAt),
@@ -88,9 +95,16 @@ function endingOf(at: Text = null, reason: Text = null, ...by: readonly (Text | 
 }
 
 function rolesOf(text: string): readonly string[] {
-  if (text === '[]') return NO_ROLES;
+  return text === '[]' ? NO_ROLES : (parsed(text) as readonly string[]);
+}
+
+function bindingOf(text: Text): Binding | null {
+  return text === null ? null : (parsed(text) as Binding);
+}
+
+function parsed(text: string): unknown {
   try {
-    return JSON.parse(text) as readonly string[];
+    return JSON.parse(text);
   } catch (error) {
     throw new StoreUnavailable('A session in Redis holds what cannot be read.', { cause: error });
   }

@@ -10,7 +10,7 @@ import { BUCKETS, bucketOf, bucketOfHash, hashText, type Names } from './keys.ts
 import { gateValues, sessionOf, sessionsOf } from './records.ts';
 import type { Script } from './script.ts';
 import { ADMIT } from './scripts/admit.ts';
-import { END, FIND, HAND_OVER, LIST, OVER, POINT, PURGE, REAUTHENTICATE, TOUCH } from './scripts/sessions.ts';
+import { BIND, END, FIND, HAND_OVER, LIST, OVER, POINT, PURGE, REAUTHENTICATE, TOUCH } from './scripts/sessions.ts';
 import type { Servers } from './servers.ts';
 
 const DAY_MS = 86_400_000;
@@ -47,7 +47,7 @@ export type RedisSessions = Omit<
 > & {
   /**
    * Hands a gate over: the higher revision replaces the one that is there, ends each session opened below `validFrom` except
-   * `kept`, and shows its roles to the rest. A closed account's devices lose their names. Returns the sessions that ended by it,
+   * `kept`, and shows its roles to the rest. What is known of a closed account's devices goes. Returns the sessions that ended by it,
    * none where it was handed over before.
    */
   raise(gate: Gate): Promise<readonly Session[]>;
@@ -104,6 +104,11 @@ export function redisSessions(voice: Voice): RedisSessions {
       const [what, more] = reply as readonly [string, unknown];
       if (what === 'over') return { over: more as EndReason };
       return what === 'void' ? { kind: 'void' } : { kind: 'reauthenticated', session: sessionOf(more) };
+    },
+    async bind({ by, accountId, binding }) {
+      const [what, more] = await change(voice, BIND, accountId, [by.id, JSON.stringify(binding)]);
+      if (what === 'over') return { over: more as EndReason };
+      return what === 'none' ? null : sessionOf(more);
     },
     async list(accountId) {
       const bucket = bucketOf(accountId);
@@ -165,6 +170,15 @@ function inRedis(spend: Spend): OnceRef {
   throw new TypeError('Redis keeps no credentials.');
 }
 
+/** What is said of a session beside what its script decides by. */
+function saidOf({ method, place, client, binding, network, coordinates }: Admit['session']): object {
+  return {
+    ...{ method, place, client, network },
+    binding: binding === null ? null : JSON.stringify(binding),
+    ...{ lat: coordinates?.latitude ?? null, lon: coordinates?.longitude ?? null },
+  };
+}
+
 async function admit(voice: Voice, input: Admit): Promise<Admitted> {
   const { names } = voice;
   const { session, gate } = input;
@@ -178,7 +192,7 @@ async function admit(voice: Voice, input: Admit): Promise<Admitted> {
     session.device.id ?? '',
     session.device.class,
     session.device.name,
-    JSON.stringify({ method: session.method, place: session.place }),
+    JSON.stringify(saidOf(session)),
     session.lifetimeMs,
     session.isFresh ? 1 : 0,
     input.idleMs,

@@ -23,8 +23,8 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     parameters: [{ arg: 'limit' }, { arg: 'before' }],
   },
   'history.removeDevices': {
-    sql: 'update "@schema"."history" set "data" = coalesce((select json_object_agg("field"."key", "field"."value") as "data" from json_each("data") as "field" where "field"."key" not in ($1, $2, $3, $4, $5)), $6) where "account_id" = $7',
-    parameters: [{ constant: 'device' }, { constant: 'class' }, { constant: 'place' }, { constant: 'by' }, { constant: 'by_class' }, { constant: '{}' }, { arg: 'account_id' }],
+    sql: 'update "@schema"."history" set "data" = coalesce((select json_object_agg("field"."key", "field"."value") as "data" from json_each("data") as "field" where "field"."key" not in ($1, $2, $3, $4, $5, $6, $7, $8, $9)), $10) where "account_id" = $11',
+    parameters: [{ constant: 'device' }, { constant: 'class' }, { constant: 'device_id' }, { constant: 'place' }, { constant: 'lat' }, { constant: 'lon' }, { constant: 'network' }, { constant: 'by' }, { constant: 'by_class' }, { constant: '{}' }, { arg: 'account_id' }],
   },
   'settings.select': {
     sql: 'select "value" from "@schema"."setting" where "name" = $1',
@@ -115,7 +115,7 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     parameters: [{ constant: 1 }, { arg: 'account_id' }],
   },
   'sessions.selectByToken': {
-    sql: 'select "id", "account_id", "sequence", "device_id", "device_class", "device_name", "method", "opened_at", "authenticated_at", "seen_at", "expires_at", "opened_revision", "roles", "ended_at", "ended_reason", "ended_by", "ended_by_class", "ended_by_name", "place" from "@schema"."session" where "token_hash" = $1',
+    sql: 'select "id", "account_id", "sequence", "device_id", "device_class", "device_name", "method", "opened_at", "authenticated_at", "seen_at", "expires_at", "opened_revision", "roles", "ended_at", "ended_reason", "ended_by", "ended_by_class", "ended_by_name", "place", "client", "binding" from "@schema"."session" where "token_hash" = $1',
     parameters: [{ arg: 'token_hash' }],
   },
   'sessions.selectHolder': {
@@ -135,8 +135,8 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     parameters: [{ arg: 'account_id' }],
   },
   'sessions.insertSession': {
-    sql: 'insert into "@schema"."session" ("token_hash", "id", "account_id", "sequence", "device_id", "device_class", "device_name", "place", "method", "opened_at", "authenticated_at", "seen_at", "expires_at", "opened_revision", "roles", "ended_at", "ended_reason", "ended_by", "ended_by_class", "ended_by_name") values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) returning *',
-    parameters: [{ arg: 'token_hash' }, { arg: 'id' }, { arg: 'account_id' }, { arg: 'sequence' }, { arg: 'device_id' }, { arg: 'device_class' }, { arg: 'device_name' }, { arg: 'place' }, { arg: 'method' }, { arg: 'now' }, { arg: 'authenticated_at' }, { arg: 'now' }, { arg: 'expires_at' }, { arg: 'opened_revision' }, { arg: 'roles' }, { constant: null }, { constant: null }, { constant: null }, { constant: null }, { constant: null }],
+    sql: 'insert into "@schema"."session" ("token_hash", "id", "account_id", "sequence", "device_id", "device_class", "device_name", "place", "client", "binding", "method", "opened_at", "authenticated_at", "seen_at", "expires_at", "opened_revision", "roles", "ended_at", "ended_reason", "ended_by", "ended_by_class", "ended_by_name") values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22) returning *',
+    parameters: [{ arg: 'token_hash' }, { arg: 'id' }, { arg: 'account_id' }, { arg: 'sequence' }, { arg: 'device_id' }, { arg: 'device_class' }, { arg: 'device_name' }, { arg: 'place' }, { arg: 'client' }, { arg: 'binding' }, { arg: 'method' }, { arg: 'now' }, { arg: 'authenticated_at' }, { arg: 'now' }, { arg: 'expires_at' }, { arg: 'opened_revision' }, { arg: 'roles' }, { constant: null }, { constant: null }, { constant: null }, { constant: null }, { constant: null }],
   },
   'sessions.endLive': {
     sql: 'update "@schema"."session" set "ended_at" = $1, "ended_reason" = $2, "ended_by" = $3, "ended_by_class" = $4, "ended_by_name" = $5 where "id" = $6 and "ended_at" is null returning *',
@@ -146,13 +146,17 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'update "@schema"."session" set "authenticated_at" = $1 where "id" = $2 and "ended_at" is null returning *',
     parameters: [{ arg: 'now' }, { arg: 'id' }],
   },
+  'sessions.bindUnbound': {
+    sql: 'update "@schema"."session" set "binding" = $1 where "id" = $2 and "ended_at" is null and "binding" is null returning *',
+    parameters: [{ arg: 'binding' }, { arg: 'id' }],
+  },
   'sessions.refreshRoles': {
     sql: 'update "@schema"."session" set "roles" = $1 where "account_id" = $2 and "ended_at" is null and "roles" != $3',
     parameters: [{ arg: 'roles' }, { arg: 'account_id' }, { arg: 'roles' }],
   },
   'sessions.removeDevices': {
-    sql: 'update "@schema"."session" set "device_id" = $1, "device_name" = $2, "place" = $3, "ended_by_name" = case when "ended_by_name" is null then null else $4 end where "account_id" = $5',
-    parameters: [{ constant: null }, { arg: 'name' }, { constant: null }, { arg: 'name' }, { arg: 'account_id' }],
+    sql: 'update "@schema"."session" set "device_id" = $1, "device_name" = $2, "place" = $3, "binding" = $4, "ended_by_name" = case when "ended_by_name" is null then null else $5 end where "account_id" = $6',
+    parameters: [{ constant: null }, { arg: 'name' }, { constant: null }, { constant: null }, { arg: 'name' }, { arg: 'account_id' }],
   },
   'sessions.touchLive': {
     sql: 'update "@schema"."session" set "seen_at" = $1 where "token_hash" in (select "token_hash" from "@schema"."session" where "token_hash" = $2 and "ended_at" is null and "seen_at" > $3 and "seen_at" < $4 for update skip locked)',
@@ -311,7 +315,7 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     parameters: [{ arg: 'id' }, { constant: 'epoch' }],
   },
   'postgres.findByToken': {
-    sql: 'select "id", "account_id", "sequence", "device_id", "device_class", "device_name", "method", "opened_at", "authenticated_at", "seen_at", "expires_at", "opened_revision", "roles", "ended_at", "ended_reason", "ended_by", "ended_by_class", "ended_by_name", "place", cast(date_part($1, clock_timestamp()) * 1000 as bigint) as "now" from "@schema"."session" where "token_hash" = $2',
+    sql: 'select "id", "account_id", "sequence", "device_id", "device_class", "device_name", "method", "opened_at", "authenticated_at", "seen_at", "expires_at", "opened_revision", "roles", "ended_at", "ended_reason", "ended_by", "ended_by_class", "ended_by_name", "place", "client", "binding", cast(date_part($1, clock_timestamp()) * 1000 as bigint) as "now" from "@schema"."session" where "token_hash" = $2',
     parameters: [{ constant: 'epoch' }, { arg: 'token_hash' }],
   },
   'postgres.notify': {

@@ -27,8 +27,8 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     parameters: [{ arg: 'limit' }, { arg: 'before' }],
   },
   'history.removeDevices': {
-    sql: 'update "history" set "data" = json_remove("data", ?, ?, ?, ?, ?) where "account_id" = ? and json_valid("data") = 1',
-    parameters: [{ constant: '$.device' }, { constant: '$.class' }, { constant: '$.place' }, { constant: '$.by' }, { constant: '$.by_class' }, { arg: 'account_id' }],
+    sql: 'update "history" set "data" = json_remove("data", ?, ?, ?, ?, ?, ?, ?, ?, ?) where "account_id" = ? and json_valid("data") = 1',
+    parameters: [{ constant: '$.device' }, { constant: '$.class' }, { constant: '$.device_id' }, { constant: '$.place' }, { constant: '$.lat' }, { constant: '$.lon' }, { constant: '$.network' }, { constant: '$.by' }, { constant: '$.by_class' }, { arg: 'account_id' }],
   },
   'settings.select': {
     sql: 'select "value" from "setting" where "name" = ?',
@@ -119,7 +119,7 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     parameters: [{ constant: 1 }, { arg: 'account_id' }],
   },
   'sessions.selectByToken': {
-    sql: 'select "id", "account_id", "sequence", "device_id", "device_class", "device_name", "method", "opened_at", "authenticated_at", "seen_at", "expires_at", "opened_revision", "roles", "ended_at", "ended_reason", "ended_by", "ended_by_class", "ended_by_name", "place" from "session" where "token_hash" = ?',
+    sql: 'select "id", "account_id", "sequence", "device_id", "device_class", "device_name", "method", "opened_at", "authenticated_at", "seen_at", "expires_at", "opened_revision", "roles", "ended_at", "ended_reason", "ended_by", "ended_by_class", "ended_by_name", "place", "client", "binding" from "session" where "token_hash" = ?',
     parameters: [{ arg: 'token_hash' }],
   },
   'sessions.selectHolder': {
@@ -139,8 +139,8 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     parameters: [{ arg: 'account_id' }],
   },
   'sessions.insertSession': {
-    sql: 'insert into "session" ("token_hash", "id", "account_id", "sequence", "device_id", "device_class", "device_name", "place", "method", "opened_at", "authenticated_at", "seen_at", "expires_at", "opened_revision", "roles", "ended_at", "ended_reason", "ended_by", "ended_by_class", "ended_by_name") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning *',
-    parameters: [{ arg: 'token_hash' }, { arg: 'id' }, { arg: 'account_id' }, { arg: 'sequence' }, { arg: 'device_id' }, { arg: 'device_class' }, { arg: 'device_name' }, { arg: 'place' }, { arg: 'method' }, { arg: 'now' }, { arg: 'authenticated_at' }, { arg: 'now' }, { arg: 'expires_at' }, { arg: 'opened_revision' }, { arg: 'roles' }, { constant: null }, { constant: null }, { constant: null }, { constant: null }, { constant: null }],
+    sql: 'insert into "session" ("token_hash", "id", "account_id", "sequence", "device_id", "device_class", "device_name", "place", "client", "binding", "method", "opened_at", "authenticated_at", "seen_at", "expires_at", "opened_revision", "roles", "ended_at", "ended_reason", "ended_by", "ended_by_class", "ended_by_name") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning *',
+    parameters: [{ arg: 'token_hash' }, { arg: 'id' }, { arg: 'account_id' }, { arg: 'sequence' }, { arg: 'device_id' }, { arg: 'device_class' }, { arg: 'device_name' }, { arg: 'place' }, { arg: 'client' }, { arg: 'binding' }, { arg: 'method' }, { arg: 'now' }, { arg: 'authenticated_at' }, { arg: 'now' }, { arg: 'expires_at' }, { arg: 'opened_revision' }, { arg: 'roles' }, { constant: null }, { constant: null }, { constant: null }, { constant: null }, { constant: null }],
   },
   'sessions.endLive': {
     sql: 'update "session" set "ended_at" = ?, "ended_reason" = ?, "ended_by" = ?, "ended_by_class" = ?, "ended_by_name" = ? where "id" = ? and "ended_at" is null returning *',
@@ -150,13 +150,17 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'update "session" set "authenticated_at" = ? where "id" = ? and "ended_at" is null returning *',
     parameters: [{ arg: 'now' }, { arg: 'id' }],
   },
+  'sessions.bindUnbound': {
+    sql: 'update "session" set "binding" = ? where "id" = ? and "ended_at" is null and "binding" is null returning *',
+    parameters: [{ arg: 'binding' }, { arg: 'id' }],
+  },
   'sessions.refreshRoles': {
     sql: 'update "session" set "roles" = ? where "account_id" = ? and "ended_at" is null and "roles" != ?',
     parameters: [{ arg: 'roles' }, { arg: 'account_id' }, { arg: 'roles' }],
   },
   'sessions.removeDevices': {
-    sql: 'update "session" set "device_id" = ?, "device_name" = ?, "place" = ?, "ended_by_name" = case when "ended_by_name" is null then null else ? end where "account_id" = ?',
-    parameters: [{ constant: null }, { arg: 'name' }, { constant: null }, { arg: 'name' }, { arg: 'account_id' }],
+    sql: 'update "session" set "device_id" = ?, "device_name" = ?, "place" = ?, "binding" = ?, "ended_by_name" = case when "ended_by_name" is null then null else ? end where "account_id" = ?',
+    parameters: [{ constant: null }, { arg: 'name' }, { constant: null }, { constant: null }, { arg: 'name' }, { arg: 'account_id' }],
   },
   'sessions.touchLive': {
     sql: 'update "session" set "seen_at" = ? where "token_hash" in (select "token_hash" from "session" where "token_hash" = ? and "ended_at" is null and "seen_at" > ? and "seen_at" < ?)',

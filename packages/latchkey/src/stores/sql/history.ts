@@ -2,7 +2,7 @@ import type { Selectable } from 'kysely';
 import { type DeviceClass, type DeviceSummary, UNKNOWN_DEVICE } from '../../model/device.ts';
 import type { EndReason } from '../../model/reasons.ts';
 import type { Session } from '../../model/session.ts';
-import type { HistoryEntry, HistoryKind, HistoryStore, SessionChange, SessionStore } from '../store.ts';
+import type { Admit, HistoryEntry, HistoryKind, HistoryStore, SessionChange, SessionStore } from '../store.ts';
 import type { Schema } from './schema.ts';
 import { type Builder, type Dialect, define, each, type Run, row, rows, type Sentence } from './statement.ts';
 
@@ -75,7 +75,7 @@ const removeOld = define<{ before: number; limit: number }>('history.removeOld')
     .returning('id'),
 );
 
-const OF_DEVICES = ['device', 'class', 'place', 'by', 'by_class'];
+const OF_DEVICES = ['device', 'class', 'device_id', 'place', 'lat', 'lon', 'network', 'by', 'by_class'];
 
 /** What cannot be read stays as it is; PostgreSQL keeps nothing that it could not read. */
 const removeDevices = define<{ account_id: number }>('history.removeDevices')((db, arg, dialect) => {
@@ -134,9 +134,19 @@ export function* writeDown(run: Run, entries: readonly ReadEntry[]): Sentence<vo
   yield* each(run, insert, list);
 }
 
-export function* noteOpened(run: Run, session: Session): Sentence<void> {
-  const { method, device, sequence, place } = session;
-  const data = { method, sequence, device: device.name, class: device.class, place };
+/** `told` is what history is told of, and the session does not keep. */
+export function* noteOpened(
+  run: Run,
+  session: Session,
+  told: Pick<Admit['session'], 'network' | 'coordinates'>,
+): Sentence<void> {
+  const { method, device, sequence, place, client } = session;
+  const { network, coordinates } = told;
+  const data = {
+    ...{ method, sequence, device: device.name, class: device.class, place },
+    ...{ device_id: device.id, client, network },
+    ...{ lat: coordinates?.latitude ?? null, lon: coordinates?.longitude ?? null },
+  };
   yield* note(run, { kind: 'session_opened', accountId: session.accountId, sessionId: session.id, data });
 }
 
@@ -174,7 +184,7 @@ export function* page(
   }));
 }
 
-/** Takes the names of devices out of an account's history. That its sessions began and ended is still told to who has not heard it. */
+/** Takes what is known of devices out of an account's history. That its sessions began and ended is still told to who has not heard it. */
 export function* forgetDevices(run: Run, accountId: number): Sentence<void> {
   yield* rows(run, removeDevices, { account_id: accountId });
 }

@@ -1,6 +1,7 @@
 /** Rows become records here, and nowhere else. */
 import type { Selectable } from 'kysely';
 import type { AccountState, Gate, Json, Profile } from '../../model/account.ts';
+import type { Binding } from '../../model/binding.ts';
 import type { Credential, CredentialKind } from '../../model/credential.ts';
 import type { DeviceClass } from '../../model/device.ts';
 import type { EndReason } from '../../model/reasons.ts';
@@ -110,6 +111,8 @@ export const sessionColumns = [
   'ended_by_class',
   'ended_by_name',
   'place',
+  'client',
+  'binding',
 ] as const satisfies readonly (keyof SessionRow)[];
 
 type ValuesOf<Columns extends readonly (keyof SessionRow)[]> = {
@@ -140,6 +143,8 @@ export function sessionOfValues([
   ended_by_class,
   ended_by_name,
   place,
+  client,
+  binding,
 ]: SessionValues): Session {
   return sessionOf({
     id,
@@ -161,6 +166,8 @@ export function sessionOfValues([
     ended_by_class,
     ended_by_name,
     place,
+    client,
+    binding,
   });
 }
 
@@ -171,6 +178,8 @@ export function sessionOf(row: SessionRow): Session {
     sequence: row.sequence,
     device: { id: row.device_id, class: row.device_class as DeviceClass, name: row.device_name },
     place: row.place,
+    client: row.client,
+    binding: row.binding === null ? null : (parsed(row.binding) as Binding),
     method: row.method as SignInMethod,
     openedAt: row.opened_at,
     authenticatedAt: row.authenticated_at,

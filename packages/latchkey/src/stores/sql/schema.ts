@@ -70,6 +70,9 @@ type SessionTable = {
   ended_by_class: string | null;
   ended_by_name: string | null;
   place: string | null;
+  client: string | null;
+  /** JSON. */
+  binding: string | null;
 };
 
 type CredentialTable = {

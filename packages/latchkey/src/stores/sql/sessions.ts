@@ -107,6 +107,8 @@ const insertSession = define<{
   device_class: string;
   device_name: string;
   place: string | null;
+  client: string | null;
+  binding: string | null;
   method: string;
   now: number;
   authenticated_at: number;
@@ -125,6 +127,8 @@ const insertSession = define<{
       device_class: arg.device_class,
       device_name: arg.device_name,
       place: arg.place,
+      client: arg.client,
+      binding: arg.binding,
       method: arg.method,
       opened_at: arg.now,
       authenticated_at: arg.authenticated_at,
@@ -172,6 +176,16 @@ const renewLive = define<{ id: string; now: number }>('sessions.renewLive')((db,
     .returningAll(),
 );
 
+const bindUnbound = define<{ id: string; binding: string }>('sessions.bindUnbound')((db, arg) =>
+  db
+    .updateTable('session')
+    .set({ binding: arg.binding })
+    .where('id', '=', arg.id)
+    .where('ended_at', 'is', null)
+    .where('binding', 'is', null)
+    .returningAll(),
+);
+
 const refreshRoles = define<{ account_id: number; roles: string }>('sessions.refreshRoles')((db, arg) =>
   db
     .updateTable('session')
@@ -188,6 +202,7 @@ const removeDevices = define<{ account_id: number; name: string }>('sessions.rem
       device_id: null,
       device_name: arg.name,
       place: null,
+      binding: null,
       ended_by_name: eb.case().when('ended_by_name', 'is', null).then(null).else(arg.name).end(),
     }))
     .where('account_id', '=', arg.account_id),
@@ -308,6 +323,8 @@ function* open(run: Run, input: Admit, gate: Gate): Sentence<Session> {
     device_class: session.device.class,
     device_name: session.device.name,
     place: session.place,
+    client: session.client,
+    binding: session.binding === null ? null : JSON.stringify(session.binding),
     method: session.method,
     now: run.now,
     authenticated_at: session.isFresh ? run.now : 0,
@@ -317,7 +334,7 @@ function* open(run: Run, input: Admit, gate: Gate): Sentence<Session> {
   });
   if (opened === null) throw new Error('A session was inserted and is not there.');
   const record = sessionOf(opened);
-  yield* noteOpened(run, record);
+  yield* noteOpened(run, record, session);
   return record;
 }
 
@@ -363,7 +380,7 @@ function* endAll(run: Run, victims: readonly { readonly id: string }[], cause: E
   return ended;
 }
 
-/** Takes the names of devices out of an account's sessions, which stay to tell their holders why they ended. */
+/** Takes what is known of devices out of an account's sessions, which stay to tell their holders why they ended. */
 export function* forgetDevices(run: Run, accountId: number): Sentence<void> {
   yield* rows(run, removeDevices, { account_id: accountId, name: UNKNOWN_DEVICE.name });
 }
@@ -424,6 +441,20 @@ export function* reauthenticate(run: Run, { by, gate, spends }: ShownAgain): Sen
   const renewed = yield* row(run, renewLive, { id: by.id, now: run.now });
   if (renewed === null) throw new Error('A session was found and is not there.');
   return { kind: 'reauthenticated', session: sessionOf(renewed) };
+}
+
+export function* bind(
+  run: Run,
+  { by, accountId, binding }: Parameters<SessionStore['bind']>[0],
+): Sentence<Awaited<ReturnType<SessionStore['bind']>>> {
+  const found = yield* row(run, selectById, { id: by.id });
+  if (found === null || found.account_id !== accountId) return null;
+  const { ending } = sessionOf(found);
+  if (ending !== null) return { over: ending.reason };
+  const bound = yield* row(run, bindUnbound, { id: by.id, binding: JSON.stringify(binding) });
+  // Announced even where it was bound: whoever bound it may still wait to be heard.
+  run.moved(accountId);
+  return bound === null ? null : sessionOf(bound);
 }
 
 export function* list(run: Run, accountId: number): Sentence<Awaited<ReturnType<SessionStore['list']>>> {

@@ -85,6 +85,7 @@ function open(path: string, clock: Clock, where: Run['sessions']): AccountsSide 
       touch: notes(sessions.touch),
       end: writes(sessions.end),
       reauthenticate: writes(sessions.reauthenticate),
+      bind: writes(sessions.bind),
       list: reads(sessions.list),
       changes: reads(history.changes),
       changesOf: reads(history.changesOf),

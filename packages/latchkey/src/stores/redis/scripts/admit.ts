@@ -110,7 +110,11 @@ redis.call('HSET', rows .. hash, '${FIELDS.id}', id, '${FIELDS.accountId}', acco
   '${FIELDS.openedAt}', now, '${FIELDS.authenticatedAt}', is_fresh and now or 0, '${FIELDS.seenAt}', now,
   '${FIELDS.expiresAt}', now + lifetime, '${FIELDS.openedRevision}', held.revision, '${FIELDS.roles}', held.roles)
 if device ~= '' then redis.call('HSET', rows .. hash, '${FIELDS.deviceId}', device) end
-if said.place ~= cjson.null then redis.call('HSET', rows .. hash, '${FIELDS.place}', said.place) end
+for field, value in pairs({
+  ['${FIELDS.place}'] = said.place, ['${FIELDS.client}'] = said.client, ['${FIELDS.binding}'] = said.binding,
+}) do
+  if value ~= cjson.null then redis.call('HSET', rows .. hash, field, value) end
+end
 if #replaced_hashes > 0 then redis.call('HSET', rows .. hash, 'rp', table.concat(replaced_hashes, ' ')) end
 if #displaced_hashes > 0 then redis.call('HSET', rows .. hash, 'dp', table.concat(displaced_hashes, ' ')) end
 redis.call('ZADD', live, sequence, hash)
@@ -121,6 +125,8 @@ for _, key in ipairs({ gate, live, ids }) do keep(key, lifetime + tonumber(ARGV[
 redis.call('XADD', history, '*', 'at', now, 'kind', 'session_opened', 'account', account, 'session', id,
   'data', cjson.encode({
     method = said.method, sequence = sequence, device = device_name, class = device_class, place = said.place,
+    device_id = device ~= '' and device or cjson.null, client = said.client, network = said.network,
+    lat = said.lat, lon = said.lon,
   }))
 return { 'admitted', announced(), row(hash), rows_of(replaced_hashes), rows_of(displaced_hashes) }
 `,

@@ -37,7 +37,7 @@ raise(sessions)
 sweep()
 for _, session in ipairs(all) do
   local key = rows .. session.hash
-  redis.call('HDEL', key, '${FIELDS.deviceId}', '${FIELDS.place}')
+  redis.call('HDEL', key, '${FIELDS.deviceId}', '${FIELDS.place}', '${FIELDS.binding}')
   redis.call('HSET', key, '${FIELDS.deviceName}', '${UNKNOWN_DEVICE.name}')
   if session.has_by then redis.call('HSET', key, '${FIELDS.endedByName}', '${UNKNOWN_DEVICE.name}') end
 end
@@ -86,6 +86,26 @@ if found[2] then return { 'over', found[2] } end
 if held[1] ~= 'active' or revision < tonumber(held[2]) then return { 'void' } end
 redis.call('HSET', rows .. hash, '${FIELDS.authenticatedAt}', now)
 return { 'reauthenticated', row(hash) }
+`,
+  ),
+);
+
+/** Binds a session that has not ended and is not bound. Announced even where it was bound, as above. */
+export const BIND = reaching(
+  keeping(
+    CLOCK,
+    ROWS,
+    ACCOUNT,
+    FINISH,
+    `
+local id, binding = ARGV[6], ARGV[7]
+local hash = redis.call('HGET', ids, id)
+local found = hash and redis.call('HMGET', rows .. hash, '${FIELDS.id}', '${FIELDS.endedReason}', '${FIELDS.binding}')
+if not found or not found[1] then return { 'none', 0 } end
+if found[2] then return { 'over', 0, found[2] } end
+if found[3] then return { 'none', announce() } end
+redis.call('HSET', rows .. hash, '${FIELDS.binding}', binding)
+return { 'done', announce(), row(hash) }
 `,
   ),
 );
