@@ -4,7 +4,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Assembled } from '../packages/latchkey/src/assemble.ts';
 import type { Store } from '../packages/latchkey/src/stores/store.ts';
+import type { Share } from './clients.ts';
 import type { Edit } from './edits.ts';
+import type { Mode } from './rules.ts';
 import type { NodeFault, StoreFault } from './schedule.ts';
 
 type Writable<Methods> = { -readonly [Name in keyof Methods]: Methods[Name] };
@@ -19,10 +21,16 @@ export type Bug = {
   readonly foundBy: readonly string[];
   /** The stores in which there is a place for it. */
   readonly stores: readonly string[];
+  /** How nodes check keys, where the store's usual way would hide it for a while. */
+  readonly mode?: Mode;
   /** The faults that bring it to light; all where nothing is said. */
   readonly faults?: readonly (NodeFault | StoreFault)[];
   /** How many accounts clients contend for, where the usual few would heal it: what comes next ends the same sessions. */
   readonly accounts?: number;
+  /** What clients do more often than usual. */
+  readonly more?: readonly Share[];
+  /** How long it is looked for, in seconds, where only what is kept in the end shows it: there is nothing to stop at before. */
+  readonly seconds?: number;
   /** Puts a faulty part in the place of a good one. */
   readonly plant?: (parts: Parts) => void;
   /** What the source says with the bug in it. */
@@ -128,6 +136,10 @@ export const bugs: Readonly<Record<string, Bug>> = {
   'no-account-lock': {
     foundBy: ['I2', 'I8', 'I9', 'I13'],
     stores: ['postgres'],
+    // With no memory to allow for, what is seen in the moment between two sign-ins counts; and few accounts meet more often.
+    mode: 'strict',
+    accounts: 8,
+    faults: ['block'],
     edits: [
       {
         file: 'stores/sql/compiled-postgres.ts',
@@ -151,7 +163,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
         file: 'stores/postgres/transaction.ts',
         find: "throw new StoreUnavailable('PostgreSQL took a change back.');",
         replace: `throw new StoreUnavailable('PostgreSQL took a change back.');
-          await new Promise((go) => setTimeout(go, 50));
+          await new Promise((go) => setTimeout(go, 400));
           await ask(client, said);`,
       },
     ],
@@ -160,6 +172,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
   'no-acknowledgements': {
     foundBy: ['I1'],
     stores: ['postgres', 'redis'],
+    faults: ['feed-stall', 'pause'],
     edits: [{ file: 'sessions/in-force.ts', find: "if (trust === 'bounded') {", replace: 'if (trust) {' }],
   },
   /** The same in Redis, where a script would do both. */
@@ -167,6 +180,8 @@ export const bugs: Readonly<Record<string, Bug>> = {
     foundBy: ['I4', 'I1'],
     stores: ['redis'],
     faults: ['kill'],
+    accounts: 100,
+    more: [[0.1, 'sign in']],
     edits: [
       {
         file: 'stores/redis/sessions.ts',
@@ -177,7 +192,7 @@ export const bugs: Readonly<Record<string, Bug>> = {
         file: 'stores/redis/sessions.ts',
         find: 'if (isAnnounced === 1) await committed();',
         replace: `if (isAnnounced === 1) {
-          await new Promise((go) => setTimeout(go, 50));
+          await new Promise((go) => setTimeout(go, 400));
           await servers.send(bucket, announcement[0], channel, announcement[1]);
         }
         if (isAnnounced === 1) await committed();`,
@@ -189,7 +204,9 @@ export const bugs: Readonly<Record<string, Bug>> = {
     foundBy: ['I13'],
     stores: ['redis'],
     faults: ['kill'],
-    accounts: 1000,
+    accounts: 300,
+    more: [[0.1, 'end all']],
+    seconds: 15,
     edits: [
       {
         file: 'stores/sql/accounts.ts',

@@ -23,12 +23,27 @@ export function violationsOf(checked: readonly Checked[]): number {
   return checked.reduce((sum, { violations }) => sum + violations.length, 0);
 }
 
+/** Of so many sign-ins nobody may know what came of them, where nobody has looked at what is kept. */
+const UNKNOWN_SHARE = 0.05;
+
+/**
+ * Why the checker cannot say that nothing was lost, or null where it can: a sign-in that had no answer may have displaced whatever
+ * is gone, so that a loss hides behind many of them, unless what is kept in the end tells what came of each.
+ */
+export function doubtOf(history: History): string | null {
+  const signIns = history.filter((entry) => entry.op === 'sign-in');
+  const unknown = signIns.filter(({ outcome }) => outcome === 'unknown').length;
+  if (unknown <= signIns.length * UNKNOWN_SHARE || history.some(({ op }) => op === 'kept-all')) return null;
+  return `${unknown} of ${signIns.length} sign-ins had no answer, and nobody looked at what is kept: a loss may hide behind them`;
+}
+
 /** How many violations of one invariant are shown with their records. */
 const SHOWN = 3;
 
 /** A row for each invariant, then the records that prove what is wrong. */
 export function reportOf(history: History, checked: readonly Checked[]): string {
-  const lines = [...tableOf(checked), '', ...countsOf(history)];
+  const doubt = doubtOf(history);
+  const lines = [...tableOf(checked), '', ...countsOf(history), ...(doubt === null ? [] : [`✖ ${doubt}`])];
   for (const { id, violations } of checked) {
     for (const violation of violations.slice(0, SHOWN)) lines.push('', ...told(id, violation));
     if (violations.length > SHOWN) lines.push(`  … and ${violations.length - SHOWN} more of ${id}`);

@@ -10,10 +10,14 @@ export type ClientsOptions = Omit<ActsParts, 'random'> & {
   readonly nodes: readonly Node[];
   readonly clients: number;
   readonly accounts: number;
+  /** What is done so much more often than usual. */
+  readonly more: readonly Share[];
 };
 
+export type Share = readonly [share: number, what: Doing];
+
 /** How often each thing is done, of all that clients do; the rest are checks. */
-const MIX: readonly (readonly [share: number, what: Doing])[] = [
+const MIX: readonly Share[] = [
   [0.08, 'sign in'],
   [0.013, 'sign out'],
   [0.007, 'end another'],
@@ -44,6 +48,7 @@ type Doing =
 const PROBE_EVERY_MS = 4;
 /** Probes that wait for a node that stands still must not pile up for ever. */
 const MOST_PROBES = 400;
+const SIGN_UPS_AT_ONCE = 8;
 const CHECKS_AROUND = 6;
 const AROUND_MS = 12;
 const LINK_WITHIN_MS = 8_000;
@@ -56,11 +61,12 @@ export class Clients {
   readonly #nodes: readonly Node[];
   readonly #count: number;
   readonly #accounts: number;
+  readonly #mix: readonly Share[];
   readonly #probes = new Set<Promise<void>>();
   #isOver = false;
   #racers = 0;
 
-  constructor({ world, record, random, nodes, clients, accounts }: ClientsOptions) {
+  constructor({ world, record, random, nodes, clients, accounts, more }: ClientsOptions) {
     this.#world = world;
     this.#random = random.fork('clients');
     this.#probing = random.fork('probes');
@@ -68,16 +74,23 @@ export class Clients {
     this.#nodes = nodes;
     this.#count = clients;
     this.#accounts = accounts;
+    this.#mix = [...more, ...MIX];
   }
 
   /** Makes the accounts that all contend for, before there are any faults. */
   async signUpAll(): Promise<void> {
-    for (let n = 1; n <= this.#accounts; n++) {
-      const who = { username: `user${n}`, email: `user${n}@example.com` };
-      const account = await this.#acts.signUp(this.#at('setup'), who);
-      if (account === null) throw new Error(`${who.username} could not sign up: the nodes do not work at all.`);
-      this.#world.accounts.push(account);
+    for (let n = 1; n <= this.#accounts; n += SIGN_UPS_AT_ONCE) {
+      const count = Math.min(SIGN_UPS_AT_ONCE, this.#accounts + 1 - n);
+      const made = Array.from({ length: count }, (_, more) => this.#signUpFirst(n + more));
+      this.#world.accounts.push(...(await Promise.all(made)));
     }
+  }
+
+  async #signUpFirst(n: number): Promise<KnownAccount> {
+    const who = { username: `user${n}`, email: `user${n}@example.com` };
+    const account = await this.#acts.signUp(this.#at('setup'), who);
+    if (account === null) throw new Error(`${who.username} could not sign up: the nodes do not work at all.`);
+    return account;
   }
 
   /** Goes on until `stop`. */
@@ -106,7 +119,7 @@ export class Clients {
 
   #chosen(): Doing {
     let turn = this.#random.next();
-    for (const [share, what] of MIX) {
+    for (const [share, what] of this.#mix) {
       if (turn < share) return what;
       turn -= share;
     }

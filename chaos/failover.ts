@@ -94,7 +94,13 @@ type Loss = {
 /** What these look at is kept in the end. */
 const END_STATE: ReadonlySet<string> = new Set(['I13', 'I14']);
 
-function lossesIn(history: History, checked: readonly Checked[]): readonly Loss[] {
+/**
+ * Each violation, laid at the acknowledged answer that was undone. Where several answers prove one, it is laid at the nearest before
+ * its master's death: what is lost is the end of what that master wrote, so whichever it was, the nearest is lost as well. W takes no
+ * harm by that as long as the earliest is told by a violation of its own, as a sign-in is (what is kept has no session of it, I13)
+ * and a sign-out (I5); of a change of another kind alone it is told too small.
+ */
+export function lossesIn(history: History, checked: readonly Checked[]): readonly Loss[] {
   const failovers = failoversIn(history);
   const all = checked.flatMap(({ id, violations }) =>
     violations.map(({ says, proof }) => ({

@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import { doubtOf } from './check.ts';
 import { type Entry, historyFile, readHistory } from './history.ts';
 import { addressOf, operationAt } from './place.ts';
 import { plannedFaults, STORE_FAULTS } from './schedule.ts';
@@ -53,6 +54,23 @@ describe('a history that was kept', () => {
       output,
       /✖ I1: live after its sign-in was answered, 12\.0 ms late\n {4}\{"op":"sign-in".*\n {4}\{"op":"check"/,
     );
+  });
+
+  test('in which many sign-ins had no answer proves no loss and no keeping, unless what is kept was looked at', async () => {
+    const unanswered = (count: number): Story => {
+      const told = story();
+      for (let turn = 0; turn < 100; turn++) {
+        const at = [turn * 10, turn * 10 + 5] as const;
+        const isLost = turn < count;
+        told.signIn(isLost ? null : `T${turn}`, { at, account: turn, outcome: isLost ? 'unknown' : 'done' });
+      }
+      return told;
+    };
+    const { status, output } = checkAgain(await kept('doubt.jsonl', unanswered(6)));
+    assert.equal(status, 1);
+    assert.match(output, /✖ 6 of 100 sign-ins had no answer, and nobody looked at what is kept/);
+    assert.equal(doubtOf(unanswered(6).keptAll().entries), null);
+    assert.equal(doubtOf(unanswered(5).entries), null);
   });
 
   test('that ends in half a line is refused with the number of the line', async () => {

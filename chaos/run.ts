@@ -22,7 +22,7 @@ export type RunOptions = {
   readonly store: string;
   /** Makes another than the usual one of that name; null for the usual one. */
   readonly backend: (() => Backend) | null;
-  /** How the nodes check keys; null for the store's usual way. */
+  /** How the nodes check keys; null for the way in which the bug is found, or for the store's usual way. */
   readonly mode: Mode | null;
   readonly seed: number;
   /** How long there are faults. */
@@ -40,7 +40,9 @@ export type RunOptions = {
   readonly bug: string | null;
   /** The run is over as soon as one of these is found broken, by their numbers; null where it takes its time. */
   readonly stopsAt: readonly string[] | null;
-  /** Where the history goes; null keeps it only if something is wrong. */
+  /** Whether what was seen so far is enough: else clients go on after the last fault, for a minute at most; null where it always is. */
+  readonly isEnough: ((checked: readonly Checked[], operations: number) => boolean) | null;
+  /** Where the history goes; null keeps it only if something is wrong, or should be. */
   readonly history: string | null;
   readonly say: (text: string) => void;
 };
@@ -58,6 +60,7 @@ export const DEFAULT_RUN: Omit<RunOptions, 'say' | 'store' | 'seed'> = {
   hasDelays: true,
   bug: null,
   stopsAt: null,
+  isEnough: null,
   history: null,
 };
 
@@ -98,9 +101,9 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const checked = check(record.entries, rules);
   const violations = violationsOf(checked);
   options.say(reportOf(record.entries, checked));
-  const isKept = options.history !== null || violations > 0;
+  const isKept = options.history !== null || options.bug !== null || violations > 0;
   if (!isKept) rmSync(dirname(path), { recursive: true });
-  const operations = record.entries.filter((entry) => 'outcome' in entry).length;
+  const operations = operationsIn(record.entries);
   return { checked, violations, history: isKept ? path : null, operations, entries: record.entries };
 }
 
@@ -110,8 +113,8 @@ function backendOf(store: string): Backend {
   return made();
 }
 
-function rulesOf({ mode, limit, nodes, rules }: RunOptions, backend: Backend): Rules {
-  const checked = mode ?? backend.mode;
+function rulesOf({ mode, bug, limit, nodes, rules }: RunOptions, backend: Backend): Rules {
+  const checked = mode ?? bugs[bug ?? '']?.mode ?? backend.mode;
   if (!backend.modes.includes(checked)) throw new Error(`${backend.name} has no mode ${checked}.`);
   const remembers = checked === 'strict' ? {} : { horizonMs: HORIZON_MS, heartbeatMs: HEARTBEAT_MS };
   const names = Array.from({ length: nodes }, (_, n) => nameOf(n));
@@ -134,14 +137,15 @@ async function live(options: RunOptions, stage: Stage): Promise<void> {
     await Promise.all(others.map((one) => one.start()));
     const random = seeded(options.seed);
     const { clients: count, bug } = options;
-    const accounts = bugs[bug ?? '']?.accounts ?? options.accounts;
-    const clients = new Clients({ world, record, random, nodes, clients: count, accounts });
+    const { accounts = options.accounts, more = [] } = bugs[bug ?? ''] ?? {};
+    const clients = new Clients({ world, record, random, nodes, clients: count, accounts, more });
     await clients.signUpAll();
     const running = clients.run();
     const found = foundOf(options, stage);
     const faults = faultsOf(options, stage, nodes, { random: random.fork('faults'), found });
     await Promise.race([running, faults]);
     await Promise.race([running, found.when, sleep(rules.recoversWithinMs + WATCHED_MS)]);
+    if (!found.is()) await Promise.race([running, untilEnough(options, stage)]);
     found.stop();
     clients.stop();
     await running;
@@ -152,6 +156,19 @@ async function live(options: RunOptions, stage: Stage): Promise<void> {
     record.add({ op: 'kept-all', at: performance.now() });
   } finally {
     for (const one of nodes) one.close();
+  }
+}
+
+const operationsIn = (entries: readonly Entry[]): number => entries.filter((entry) => 'outcome' in entry).length;
+
+const LOOKS_AGAIN_MS = 1_000;
+const ENOUGH_WITHIN_MS = 60_000;
+
+async function untilEnough({ isEnough }: RunOptions, { record, rules }: Stage): Promise<void> {
+  const deadline = performance.now() + ENOUGH_WITHIN_MS;
+  while (isEnough !== null && performance.now() < deadline) {
+    if (isEnough(check(record.entries, rules), operationsIn(record.entries))) return;
+    await sleep(LOOKS_AGAIN_MS);
   }
 }
 

@@ -26,6 +26,8 @@ export type Hash = 'argon2id' | 'dangerously-cheap';
 /** Mails as this run reads them: the kind for a subject, and the link for a text. */
 const mailTemplates: Templates = {
   'verify-email': told,
+  // For whoever asked they are one: its link verifies the address, and is answered in the same way.
+  'claim-email': ({ link }) => told({ kind: 'verify-email', link }),
   'reset-password': told,
   'password-changed': told,
   'address-in-use': told,

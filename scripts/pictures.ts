@@ -69,14 +69,21 @@ const SCENES: readonly Scene[] = [
     who: 'in',
     path: '/account/passkeys/',
     async act(page) {
-      await authenticatorFor(page);
-      await page.fill('form[data-passkey] [name=name]', 'Fairphone');
-      await page.click('form[data-passkey] button');
+      await addPasskey(page);
       await page.click('summary');
     },
   },
   { name: 'set-up-second-step', who: 'in', path: '/account/second-step/', act: beginSecondStep },
   { name: 'recovery-codes', who: 'in', path: '/account/second-step/', act: setUpSecondStep },
+  {
+    name: 'own-second-step',
+    who: 'in',
+    path: '/account/second-step/',
+    async act(page) {
+      await setUpSecondStep(page);
+      await page.goto(`${NAMED}/account/second-step/`);
+    },
+  },
   {
     name: 'second-step',
     who: 'in',
@@ -92,7 +99,16 @@ const SCENES: readonly Scene[] = [
   },
   { name: 'connections', who: 'in', path: '/account/connections/' },
   { name: 'change-email', who: 'in', path: '/account/email/' },
-  { name: 'confirm', who: 'in', path: '/account/confirm/?next=/account/email/' },
+  {
+    name: 'confirm',
+    who: 'in',
+    path: '/account/passkeys/',
+    async act(page) {
+      await addPasskey(page);
+      await page.goto(`${NAMED}/account/confirm/?next=/account/email/`);
+      await page.locator('form[data-passkey] button').waitFor();
+    },
+  },
   {
     name: 'mail-sign-in',
     who: 'out',
@@ -107,6 +123,13 @@ const SCENES: readonly Scene[] = [
   { name: 'close-account', who: 'in', path: '/account/close/' },
   { name: 'not-found', who: 'out', path: '/nowhere/' },
 ];
+
+async function addPasskey(page: Page): Promise<void> {
+  await authenticatorFor(page);
+  await page.fill('form[data-passkey] [name=name]', 'Fairphone');
+  await page.click('form[data-passkey] button');
+  await page.locator('[role=status]').waitFor();
+}
 
 async function beginSecondStep(page: Page): Promise<void> {
   await page.click('main form[method=post] button');

@@ -5,12 +5,14 @@ import { check } from './check.ts';
 import { checkSizes } from './check-sizes.ts';
 import { checkStores } from './check-stores.ts';
 import { events } from './events.ts';
+import { kept } from './kept.ts';
 import { memory } from './memory.ts';
 import { ownRoutes } from './own-routes.ts';
 import { refused } from './refused.ts';
 import { route } from './route.ts';
 import { routeStores } from './route-stores.ts';
 import { signIns } from './sign-ins.ts';
+import { signInsCheap } from './sign-ins-cheap.ts';
 import { signInsStores } from './sign-ins-stores.ts';
 import { start } from './start.ts';
 import { storm } from './storm.ts';
@@ -25,6 +27,7 @@ export const rows: readonly Row[] = [
   ownRoutes,
   signIns,
   signInsStores,
+  signInsCheap,
   storm,
   stormStores,
   acknowledgements,
@@ -32,4 +35,5 @@ export const rows: readonly Row[] = [
   refused,
   start,
   memory,
+  kept,
 ];

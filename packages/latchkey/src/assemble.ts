@@ -6,7 +6,7 @@ import { fingerprint, type Keys, keysFrom, newRootSecret } from './crypto/keys.t
 import type { LatchkeyEvent, Parts } from './flows/parts.ts';
 import { type HostHooks, hooksFrom } from './hooks.ts';
 import { type Log, type OutboxJob, sealMessage, startOutbox } from './jobs/outbox.ts';
-import { startPurging } from './jobs/purge.ts';
+import { keepOf, startPurging } from './jobs/purge.ts';
 import type { Templates } from './mail/render.ts';
 import { type Send, smtpSender } from './mail/smtp.ts';
 import { memoryFor } from './memory-for.ts';
@@ -101,7 +101,7 @@ export async function assemble(resolved: Resolved, code: CodeOptions, role: Runn
           site: siteOf(settings),
         })
       : null;
-  const stopPurging = role === 'node' ? startPurging(store, settings.sessions.keepEndedMs, log) : () => undefined;
+  const stopPurging = role === 'node' ? startPurging(store, keepOf(settings), log) : () => undefined;
   if (role === 'node') {
     background.run('timing older password hashes', async () => hasher.expect(await store.accounts.hashSchemes()));
   }

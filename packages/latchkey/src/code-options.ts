@@ -10,12 +10,15 @@ const HOOKS: Names<Required<NonNullable<LatchkeyOptions['hooks']>>> = { beforeRe
 
 const MAILS: Names<Required<Templates>> = {
   'verify-email': true,
+  'claim-email': true,
   'reset-password': true,
   'password-changed': true,
   'address-in-use': true,
   invitation: true,
   'second-step-reset': true,
   'second-step-on': true,
+  'second-step-replaced': true,
+  'second-step-failed': true,
   'second-step-off': true,
   'recovery-codes-renewed': true,
   'recovery-code-used': true,

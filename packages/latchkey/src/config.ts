@@ -71,6 +71,8 @@ const sessions = {
   freshMinutes: time(MINUTE_MS, { env: 'LATCHKEY_FRESH_MINUTES', fallback: 10 }),
   /** For so many days the holder of an ended session is still told why. */
   keepEndedDays: time(DAY_MS, { env: 'LATCHKEY_KEEP_ENDED_DAYS', fallback: 30 }),
+  /** For so many days the history of accounts is kept: when sessions began and ended, passwords changed, and so on. Nodes need not agree on it. */
+  historyDays: time(DAY_MS, { env: 'LATCHKEY_HISTORY_DAYS', fallback: 365, minMs: DAY_MS }),
 };
 
 /** How PostgreSQL and Redis are used. */

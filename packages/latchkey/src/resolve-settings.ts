@@ -242,6 +242,7 @@ function settingsFrom(read: Read, origin: string, production: boolean): Settings
       freshMs: sessions.freshMinutes,
       keepEndedMs: sessions.keepEndedDays,
     },
+    history: { keepMs: sessions.historyDays },
     checks: checksFrom(read),
     accounts: {
       usernameCase: accounts.usernameCase,

@@ -114,6 +114,41 @@ describe('the house stands as ARCHITECTURE.md says', () => {
     assert.equal([...source.matchAll(/yield\* open\(/g)].length, 1, 'by the admission alone');
   });
 
+  test('F-13: a session is begun in Redis by one script, which the admission alone runs', () => {
+    const beginning = /redis\.call\('HSET'[^)]*\$\{FIELDS\.(?:id|accountId|sequence|openedRevision)\}/g;
+    const scripts = [...sources].flatMap(([file, source]) => [...source.matchAll(beginning)].map(() => file));
+    assert.deepEqual(scripts, ['stores/redis/scripts/admit.ts']);
+    const running = [...sources].flatMap(([file, source]) => [...source.matchAll(/\bADMIT,/g)].map(() => file));
+    assert.deepEqual(running, ['stores/redis/sessions.ts']);
+  });
+
+  test('F-13: who comes in is named here, and comes through complete-sign-in; the store’s admission is asked by the door alone', () => {
+    const opening = ['completeSignIn', 'completeImport', 'admit', 'admitImported'];
+    const found = opening.map((name) => [
+      name,
+      imports
+        .filter(({ names }) => new RegExp(`\\b${name}\\b`).test(names))
+        .map(({ from }) => from)
+        .toSorted(),
+    ]);
+    assert.deepEqual(Object.fromEntries(found), {
+      completeSignIn: [
+        'flows/register.ts',
+        'flows/set-up-second-step.ts',
+        'flows/show-second-step.ts',
+        'flows/sign-in-by-mail.ts',
+        'flows/sign-in-with-passkey.ts',
+        'flows/sign-in-with-password.ts',
+        'flows/sign-in-with-provider.ts',
+      ],
+      completeImport: ['flows/administer.ts'],
+      admit: ['flows/complete-sign-in.ts'],
+      admitImported: ['flows/complete-sign-in.ts'],
+    });
+    const asking = [...sources].filter(([, source]) => /\bsessions\.admit\(/.test(source)).map(([file]) => file);
+    assert.deepEqual(asking.toSorted(), ['sessions/admit.ts', 'stores/apart/store.ts', 'testing/conformance.ts']);
+  });
+
   test('node:sqlite is imported by one file', () => {
     const users = imports.filter(({ to }) => to === 'node:sqlite').map(({ from }) => from);
     assert.deepEqual(users, ['stores/sqlite/database.ts']);

@@ -76,9 +76,14 @@ export type Answer = {
 /** A request with a JSON body, or none, and a key, or none. */
 export async function ask(
   url: string,
-  given: { readonly body?: unknown; readonly key?: string; readonly method?: string } = {},
+  given: {
+    readonly body?: unknown;
+    readonly key?: string;
+    readonly method?: string;
+    readonly headers?: Readonly<Record<string, string>>;
+  } = {},
 ): Promise<Answer> {
-  const headers: Record<string, string> = {};
+  const headers: Record<string, string> = { ...given.headers };
   if (given.body !== undefined) headers['content-type'] = 'application/json';
   if (given.key !== undefined) headers['authorization'] = `Token ${given.key}`;
   const response = await fetch(url, {

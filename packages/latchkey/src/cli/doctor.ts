@@ -1,6 +1,7 @@
 import type { Assembled } from '../assemble.ts';
 import { reasonIn } from '../credentials/social/failure.ts';
 import { lookAtProvider } from '../credentials/social/protocol.ts';
+import { opensTotp } from '../credentials/totp.ts';
 import { callbackUrl } from '../flows/ask-provider.ts';
 import { open } from '../latchkey.ts';
 import { openTransport } from '../mail/smtp.ts';
@@ -27,6 +28,7 @@ async function examine(config: string | undefined): Promise<readonly Finding[]> 
       await ruleFinding(assembled),
       await outboxFinding(assembled),
       await smtpFinding(assembled),
+      ...(await sealFindings(assembled)),
       ...(await providerFindings(assembled)),
     ];
     await auth.close();
@@ -68,18 +70,31 @@ async function smtpFinding({ parts }: Assembled): Promise<Finding> {
   }
 }
 
+/** Where there is an app. Each use seals its secret with the newest key: whichever was not used for longest is tried. */
+async function sealFindings({ parts }: Assembled): Promise<readonly Finding[]> {
+  const stalest = await parts.store.credentials.stalest('totp');
+  if (stalest === null) return [];
+  if (opensTotp(parts.keys, stalest)) return [{ isGood: true, text: 'The secrets of authenticator apps open.' }];
+  const text =
+    'There are authenticator apps whose secrets are sealed with a secret that is not given any more: give it after the new one, with a comma between (LATCHKEY_SECRET). Until then their owners need a recovery code.';
+  return [{ isGood: false, text }];
+}
+
 async function providerFindings({ parts }: Assembled): Promise<readonly Finding[]> {
   return await Promise.all(parts.settings.social.providers.map((provider) => providerFinding(parts, provider)));
 }
 
-/** Its discovery answers and has its issuer; Apple's key is one. Whether the secret is right, the first sign-in tells. */
+/** Without somebody who signs in there a provider answers nobody whether it knows a client. */
+const UNTESTED = 'Whether its client and secret are right, only a sign-in by it shows.';
+
+/** Its discovery answers and has its issuer; Apple's key is one. */
 async function providerFinding(parts: Assembled['parts'], provider: SocialProvider): Promise<Finding> {
   const uri = callbackUrl(parts, provider.id);
   const isSecure = uri.startsWith('https:');
   const where = `register ${uri} there as its redirect URI${isSecure ? '' : ' (most providers want https: set LATCHKEY_ORIGIN)'}`;
   try {
     await lookAtProvider(provider);
-    const text = `The provider ${provider.id} is ${provider.endpoints === null ? 'there' : 'set up'}: ${where}.`;
+    const text = `The provider ${provider.id} is ${provider.endpoints === null ? 'there' : 'set up'}: ${where}. ${UNTESTED}`;
     return { isGood: true, text };
   } catch (error) {
     const remedy =

@@ -1,4 +1,4 @@
-import { purge } from '../jobs/purge.ts';
+import { keepOf, purge } from '../jobs/purge.ts';
 import { opened } from './opened.ts';
 
 /** Opening the database brings it up to date; this does nothing else. */
@@ -11,7 +11,7 @@ export async function migrate(config: string | undefined): Promise<void> {
 export async function purgeNow(config: string | undefined): Promise<void> {
   await opened(config, async ({ assembled }) => {
     const { store, settings } = assembled.parts;
-    const { sessions, links, counters, mails, history } = await purge(store, settings.sessions.keepEndedMs);
+    const { sessions, links, counters, mails, history } = await purge(store, keepOf(settings));
     const rest = `${counters} counters, ${mails} mails, ${history} lines of history`;
     process.stdout.write(`Removed ${sessions} sessions, ${links} links, ${rest}.\n`);
   });

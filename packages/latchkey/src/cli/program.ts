@@ -42,7 +42,8 @@ function program(): Command {
   root
     .command('restored')
     .description('after a backup was restored, before a node is started: sign everybody out, and void every link')
-    .action(async () => await restored(root.opts().config));
+    .option('--after <number>', 'take it up after this account, which an interrupted run told last', countOf, 0)
+    .action(async (options) => await restored(root.opts().config, options));
   root
     .command('doctor')
     .description('look for what is wrong, and say what to do about it')

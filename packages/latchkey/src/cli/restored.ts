@@ -2,32 +2,56 @@ import type { Opened } from '../latchkey.ts';
 import type { Store } from '../stores/store.ts';
 import { opened } from './opened.ts';
 
-const PAGE = 200;
-const TOLD_EVERY = 10_000;
+/** Few enough that each is a moment's work, and many enough that a commit for each does not count. */
+const PAGE = 500;
+const TOLD_EVERY_MS = 1_000;
+
+export type Progress = (done: { readonly accounts: number; readonly upTo: number; readonly highest: number }) => void;
 
 /**
  * After a backup was restored: what ended since it was made is live in it, and links that were used are good. Signs everybody out,
- * and makes void every link that is out. May be run again where it was interrupted.
+ * and makes void every link that is out. Where it was interrupted it may be run again, from the account (`after`) that was told last.
  */
-export async function restored(config: string | undefined): Promise<void> {
+export async function restored(config: string | undefined, { after }: { readonly after: number }): Promise<void> {
   const work = async ({ assembled }: Opened): Promise<void> => {
     const { store } = assembled.parts;
-    await store.once.voidAll();
-    const count = await signEverybodyOut(store, (done) => process.stderr.write(`${done} accounts\n`));
+    while ((await store.once.voidAny(PAGE)) > 0);
+    const count = await signEverybodyOut(store, after, telling());
     process.stdout.write(`Signed ${count} accounts out everywhere. Nodes may be started.\n`);
   };
   await opened(config, work, { whileNobodyServes: true });
 }
 
-async function signEverybodyOut(store: Store, tell: (done: number) => void): Promise<number> {
+async function signEverybodyOut(store: Store, after: number, tell: Progress): Promise<number> {
   let count = 0;
-  for (let after = 0, isMore = true; isMore; ) {
-    const accounts = await store.accounts.page({ after, limit: PAGE });
-    await Promise.all(accounts.map(({ id }) => store.accounts.signOutEverywhere({ id, by: null, kept: null })));
-    count += accounts.length;
-    after = accounts.at(-1)?.id ?? after;
-    isMore = accounts.length === PAGE;
-    if (count % TOLD_EVERY === 0 && count > 0) tell(count);
+  for (let from = after; ; ) {
+    const { accounts, upTo, highest } = await store.accounts.signAllOut({ after: from, limit: PAGE });
+    if (accounts === 0) return count;
+    count += accounts;
+    from = upTo;
+    tell({ accounts: count, upTo, highest });
   }
-  return count;
+}
+
+/** Now and then a line that says how far it is, how long it may take, and from where it can be taken up. */
+function telling(): Progress {
+  const begun = performance.now();
+  let toldAt = begun;
+  let first: number | null = null;
+  return ({ accounts, upTo, highest }) => {
+    first ??= upTo;
+    const now = performance.now();
+    if (now - toldAt < TOLD_EVERY_MS) return;
+    toldAt = now;
+    const left = ((now - begun) * (highest - upTo)) / Math.max(1, upTo - first);
+    const percent = Math.floor((100 * upTo) / highest);
+    process.stderr.write(
+      `${bar(percent)} ${percent} %, ${accounts} accounts, about ${Math.ceil(left / 60_000)} min left; if interrupted: --after ${upTo}\n`,
+    );
+  };
+}
+
+function bar(percent: number): string {
+  const full = Math.round(percent / 5);
+  return `[${'#'.repeat(full)}${'.'.repeat(20 - full)}]`;
 }

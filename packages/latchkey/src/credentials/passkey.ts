@@ -97,12 +97,17 @@ export type RequestOptions = {
   readonly timeout: number;
   readonly rpId: string;
   readonly allowCredentials: readonly object[];
-  readonly userVerification: 'preferred';
+  readonly userVerification: 'preferred' | 'required';
 };
 
-export function requestOptions({ rpId }: RelyingParty, challenge: string, of: readonly Passkey[] = []): RequestOptions {
+export function requestOptions(
+  { rpId }: RelyingParty,
+  challenge: string,
+  { of = [], isVerified = false }: { readonly of?: readonly Passkey[]; readonly isVerified?: boolean } = {},
+): RequestOptions {
   const allowCredentials = of.map(descriptorOf);
-  return { challenge, timeout: CHALLENGE_MS, rpId, allowCredentials, userVerification: 'preferred' };
+  const userVerification = isVerified ? 'required' : 'preferred';
+  return { challenge, timeout: CHALLENGE_MS, rpId, allowCredentials, userVerification };
 }
 
 function descriptorOf({ id, transports }: Passkey): object {

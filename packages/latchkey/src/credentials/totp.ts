@@ -49,20 +49,42 @@ export async function enrolTotp(
   return { id: totpId(accountId), kind: 'totp', label: '', data };
 }
 
-/** The use that a code amounts to, or null: for a wrong one, and for one of a step that was used, or of one before it. */
+/** Whether it may be one of an app. */
+export function isTotpCode(typed: string): boolean {
+  return /^\d{6}$/.test(typed);
+}
+
+/**
+ * The use that a code amounts to, sealed with the newest key; null for a wrong one, and for one of a step that was used, or of one
+ * before it; `sealed` where the secret does not open.
+ */
 export async function showTotp(
   keys: Keys,
   { id, accountId, data }: Credential,
   { code, now }: { readonly code: string; readonly now: number },
-): Promise<CredentialUse | null> {
-  const kept = JSON.parse(keys.open(PURPOSE, data)) as Kept;
-  if (kept.account !== accountId) throw new Error('A sealed secret is in the row of another account.');
+): Promise<CredentialUse | 'sealed' | null> {
+  const kept = open(keys, { accountId, data });
+  if (kept === null) return 'sealed';
   const step = await stepOf(kept.secret, code, now);
   if (step === null || step <= kept.step) return null;
   return { credential: id, from: data, to: seal(keys, { ...kept, step }) };
 }
 
+/** Whether the secrets that are given open it. */
+export function opensTotp(keys: Keys, credential: Pick<Credential, 'accountId' | 'data'>): boolean {
+  return open(keys, credential) !== null;
+}
+
 const PURPOSE = 'totp';
+
+function open(keys: Keys, { accountId, data }: Pick<Credential, 'accountId' | 'data'>): Kept | null {
+  try {
+    const kept = JSON.parse(keys.open(PURPOSE, data)) as Kept;
+    return kept.account === accountId ? kept : null;
+  } catch {
+    return null;
+  }
+}
 
 function seal(keys: Keys, kept: Kept): Uint8Array {
   return keys.seal(PURPOSE, JSON.stringify(kept));
@@ -70,7 +92,7 @@ function seal(keys: Keys, kept: Kept): Uint8Array {
 
 /** The step that a code is of, within the window; null for what is no code of any. */
 async function stepOf(secret: string, code: string, now: number): Promise<number | null> {
-  if (!/^\d{6}$/.test(code)) return null;
+  if (!isTotpCode(code)) return null;
   const { Secret, TOTP } = await import('otpauth');
   const totp = new TOTP({
     digits: DIGITS,

@@ -6,9 +6,10 @@ import { type Flaw, type Flaws, invalidInput } from '../model/reasons.ts';
 import type { Session } from '../model/session.ts';
 import type { Created } from '../stores/store.ts';
 import { field as fieldTexts, account as texts } from '../texts/api.ts';
+import { forgetWrongCodes } from './attempts.ts';
 import { completeImport } from './complete-sign-in.ts';
 import { flawsOf } from './new-password.ts';
-import { noticeTo } from './own-account.ts';
+import { noticeTo, tellEnded } from './own-account.ts';
 import type { Parts } from './parts.ts';
 
 export type OperatorAccount = {
@@ -73,12 +74,17 @@ export async function reactivateAccount(parts: Parts, id: AccountId): Promise<Ac
   return done.record.account;
 }
 
-/** Gives an account these roles and no others. Its sessions show them at their next check. null when there is none. */
+/**
+ * Gives an account these roles and no others. Its sessions show them at their next check; where a second step is demanded for the
+ * first time by that, they end: they were opened without, or it cannot be told. null when there is none.
+ */
 export async function setRoles(parts: Parts, id: AccountId, roles: readonly string[]): Promise<Account | null> {
-  const record = await parts.store.accounts.setRoles({ id, roles });
-  if (record === null) return null;
-  parts.tell({ type: 'roles_changed', account: record.account });
-  return record.account;
+  const { demandedOf } = parts.settings.secondStep;
+  const done = await parts.store.accounts.setRoles({ id, roles, demandedOf });
+  if (done === null) return null;
+  if (done.ended.length > 0) tellEnded(parts, id, done);
+  parts.tell({ type: 'roles_changed', account: done.record.account });
+  return done.record.account;
 }
 
 /** Removes an account's second steps, and tells its owner. How many there were; null when there is no such account. */
@@ -88,6 +94,7 @@ export async function resetSecondStep(parts: Parts, id: AccountId): Promise<numb
   const outbox = noticeTo(parts, record.account, { kind: 'second-step-reset' });
   const done = await parts.store.accounts.resetSecondStep({ id, outbox });
   if (done === null) return null;
+  await forgetWrongCodes(parts, id);
   if (done.removed === 0) return 0;
   parts.endings.nudge();
   parts.mailWaits();

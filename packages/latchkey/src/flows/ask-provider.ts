@@ -7,6 +7,7 @@ import {
   identityOfCallback,
   type Trip,
 } from '../credentials/social/protocol.ts';
+import { secondsNow } from '../credentials/social/provider-time.ts';
 import { hashOfLinkSecret, newLinkSecret } from '../crypto/token.ts';
 import type { SessionId } from '../model/account.ts';
 import type { OnceRef } from '../model/once.ts';
@@ -100,7 +101,13 @@ const PURPOSE = 'social-sign-in';
 export type Errand = { readonly next: string | null; readonly session: SessionId | null };
 
 /** What the browser carries there and back, sealed: what it brings back must fit, and another browser has none of it. */
-type Carried = Omit<Trip, 'redirectUri'> & Errand & { readonly provider: string };
+type Carried = Omit<Trip, 'redirectUri'> &
+  Errand & {
+    readonly provider: string;
+    /** As it was set up: what goes to one issuer and client comes back to no other that has its name by then. */
+    readonly issuer: string;
+    readonly clientId: string;
+  };
 
 export type Departure = {
   readonly to: string;
@@ -115,6 +122,8 @@ export async function sendToProvider(
     readonly providerId: string;
     readonly next: string | null;
     readonly asking: Asking | null;
+    /** Whether somebody who is signed in there is to be asked all the same: they are here to show again who they are. */
+    readonly isAgain: boolean;
     readonly network: string | null;
   },
 ): Promise<Departure> {
@@ -123,11 +132,13 @@ export async function sendToProvider(
   if (asking !== null) await requireFresh(parts, asking);
   await countAsking(parts, given.network);
   const [state, nonce, verifier] = [newLinkSecret(), newLinkSecret(), newLinkSecret()];
-  const trip = { state, nonce, verifier };
+  const askedSince = given.isAgain ? secondsNow() : null;
+  const trip = { state, nonce, verifier, askedSince };
   const redirectUri = callbackUrl(parts, provider.id);
   const to = await orRefused(parts, () => authorizationUrl(provider, { ...trip, redirectUri }));
   await parts.store.once.put({ ...refOf(state), lifetimeMs: TRIP_MS, data: '' });
-  const carried: Carried = { provider: provider.id, ...trip, next, session: asking?.session.id ?? null };
+  const { id, issuer, clientId } = provider;
+  const carried: Carried = { provider: id, issuer, clientId, ...trip, next, session: asking?.session.id ?? null };
   return { to, carried: Buffer.from(parts.keys.seal(PURPOSE, JSON.stringify(carried))).toString('base64url') };
 }
 
@@ -159,14 +170,17 @@ export async function takeBack(
   const provider = providerOf(parts, back.providerId);
   const carried = carriedIn(parts, back.carried);
   const [state, another] = back.parameters.getAll('state');
-  const isSame = carried?.provider === provider.id && state === carried.state && another === undefined;
-  if (carried === null || !isSame) throw misfit();
+  if (carried === null || !isOf(carried, provider) || state !== carried.state || another !== undefined) throw misfit();
   if (carried.session !== null && carried.session !== back.session) throw misfit();
   await countAsking(parts, back.network);
   if ((await parts.store.once.spend(refOf(carried.state))) === null) throw misfit();
   const trip = { ...carried, redirectUri: callbackUrl(parts, provider.id) };
   const identity = await orRefused(parts, () => identityOfCallback(provider, trip, back.parameters));
   return { provider, identity, next: carried.next, session: carried.session };
+}
+
+function isOf(carried: Carried, { id, issuer, clientId }: SocialProvider): boolean {
+  return carried.provider === id && carried.issuer === issuer && carried.clientId === clientId;
 }
 
 function misfit(): Refusal {

@@ -73,26 +73,62 @@ export async function countAttempt(parts: Parts, attempt: Attempt): Promise<Coun
   };
 }
 
-/** So many codes may be tried with one ticket, however many devices try. */
-const CODES_PER_TICKET = { limit: 5, windowMs: 3_600_000 };
+/** So many codes may be tried by one who holds a ticket or a session, however many devices try. */
+const CODES_PER_HOLDER = { limit: 5, windowMs: 3_600_000 };
 
-/** So many codes in a row may be wrong for an account: then a recovery code is wanted, or an operator. */
+/** So many codes of an app may be wrong in a row for an account: then a recovery code is wanted, a passkey, or an operator. */
 const CODES_PER_ACCOUNT = { limit: 100, windowMs: FOR_EVER_MS };
 
+export type CountedCode = {
+  /** It was right: it does not count, and the row of wrong ones is over. */
+  succeeded(): Promise<void>;
+  /** It was wrong. Whether the account's owner is to hear of it: so many were by now, and they did not hear lately. */
+  failed(): Promise<boolean>;
+};
+
 /**
- * Counts a try of a code of six digits, which can be guessed: by its ticket (or the session that it is for), and by its account.
- * Throws as above.
+ * Counts a try of a code: by the ticket or the session that tries it, and one of an app, whose six digits can be guessed, by its
+ * account as well. Recovery codes are not so counted: whoever guesses at the app must not shut its owner out. Throws as above.
  */
 export async function countCode(
   parts: Parts,
-  { accountId, ticket }: { readonly accountId: AccountId; readonly ticket: string | null },
-): Promise<{ succeeded(): Promise<void> }> {
-  if (parts.settings.attempts === 'off') return { succeeded: async () => undefined };
-  const row = nameOf(parts, 'codes', String(accountId));
-  const ofTicket = ticket === null ? [] : [{ key: nameOf(parts, 'ticket', ticket), ...CODES_PER_TICKET }];
-  await takeAll(parts, [{ key: row, ...CODES_PER_ACCOUNT }, ...ofTicket]);
-  const giveBack = ofTicket.map(({ key }) => key);
-  return { succeeded: () => parts.store.counters.settle({ giveBack, clear: [row] }) };
+  { accountId, holder, isOfApp }: { readonly accountId: AccountId; readonly holder: string; readonly isOfApp: boolean },
+): Promise<CountedCode> {
+  if (parts.settings.attempts === 'off') return { succeeded: async () => undefined, failed: async () => false };
+  const row = codesRow(parts, accountId);
+  const tries = nameOf(parts, 'ticket', holder);
+  const ofAccount = isOfApp ? [{ key: row, ...CODES_PER_ACCOUNT }] : [];
+  await takeAll(parts, [{ key: tries, ...CODES_PER_HOLDER }, ...ofAccount]);
+  return {
+    succeeded: () => parts.store.counters.settle({ giveBack: [tries], clear: [row] }),
+    failed: () => isToBeTold(parts, accountId),
+  };
+}
+
+/**
+ * Its owner has shown more than a code, or has another app: the row of wrong codes is over. A mailed link is not enough: whoever
+ * reads the mail could have one after the other, and a hundred guesses for each.
+ */
+export async function forgetWrongCodes(parts: Parts, accountId: AccountId): Promise<void> {
+  if (parts.settings.attempts === 'off') return;
+  await parts.store.counters.settle({ clear: [codesRow(parts, accountId)] });
+}
+
+/** More than anybody mistypes: as many as a ticket is good for, whether they were tried with one or with several. */
+const FEW_WRONG_CODES = { limit: CODES_PER_HOLDER.limit - 1, windowMs: 3_600_000 };
+
+const OWNER_IS_TOLD = { limit: 1, windowMs: 3_600_000 };
+
+async function isToBeTold(parts: Parts, accountId: AccountId): Promise<boolean> {
+  const of = String(accountId);
+  const [isFew = true] = await takeQuietly(parts, [{ kind: 'wrong-codes', of, rate: FEW_WRONG_CODES }]);
+  if (isFew) return false;
+  const [isDue = false] = await takeQuietly(parts, [{ kind: 'wrong-codes-told', of, rate: OWNER_IS_TOLD }]);
+  return isDue;
+}
+
+function codesRow(parts: Parts, accountId: AccountId): string {
+  return nameOf(parts, 'codes', String(accountId));
 }
 
 /** So many mailed codes may be tried for an address, however often one is asked for; its links work all the same. */
@@ -107,7 +143,7 @@ export async function countMailCode(
   const row = nameOf(parts, 'mail-codes', counted);
   await takeAll(parts, [
     { key: row, ...CODES_PER_ADDRESS },
-    { key: nameOf(parts, 'mail-ticket', ticket), ...CODES_PER_TICKET },
+    { key: nameOf(parts, 'mail-ticket', ticket), ...CODES_PER_HOLDER },
   ]);
   return { succeeded: () => parts.store.counters.settle({ clear: [row] }) };
 }

@@ -33,7 +33,10 @@ export async function askEmailChange(parts: Parts, asking: Asking & { readonly e
   const { account, gate } = await ownRecord(parts, session.accountId);
   if (parts.settings.attempts !== 'off') await takeOne(parts, 'email-change', String(account.id), CHANGES);
   const secret = newLinkSecret();
-  const pending: PendingEmail = { account: account.id, address: email, key: emailKey(email), revision: gate.revision };
+  const pending: PendingEmail = {
+    ...{ account: account.id, address: email, key: emailKey(email) },
+    ...{ revision: gate.revision, since: session.openedAt },
+  };
   const link: NewOnce = {
     purpose: 'change-email',
     hash: hashOfLinkSecret('change-email', secret),
@@ -80,7 +83,7 @@ export async function confirmEmailChange(parts: Parts, key: string): Promise<voi
   const link = hashOfLinkSecret('change-email', key);
   const pending = await keptFor<PendingEmail>(parts, { purpose: 'change-email', hash: link });
   const { account } = await recordOf(parts, pending.account);
-  const { undo, outbox } = undoFor(parts, account);
+  const { undo, outbox } = undoFor(parts, account, pending.since);
   const done = await parts.store.accounts.confirmEmailChange({ id: account.id, link, undo, outbox });
   if (done === null) throw voidLink();
   parts.mailWaits();
@@ -88,10 +91,10 @@ export async function confirmEmailChange(parts: Parts, key: string): Promise<voi
 }
 
 /** Of an address that nobody has confirmed it is not known whose it is: it gets no such link. */
-function undoFor(parts: Parts, { id, email, emailVerified, username }: Account) {
+function undoFor(parts: Parts, { id, email, emailVerified, username }: Account, since: number) {
   if (email === '' || !emailVerified) return { undo: null, outbox: [] };
   const secret = newLinkSecret();
-  const former: FormerEmail = { account: id, address: email, key: emailKey(email) };
+  const former: FormerEmail = { account: id, address: email, key: emailKey(email), since };
   const hash = hashOfLinkSecret('undo-email', secret);
   const undo: NewOnce = { purpose: 'undo-email', hash, lifetimeMs: UNDO_MS, data: JSON.stringify(former) };
   const link = undoEmailLink(parts.settings, secret);
@@ -99,8 +102,8 @@ function undoFor(parts: Parts, { id, email, emailVerified, username }: Account) 
 }
 
 /**
- * The account has its former address again and no password, which whoever took it knows; all its devices are signed out, and a
- * link to choose a new one is mailed there.
+ * The account has its former address again, and nothing that whoever took it may know or have set up: no password, no passkey, no
+ * connection, no app of theirs. All its devices are signed out, and a link to choose a new password is mailed there.
  * Throws as above. Returns whose it was.
  */
 export async function undoEmailChange(parts: Parts, key: string): Promise<AccountId> {

@@ -6,7 +6,8 @@ import { confirmPassword } from './confirm-password.ts';
 import { flawsOf } from './new-password.ts';
 import { noticeTo, ownRecord } from './own-account.ts';
 import type { Parts } from './parts.ts';
-import { type Asking, isFreshNow, requireFresh } from './require-fresh.ts';
+import { type Asking, isFreshNow } from './require-fresh.ts';
+import { requireStepUp } from './step-up.ts';
 import { unlessOver } from './unless-over.ts';
 
 export type PasswordChange = {
@@ -25,12 +26,13 @@ export type PasswordChange = {
 /**
  * Sets a new password for the session's account, and signs every other device out. The old one is asked for unless its holder
  * proved who they are a moment ago, or where the settings ask for it always. Throws `invalid_input`, `too_many_attempts`, and
- * `reauthentication_required` where there is none to ask for.
+ * `reauthentication_required` where there is none to ask for, or where it is not enough.
  */
 export async function changePassword(parts: Parts, change: PasswordChange): Promise<void> {
   const record = await ownRecord(parts, change.session.accountId);
-  if (record.passwordHash === null) await requireFresh(parts, change);
-  else if (await isOldPasswordAsked(parts, change)) await confirmOld(parts, record, change);
+  await requireStepUp(parts, record, change);
+  if (record.passwordHash !== null && (await isOldPasswordAsked(parts, change)))
+    await confirmOld(parts, record, change);
 
   if (change.newPassword1 !== change.newPassword2) throw invalidInput({ new_password2: [texts.mismatch] });
   const flaws = await flawsOf(parts, change.newPassword1, record.account);

@@ -5,6 +5,7 @@ import { confirmPassword } from './confirm-password.ts';
 import { ownRecord } from './own-account.ts';
 import type { Parts } from './parts.ts';
 import { isFreshNow } from './require-fresh.ts';
+import { requireStepUp } from './step-up.ts';
 import { unlessOver } from './unless-over.ts';
 
 export type Closing = {
@@ -17,15 +18,15 @@ export type Closing = {
 
 /**
  * Removes the caller's account for good. Asks for the password, unless its holder proved who they are a moment ago; throws
- * `reauthentication_required` where there is none.
+ * `reauthentication_required` where there is none, or where it is not enough.
  */
 export async function closeAccount(parts: Parts, { session, now, password, network }: Closing): Promise<void> {
   const record = await ownRecord(parts, session.accountId);
+  await requireStepUp(parts, record, { session, now });
   if (password !== null) {
     const shown = await confirmPassword(parts, record, { session, password, network });
     if (shown.kind === 'wrong') throw invalidInput({ password: [texts.incorrect] });
   } else if (!(await isFreshNow(parts, { session, now }))) {
-    if (record.passwordHash === null) throw new Refusal('reauthentication_required');
     throw invalidInput({ password: [fieldTexts.required] });
   }
   const closing = parts.store.accounts.close({ id: session.accountId, by: session });

@@ -1,9 +1,12 @@
 import type { Proof } from '../credentials/proof.ts';
-import type { Account } from '../model/account.ts';
+import { keptIdentity } from '../credentials/social/social.ts';
+import type { Account, AccountId } from '../model/account.ts';
 import type { DeviceSummary } from '../model/device.ts';
+import { Refusal } from '../model/reasons.ts';
 import type { Session } from '../model/session.ts';
 import { admit, admitImported, type Caller, type Opened } from '../sessions/admit.ts';
 import type { OutboxItem } from '../stores/store.ts';
+import { noticeTo } from './own-account.ts';
 import type { Parts } from './parts.ts';
 import { type SecondStepDue, secondStepDue } from './tickets.ts';
 
@@ -35,13 +38,38 @@ export async function completeSignIn(
 ): Promise<SignInOutcome | null> {
   const due = await secondStepDue(parts, { account, proof, caller });
   if (due === 'void') return null;
-  if (due !== null) return { kind: 'second-step', ...due };
-  const outcome = await admit(parts, proof, caller, outbox);
+  if (typeof due === 'object') return { kind: 'second-step', ...due };
+  const mails = [...outbox, ...connectedBy(parts, account, proof)];
+  const outcome = await admit(parts, proof, caller, { outbox: mails, isFresh: due === 'none' });
   if (outcome.kind === 'void') return null;
-  if (outbox.length > 0) parts.mailWaits();
+  if (mails.length > 0) parts.mailWaits();
   const { session, token, deviceToken, displaced } = outcome;
   parts.tell({ type: 'signed_in', account, session, displaced });
   return { kind: 'signed-in', session, token, deviceToken, displaced, account };
+}
+
+/** Tells an account's owner of whoever it is to know from now on. */
+function connectedBy(parts: Parts, account: Account, { spends }: Proof): readonly OutboxItem[] {
+  return spends.flatMap((spend) => {
+    if (!('adds' in spend) || spend.adds.kind !== 'social') return [];
+    const { provider: id } = keptIdentity(spend.adds);
+    const provider = parts.settings.social.providers.find((one) => one.id === id)?.name ?? id;
+    return noticeTo(parts, account, { kind: 'social-connected', provider });
+  });
+}
+
+/** The host hears of a sign-in that was refused, or of somebody signed in who could not show again who they are. */
+export async function tellingRefusals<Done>(
+  parts: Parts,
+  accountId: AccountId,
+  work: () => Promise<Done>,
+): Promise<Done> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof Refusal) parts.tell({ type: 'sign_in_refused', accountId, code: error.code });
+    throw error;
+  }
 }
 
 /** A key that comes from elsewhere becomes a session of an unknown device. null as above. */

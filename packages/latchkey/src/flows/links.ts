@@ -2,6 +2,7 @@
 import { hashOfLinkSecret, newLinkSecret } from '../crypto/token.ts';
 import type { Account, AccountId } from '../model/account.ts';
 import { emailKey } from '../model/account.ts';
+import type { ClaimedEmail } from '../model/email-change.ts';
 import type { Settings } from '../model/settings.ts';
 import type { AccountRecord, NewOnce, OutboxItem } from '../stores/store.ts';
 import { type Allowance, takeQuietly } from './attempts.ts';
@@ -22,6 +23,26 @@ export function verificationLink(parts: Parts, to: { readonly username: string; 
       data: emailKey(to.email),
     },
     outbox: [parts.mail({ kind: 'verify-email', to: to.email, username: to.username, link })],
+  };
+}
+
+/**
+ * A link for an address that nobody has verified, mailed to somebody who is not signed in: it verifies the address, and takes away
+ * what whoever made the account has of it.
+ */
+export function claimLink(parts: Parts, { id, email, username }: Account): IssuedLink {
+  const secret = newLinkSecret();
+  const { links, verifyLinkMs } = parts.settings.mail;
+  const claimed: ClaimedEmail = { account: id, address: email, key: emailKey(email) };
+  const link = fill(links.verifyEmail, { key: secret });
+  return {
+    link: {
+      purpose: 'claim-email',
+      hash: hashOfLinkSecret('claim-email', secret),
+      lifetimeMs: verifyLinkMs,
+      data: JSON.stringify(claimed),
+    },
+    outbox: [parts.mail({ kind: 'claim-email', to: email, username, link })],
   };
 }
 
@@ -56,6 +77,8 @@ export async function mailLinks(
     readonly linkFor: (record: AccountRecord) => IssuedLink;
     /** What is kept where no link of this purpose is; what is told of it is nothing. */
     readonly linkOfNobody?: () => NewOnce;
+    /** Where some are mailed a link of this other purpose in its place, the rest keep one of nobody's beside theirs. */
+    readonly inPlace?: NewOnce['purpose'];
   },
 ): Promise<void> {
   const records = await parts.store.accounts.findByEmail(emailKey(email));
@@ -65,11 +88,13 @@ export async function mailLinks(
   if (taken.slice(most).includes(false) || taken[0] === false) return;
   const left = records.filter((_, index) => taken[index] !== false);
   const issued = left.filter(links.isMeant).map((record) => ({ id: record.account.id, ...links.linkFor(record) }));
-  const isIssued = issued.some(({ link }) => link.purpose === links.purpose);
-  const nobody = { id: null, link: links.linkOfNobody?.() ?? linkOfNobody(links.purpose) };
-  const nothing = issued.length > 0 ? [] : [parts.mail({ kind: 'nothing' })];
-  const given = isIssued ? issued : [...issued, { ...nobody, outbox: nothing }];
-  await parts.store.accounts.issueLinks({ links: given, outbox: given.flatMap(({ outbox }) => outbox) });
+  const outbox = issued.length > 0 ? issued.flatMap((one) => one.outbox) : [parts.mail({ kind: 'nothing' })];
+  const isMissing = (purpose: NewOnce['purpose']): boolean => issued.every(({ link }) => link.purpose !== purpose);
+  const ofNobody: NewOnce[] = [];
+  if (isMissing(links.purpose)) ofNobody.push(links.linkOfNobody?.() ?? linkOfNobody(links.purpose));
+  if (links.inPlace !== undefined && isMissing(links.inPlace)) ofNobody.push(linkOfNobody(links.inPlace));
+  const given = [...issued, ...ofNobody.map((link) => ({ id: null, link }))];
+  await parts.store.accounts.issueLinks({ links: given, outbox });
   parts.mailWaits();
 }
 

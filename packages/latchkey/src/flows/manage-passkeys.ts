@@ -41,17 +41,18 @@ export function handleOf({ settings }: Parts, accountId: AccountId): string {
   return userHandle(settings.passkeys.rpId, accountId);
 }
 
-/** Begins to make one. Throws `reauthentication_required`, `too_many_attempts`. */
+/** Begins to make one, which is called so unless it is given another name in the end. Throws `reauthentication_required`, `too_many_attempts`. */
 export async function beginPasskey(
   parts: Parts,
   { session, now }: Asking,
-  network: string | null,
+  { name, network }: { readonly name: string; readonly network: string | null },
 ): Promise<CreationOptions> {
   await requireFresh(parts, { session, now });
   const { account } = await ownRecord(parts, session.accountId);
   const has = await listPasskeys(parts, account.id);
   if (has.length >= MOST) throw invalidInput({ non_field_errors: [texts.full(MOST)] });
-  const challenge = await issueChallenge(parts, 'passkey-registration', { boundTo: boundTo(session), network });
+  const bound = { boundTo: boundTo(session), network, data: name };
+  const challenge = await issueChallenge(parts, 'passkey-registration', bound);
   const site = new URL(parts.settings.origin).hostname;
   return creationOptions(parts.settings.passkeys, account, { challenge, has, site });
 }
@@ -63,7 +64,7 @@ function boundTo({ accountId, id }: Session): string {
 export type NewPasskey = {
   /** JSON, as `PublicKeyCredential.toJSON()` has it. */
   readonly credential: string;
-  /** `''` where its owner gave it none. */
+  /** `''` where its owner gave it none, or gave it at the beginning. */
   readonly name: string;
 };
 
@@ -76,10 +77,9 @@ export async function addPasskey(parts: Parts, { session, now }: Asking, given: 
   const bound = { presented, boundTo: [boundTo(session)] };
   const challenge = await answeredChallenge(parts, 'passkey-registration', bound);
   // Of two answers to one challenge, one is looked at.
-  if (challenge === null || (await parts.store.once.spend(challenge)) === null) {
-    throw invalidInput({ non_field_errors: [texts.registrationExpired] });
-  }
-  const label = given.name === '' ? texts.usualName : given.name;
+  const begunAs = challenge === null ? null : await parts.store.once.spend(challenge);
+  if (begunAs === null) throw invalidInput({ non_field_errors: [texts.registrationExpired] });
+  const label = given.name || begunAs || texts.usualName;
   const credential = await enrolPasskey(parts.settings.passkeys, { presented, label });
   if (credential === null) throw invalidInput({ non_field_errors: [texts.registrationWrong] });
   const { account } = await ownRecord(parts, accountId);

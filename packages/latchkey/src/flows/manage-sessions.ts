@@ -2,6 +2,7 @@ import type { AccountId, SessionId } from '../model/account.ts';
 import { type Session, sessionState } from '../model/session.ts';
 import type { By } from '../stores/store.ts';
 import type { Parts } from './parts.ts';
+import { forgetDevice } from './tickets.ts';
 import { unlessOver } from './unless-over.ts';
 
 /** The account's live sessions, the newest first. */
@@ -10,7 +11,10 @@ export async function listSessions(parts: Parts, accountId: AccountId): Promise<
   return sessions.filter((session) => sessionState(session, parts.settings.sessions, now).live);
 }
 
-/** Ends one session of an account, or finds that it has ended. false for a session of nobody's or somebody else's, alike. */
+/**
+ * Ends one session of an account, or finds that it has ended. A device that was signed out from elsewhere is asked for a second step
+ * when it next signs in. false for a session of nobody's or somebody else's, alike.
+ */
 export async function endSession(
   parts: Parts,
   end: {
@@ -22,6 +26,7 @@ export async function endSession(
 ): Promise<boolean> {
   const done = unlessOver(await parts.store.sessions.end(end));
   if (done?.isEndedNow === true) {
+    if (end.by?.id !== end.sessionId) await forgetDevice(parts, end.accountId, done.session.device.id);
     parts.endings.nudge();
     parts.tell({ type: 'sessions_ended', accountId: end.accountId, sessions: [done.session] });
   }

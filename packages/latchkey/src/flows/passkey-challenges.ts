@@ -10,17 +10,24 @@ type Ceremony = Extract<OncePurpose, `passkey-${string}`>;
 /** Whoever asks for one leaves a row for five minutes. */
 const CHALLENGES_PER_NETWORK = { limit: 600, windowMs: 60_000 };
 
-/** Makes one. What it is `boundTo` (a session, a ticket, a browser) has to be shown with it. Throws `too_many_attempts`. */
+/**
+ * Makes one. What it is `boundTo` (a session, a ticket, a browser) has to be shown with it; `data` is kept with it until then. Throws
+ * `too_many_attempts`.
+ */
 export async function issueChallenge(
   parts: Parts,
   ceremony: Ceremony,
-  { boundTo, network }: { readonly boundTo: string; readonly network: string | null },
+  {
+    boundTo,
+    network,
+    data = '',
+  }: { readonly boundTo: string; readonly network: string | null; readonly data?: string },
 ): Promise<string> {
   if (network !== null && parts.settings.attempts !== 'off') {
     await takeOne(parts, 'challenges', network, CHALLENGES_PER_NETWORK);
   }
   const challenge = newChallenge();
-  await parts.store.once.put({ ...refOf(ceremony, challenge, boundTo), lifetimeMs: CHALLENGE_MS, data: '' });
+  await parts.store.once.put({ ...refOf(ceremony, challenge, boundTo), lifetimeMs: CHALLENGE_MS, data });
   return challenge;
 }
 

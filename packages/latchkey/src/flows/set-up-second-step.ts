@@ -9,13 +9,14 @@ import { isDemanded } from '../model/second-step.ts';
 import type { Caller } from '../sessions/admit.ts';
 import type { AccountRecord, By, CredentialRefused, Over, Voided } from '../stores/store.ts';
 import { secondStep as texts } from '../texts/api.ts';
-import { countCode } from './attempts.ts';
-import { completeSignIn, type SignedIn } from './complete-sign-in.ts';
+import { forgetWrongCodes } from './attempts.ts';
+import { completeSignIn, type SignedIn, tellingRefusals } from './complete-sign-in.ts';
 import { noticeTo, ownRecord, tellEnded } from './own-account.ts';
 import type { Parts } from './parts.ts';
 import { type Asking, requireFresh } from './require-fresh.ts';
-import { useOf, waitingFor } from './show-second-step.ts';
+import { type Waiting, waitingFor } from './show-second-step.ts';
 import { secondStepsOf, ticketRef } from './tickets.ts';
+import { tryCode } from './typed-code.ts';
 import { unlessOver } from './unless-over.ts';
 
 /** What an app needs to make codes. Shown once. */
@@ -35,14 +36,23 @@ type Pending = {
   readonly revision: number;
   readonly secret: string;
   readonly until: number;
+  /** Whether it takes the place of the app that there is. */
+  readonly isReplacing: boolean;
 };
 
-/** Begins to set an app up. Throws `reauthentication_required`; `second_step_present` where there is one. */
-export async function beginTotp(parts: Parts, { session, now }: Asking): Promise<Enrolment> {
+/**
+ * Begins to set an app up, in the place of another where that `isReplacing`: whose session is fresh has shown a second step for it.
+ * Throws `reauthentication_required`; `second_step_present` where there is one that is not to be replaced.
+ */
+export async function beginTotp(
+  parts: Parts,
+  { session, now }: Asking,
+  { isReplacing }: Pick<Pending, 'isReplacing'>,
+): Promise<Enrolment> {
   await requireFresh(parts, { session, now });
   const record = await ownRecord(parts, session.accountId);
-  await refusePresent(parts, session.accountId);
-  return await enrolmentFor(parts, record, now);
+  if (!isReplacing) await refusePresent(parts, session.accountId);
+  return await enrolmentFor(parts, record, { now, isReplacing });
 }
 
 /** The same for a sign-in that waits because a second step is demanded of its account, and there is none. */
@@ -50,7 +60,7 @@ export async function beginTotpAtSignIn(parts: Parts, ticket: string): Promise<E
   const { account, waiting } = await waitingFor(parts, ticket);
   const { now } = await parts.store.credentials.list(account.id);
   if ((await secondStepsOf(parts, waiting)).length > 0) throw new Refusal('second_step_present');
-  return await enrolmentFor(parts, await ownRecord(parts, account.id), now);
+  return await enrolmentFor(parts, await ownRecord(parts, account.id), { now, isReplacing: false });
 }
 
 /** What was begun, to be shown once more after a wrong code; null where the token is none of ours. */
@@ -68,9 +78,14 @@ async function urlFor({ settings }: Parts, username: string, secret: string): Pr
   return await totpUrl(secret, { site: new URL(settings.origin).hostname, username });
 }
 
-async function enrolmentFor(parts: Parts, { account, gate }: AccountRecord, now: number): Promise<Enrolment> {
+async function enrolmentFor(
+  parts: Parts,
+  { account, gate }: AccountRecord,
+  { now, isReplacing }: { readonly now: number; readonly isReplacing: boolean },
+): Promise<Enrolment> {
   const secret = await newTotpSecret();
-  const pending: Pending = { account: account.id, revision: gate.revision, secret, until: now + ENROLMENT_MS };
+  const until = now + ENROLMENT_MS;
+  const pending: Pending = { account: account.id, revision: gate.revision, secret, until, isReplacing };
   const sealed = parts.keys.seal(PURPOSE, JSON.stringify(pending));
   const url = await urlFor(parts, account.username, secret);
   return { secret, url, activationToken: Buffer.from(sealed).toString('base64url') };
@@ -80,7 +95,7 @@ export type Confirmation = { readonly activationToken: string; readonly code: st
 
 /**
  * Sets the app up by a first code of it, and signs every other device out: they came in without. Returns the recovery codes,
- * once. Throws `invalid_input`, `second_step_present`, `too_many_attempts`.
+ * once. Throws `reauthentication_required`, `invalid_input`, `second_step_present`.
  */
 export async function confirmTotp(
   parts: Parts,
@@ -99,6 +114,13 @@ export async function confirmTotpAtSignIn(
   given: Confirmation & { readonly ticket: string; readonly caller: Caller },
 ): Promise<{ readonly signedIn: SignedIn; readonly codes: readonly string[] }> {
   const { waiting, account } = await waitingFor(parts, given.ticket);
+  return await tellingRefusals(parts, account.id, () => addAtSignIn(parts, { ...given, waiting, account }));
+}
+
+async function addAtSignIn(
+  parts: Parts,
+  { waiting, account, ...given }: Confirmation & Waiting & { readonly ticket: string; readonly caller: Caller },
+): Promise<{ readonly signedIn: SignedIn; readonly codes: readonly string[] }> {
   // Whoever has one to show may not make themselves another in its place.
   if ((await secondStepsOf(parts, waiting)).length > 0) throw new Refusal('second_step_present');
   const { now } = await parts.store.credentials.list(account.id);
@@ -116,26 +138,29 @@ type Adding = Confirmation & {
   readonly by: By;
   readonly now: number;
   readonly provenAt: number | null;
-  readonly ticket?: string | null;
 };
 
 async function add(
   parts: Parts,
   { account, gate }: AccountRecord,
-  { by, now, provenAt, activationToken, code, ticket = null }: Adding,
+  { by, now, provenAt, activationToken, code }: Adding,
 ): Promise<{ readonly codes: readonly string[]; readonly done: Voided }> {
-  const counted = await countCode(parts, { accountId: account.id, ticket });
-  const secret = secretIn(parts, activationToken, { accountId: account.id, revision: gate.revision, now });
+  // Not counted: whoever types this code was shown what it is made from, and has nothing to guess.
+  const pending = pendingFor(parts, activationToken, { accountId: account.id, revision: gate.revision, now });
+  const { secret, isReplacing } = pending;
   const totp = await enrolTotp(parts.keys, account.id, { secret, code: code.replace(/\s/g, ''), now });
   if (totp === null) throw invalidInput({ code: [texts.codeWrongAtSetUp] });
   const { codes, credential } = newRecoveryCodes(account.id);
   const done = await parts.store.credentials.add({
-    ...{ accountId: account.id, by, provenAt, credentials: [totp, credential] },
-    ...{ replaces: ['recovery_codes'], voids: true, kept: by?.id ?? null },
-    outbox: noticeTo(parts, account, { kind: 'second-step-on' }),
+    // Of two replacements at once, the second was begun before the first, and is void.
+    ...{ accountId: account.id, by, provenAt: isReplacing ? gate.revision : provenAt },
+    ...{ credentials: [totp, credential], replaces: isReplacing ? ['totp', 'recovery_codes'] : ['recovery_codes'] },
+    ...{ voids: true, kept: by?.id ?? null },
+    outbox: noticeTo(parts, account, { kind: isReplacing ? 'second-step-replaced' : 'second-step-on' }),
   });
+  if (done === null && isReplacing) throw invalidInput({ activation_token: [texts.activationVoid] });
   const added = voidedOf(done);
-  await counted.succeeded();
+  await forgetWrongCodes(parts, account.id);
   tellEnded(parts, account.id, added);
   return { codes, done: added };
 }
@@ -144,11 +169,11 @@ async function add(
 export async function removeTotp(parts: Parts, { session }: Asking, code: string): Promise<void> {
   const { accountId } = session;
   const { account } = await ownRecord(parts, accountId);
-  const { credentials, now } = await parts.store.credentials.list(accountId);
+  const { credentials } = await parts.store.credentials.list(accountId);
   if (!hasTotp(credentials)) throw new Refusal('second_step_absent');
   if (isDemanded(parts.settings.secondStep, account.roles)) throw new Refusal('second_step_demanded');
-  const counted = await countCode(parts, { accountId, ticket: null });
-  const used = await useOf(parts, credentials, { code, now });
+  const typed = { accountId, holder: session.id, code, kinds: ['totp', 'recovery_codes'] } as const;
+  const { used, succeeded } = await tryCode(parts, typed);
   if (used === null) throw invalidInput({ code: [texts.codeWrong] });
   const done = await parts.store.credentials.remove({
     ...{ accountId, by: session, ids: [totpId(accountId), recoveryCodesId(accountId)] },
@@ -156,7 +181,7 @@ export async function removeTotp(parts: Parts, { session }: Asking, code: string
   });
   if (done === null) throw invalidInput({ code: [texts.codeWrong] });
   const removed = voidedOf(done);
-  await counted.succeeded();
+  await succeeded();
   tellEnded(parts, accountId, removed);
 }
 
@@ -200,18 +225,18 @@ async function refusePresent(parts: Parts, accountId: AccountId): Promise<void> 
   if (hasTotp(credentials)) throw new Refusal('second_step_present');
 }
 
-/** The secret that a token brings back: of this account, lately, and nothing voided it since. */
-function secretIn(
+/** What a token brings back: of this account, begun lately, and nothing voided it since. */
+function pendingFor(
   parts: Parts,
   token: string,
   { accountId, revision, now }: { readonly accountId: AccountId; readonly revision: number; readonly now: number },
-): string {
+): Pending {
   const pending = pendingIn(parts, token);
   if (pending === null || now >= pending.until || pending.revision !== revision) {
     throw invalidInput({ activation_token: [texts.activationVoid] });
   }
   if (pending.account !== accountId) throw invalidInput({ activation_token: [texts.activationOfAnother] });
-  return pending.secret;
+  return pending;
 }
 
 function pendingIn({ keys }: Parts, token: string): Pending | null {

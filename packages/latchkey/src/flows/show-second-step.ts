@@ -1,21 +1,19 @@
 import { passkeyId, passkeysAmong, presentedIn, requestOptions, showPasskey } from '../credentials/passkey.ts';
-import { showRecoveryCode } from '../credentials/recovery-codes.ts';
-import { showTotp } from '../credentials/totp.ts';
 import { proveWhole, type WaitingProof } from '../credentials/waiting-proof.ts';
 import type { Account } from '../model/account.ts';
-import type { Credential } from '../model/credential.ts';
-import type { CredentialUse, Spend } from '../model/once.ts';
+import type { Spend } from '../model/once.ts';
 import { invalidInput, Refusal } from '../model/reasons.ts';
 import { secondStepsAfter } from '../model/second-step.ts';
 import type { Caller } from '../sessions/admit.ts';
 import { passkey as passkeyTexts, secondStep as texts } from '../texts/api.ts';
-import { countCode } from './attempts.ts';
-import { completeSignIn, type SignedIn } from './complete-sign-in.ts';
+import { forgetWrongCodes } from './attempts.ts';
+import { completeSignIn, type SignedIn, tellingRefusals } from './complete-sign-in.ts';
 import { noticeTo } from './own-account.ts';
 import type { Parts } from './parts.ts';
 import { answeredChallenge, issueChallenge } from './passkey-challenges.ts';
 import type { PasskeyRequest } from './sign-in-with-passkey.ts';
 import { rememberDevice, ticketRef, waitingProof } from './tickets.ts';
+import { tryCode } from './typed-code.ts';
 
 /** A code of an authenticator app, a recovery code, or what a passkey signed. */
 export type Step = { readonly code: string } | { readonly credential: string; readonly sessionId: string };
@@ -34,14 +32,18 @@ export type SecondStepShown = {
  */
 export async function showSecondStep(parts: Parts, shown: SecondStepShown): Promise<SignedIn> {
   const { waiting, account } = await waitingFor(parts, shown.ticket);
-  const { accountId } = waiting.gate;
+  return await tellingRefusals(parts, account.id, () => signInBy(parts, { ...shown, waiting, account }));
+}
+
+/** Who waits: nobody yet. */
+export type Waiting = { readonly waiting: WaitingProof; readonly account: Account };
+
+async function signInBy(parts: Parts, { waiting, account, ...shown }: SecondStepShown & Waiting): Promise<SignedIn> {
   const { ticket, step } = shown;
-  const counted = 'code' in step ? await countCode(parts, { accountId, ticket }) : null;
-  const { credentials, now } = await parts.store.credentials.list(accountId);
   const right =
     'code' in step
-      ? await codeShown(parts, credentials, { code: step.code, now })
-      : await passkeyShown(parts, credentials, { ...step, ticket, waiting });
+      ? await codeShown(parts, account, { code: step.code, ticket })
+      : await passkeyShown(parts, { ...step, ticket, waiting });
   if (right === null) throw wrong(step);
   const proof = proveWhole(waiting, ticketRef(ticket), right.spends);
   const outbox = right.isRecovery ? noticeTo(parts, account, { kind: 'recovery-code-used' }) : [];
@@ -50,26 +52,34 @@ export async function showSecondStep(parts: Parts, shown: SecondStepShown): Prom
     await waitingFor(parts, ticket);
     throw wrong(step);
   }
-  await counted?.succeeded();
+  await right.succeeded();
   const { id: deviceId } = outcome.session.device;
   const isKept = shown.isRemembered && parts.settings.secondStep.rememberMs > 0 && deviceId !== null;
   if (isKept) await rememberDevice(parts, waiting.gate, deviceId);
   return outcome;
 }
 
-type Right = { readonly spends: readonly Spend[]; readonly isRecovery: boolean };
+type Right = { readonly spends: readonly Spend[]; readonly isRecovery: boolean; succeeded(): Promise<void> };
 
 function wrong(step: Step): Refusal {
   return invalidInput('code' in step ? { code: [texts.codeWrong] } : { non_field_errors: [passkeyTexts.wrong] });
 }
 
+/** Whoever gets here has shown the first step: where code after code is wrong, the account's owner is told. */
 async function codeShown(
   parts: Parts,
-  credentials: readonly Credential[],
-  given: { readonly code: string; readonly now: number },
+  account: Account,
+  { code, ticket }: { readonly code: string; readonly ticket: string },
 ): Promise<Right | null> {
-  const used = await useOf(parts, credentials, given);
-  return used === null ? null : { spends: [used.use], isRecovery: used.isRecovery };
+  const kinds = ['totp', 'recovery_codes'] as const;
+  const { used, succeeded, failed } = await tryCode(parts, { accountId: account.id, holder: ticket, code, kinds });
+  if (used !== null) return { spends: [used.use], isRecovery: used.isRecovery, succeeded };
+  if (await failed()) {
+    const outbox = noticeTo(parts, account, { kind: 'second-step-failed' });
+    await parts.store.accounts.issueLinks({ links: [], outbox });
+    parts.mailWaits();
+  }
+  return null;
 }
 
 /** Asks for a passkey of the account that waits. Throws `invalid_input` on `ticket`, `second_step_absent`, `too_many_attempts`. */
@@ -82,13 +92,12 @@ export async function beginPasskeyStep(
   const has = credentials.map(({ kind }) => kind);
   if (!secondStepsAfter(waiting.method, has).includes('passkey')) throw new Refusal('second_step_absent');
   const sessionId = await issueChallenge(parts, 'passkey-second-step', { boundTo: ticket, network });
-  return { options: requestOptions(parts.settings.passkeys, sessionId, passkeysAmong(credentials)), sessionId };
+  return { options: requestOptions(parts.settings.passkeys, sessionId, { of: passkeysAmong(credentials) }), sessionId };
 }
 
 /** Throws `invalid_input` for a challenge that is not good, or was not made for this ticket. */
 async function passkeyShown(
   parts: Parts,
-  credentials: readonly Credential[],
   given: {
     readonly credential: string;
     readonly sessionId: string;
@@ -102,44 +111,23 @@ async function passkeyShown(
   const isAnswered = presented.challenge === given.sessionId;
   const challenge = isAnswered ? await answeredChallenge(parts, 'passkey-second-step', bound) : null;
   if (challenge === null) throw invalidInput({ non_field_errors: [passkeyTexts.signInExpired] });
+  const { accountId } = given.waiting.gate;
+  const { credentials } = await parts.store.credentials.list(accountId);
   const credential = credentials.find(({ id }) => id === passkeyId(presented.id));
   const isSecond = secondStepsAfter(given.waiting.method, ['passkey']).length > 0;
   if (credential === undefined || !isSecond) throw invalidInput({ non_field_errors: [passkeyTexts.unknown] });
   const shown = await showPasskey(parts.settings.passkeys, credential, { presented, isNamed: true });
   if (shown === null) await parts.store.once.spend(challenge);
-  return shown === null ? null : { spends: [challenge, shown.use], isRecovery: false };
+  if (shown === null) return null;
+  const succeeded = (): Promise<void> => forgetWrongCodes(parts, accountId);
+  return { spends: [challenge, shown.use], isRecovery: false, succeeded };
 }
 
 /** Who waits with a ticket. Throws `invalid_input` on `ticket` where that is used or too old, or where something voided the proof that waits. */
-export async function waitingFor(
-  parts: Parts,
-  ticket: string,
-): Promise<{ readonly waiting: WaitingProof; readonly account: Account }> {
+export async function waitingFor(parts: Parts, ticket: string): Promise<Waiting> {
   const waiting = await waitingProof(parts, ticket);
   const record = waiting === null ? null : await parts.store.accounts.find(waiting.gate.accountId);
   const isGood = record?.gate.state === 'active' && waiting !== null && waiting.gate.revision >= record.gate.validFrom;
   if (!isGood) throw invalidInput({ ticket: [texts.ticketVoid] });
   return { waiting, account: record.account };
-}
-
-type Used = { readonly use: CredentialUse; readonly isRecovery: boolean };
-
-/** Which of an account's second steps a code is of, and the use of it that it amounts to. */
-export async function useOf(
-  parts: Parts,
-  credentials: readonly Credential[],
-  given: { readonly code: string; readonly now: number },
-): Promise<Used | null> {
-  const code = given.code.replace(/\s/g, '');
-  for (const credential of credentials) {
-    if (credential.kind === 'totp') {
-      const use = await showTotp(parts.keys, credential, { code, now: given.now });
-      if (use !== null) return { use, isRecovery: false };
-    }
-    if (credential.kind === 'recovery_codes') {
-      const use = showRecoveryCode(credential, code);
-      if (use !== null) return { use, isRecovery: true };
-    }
-  }
-  return null;
 }

@@ -14,14 +14,14 @@ import type { Caller } from '../sessions/admit.ts';
 import { field as fieldTexts, signInByMail as texts } from '../texts/api.ts';
 import { countMailCode, forgetFailures } from './attempts.ts';
 import { completeSignIn, type SignInOutcome } from './complete-sign-in.ts';
-import { type IssuedLink, mailLinks, signInLink, verificationLink } from './links.ts';
+import { claimLink, type IssuedLink, mailLinks, signInLink } from './links.ts';
 import type { Parts } from './parts.ts';
 
 /** For how long a link and a code are good. */
 export const SIGN_IN_MAIL_MS = 15 * 60_000;
 
 /**
- * Mails a link and a code to whoever has verified this address; who only named it is mailed the link that verifies it. Returns the
+ * Mails a link and a code to whoever has verified this address; who only named it is mailed the link that claims it. Returns the
  * ticket without which neither does anything. Whether there is such an account shows neither in the answer nor in its time.
  */
 export async function askForSignInMail(
@@ -37,10 +37,11 @@ export async function askForSignInMail(
   });
   await mailLinks(parts, email, {
     purpose: 'mail-sign-in',
+    inPlace: 'claim-email',
     network,
     isMeant: ({ account }) => account.state === 'active',
     linkFor({ account, gate }) {
-      if (!account.emailVerified) return verificationLink(parts, account);
+      if (!account.emailVerified) return claimLink(parts, account);
       const { email: to, username } = account;
       const link = signInLink(parts.settings, secrets.token);
       const notice = { kind: 'sign-in', to, username, link, code: secrets.code } as const;

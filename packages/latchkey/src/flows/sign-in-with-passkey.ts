@@ -12,6 +12,7 @@ import type { OnceRef } from '../model/once.ts';
 import { invalidInput, Refusal } from '../model/reasons.ts';
 import type { Caller } from '../sessions/admit.ts';
 import { passkey as texts } from '../texts/api.ts';
+import { forgetWrongCodes } from './attempts.ts';
 import { completeSignIn, type SignInOutcome } from './complete-sign-in.ts';
 import type { Parts } from './parts.ts';
 import { answeredChallenge, issueChallenge } from './passkey-challenges.ts';
@@ -88,6 +89,7 @@ async function signInBy(
   const proof = provePasskey(gate, shown, challenge);
   const outcome = await completeSignIn(parts, { account, proof, caller: given.caller });
   if (outcome === null) throw invalidInput({ non_field_errors: [texts.wrong] });
+  if (shown.isVerified) await forgetWrongCodes(parts, account.id);
   return outcome;
 }
 

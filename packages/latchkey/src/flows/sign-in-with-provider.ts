@@ -1,4 +1,10 @@
-import { keptIdentity, showIdentity, socialCredential, socialId } from '../credentials/social/social.ts';
+import {
+  keptIdentity,
+  showIdentity,
+  showNewIdentity,
+  socialCredential,
+  socialId,
+} from '../credentials/social/social.ts';
 import { randomBase62 } from '../crypto/base62.ts';
 import { emailKey, usernameKey } from '../model/account.ts';
 import type { Credential, NewCredential } from '../model/credential.ts';
@@ -9,7 +15,6 @@ import type { AccountRecord, Created } from '../stores/store.ts';
 import { account as accountTexts, social as texts } from '../texts/api.ts';
 import { completeSignIn } from './complete-sign-in.ts';
 import { type Accepted, lookAtInvitation } from './invite.ts';
-import { noticeTo } from './own-account.ts';
 import type { Parts } from './parts.ts';
 import { countAgainstNetwork, type Registered, verificationOrNotice } from './register.ts';
 
@@ -38,7 +43,11 @@ export async function signInWithProvider(parts: Parts, shown: ShownIdentity): Pr
   }
 }
 
-type Known = { readonly record: AccountRecord; readonly credential: Pick<Credential, 'id' | 'data' | 'accountId'> };
+type Known = { readonly record: AccountRecord } & (
+  | { readonly credential: Pick<Credential, 'id' | 'data' | 'accountId'> }
+  /** What the account is to have once they are in. */
+  | { readonly adds: NewCredential }
+);
 
 /** The account that has this identity. Its gate is read after the credential, and at the door the credential must still be there. */
 async function knownBy(parts: Parts, identity: Identity): Promise<Known | null> {
@@ -51,17 +60,14 @@ async function knownBy(parts: Parts, identity: Identity): Promise<Known | null> 
   return record === null ? null : { record, credential };
 }
 
-async function signIn(
-  parts: Parts,
-  { record, credential }: Known,
-  { identity, caller }: ShownIdentity,
-): Promise<Registered> {
-  const { account, gate } = record;
+async function signIn(parts: Parts, known: Known, { identity, caller }: ShownIdentity): Promise<Registered> {
+  const { account, gate } = known.record;
   if (gate.state !== 'active') throw new Refusal('invalid_credentials');
   if (parts.settings.accounts.emailVerification === 'mandatory' && !account.emailVerified) {
     throw new Refusal('email_not_verified');
   }
-  const proof = showIdentity(gate, credential, identity);
+  const proof =
+    'adds' in known ? showNewIdentity(gate, known.adds, identity) : showIdentity(gate, known.credential, identity);
   const outcome = await completeSignIn(parts, { account, proof, caller });
   if (outcome === null) throw new Refusal('invalid_credentials');
   return outcome;
@@ -69,7 +75,7 @@ async function signIn(
 
 /**
  * The account that verified the address which the provider says is verified. One that merely named it is left alone: whoever made it
- * may have done so to be found in it (F7, F8).
+ * may have done so to be found in it (F7, F8). Nothing is changed here: whoever has another step to show has not shown that it is theirs.
  */
 async function linked(parts: Parts, { provider, identity }: ShownIdentity): Promise<Known | null> {
   if (!identity.isEmailVerified) return null;
@@ -77,22 +83,8 @@ async function linked(parts: Parts, { provider, identity }: ShownIdentity): Prom
   if (record?.account.emailVerified !== true) return null;
   // Who has shown the address as theirs may hear that it is known here (A8).
   if (!parts.settings.social.linkByEmail) throw invalidInput({ non_field_errors: [accountTexts.emailTaken] });
-  const { account, gate } = record;
-  const { credentials } = await parts.store.credentials.list(account.id);
-  const credential = socialCredential(provider, identity, credentials);
-  const added = await parts.store.credentials.add({
-    ...{ accountId: account.id, by: null, provenAt: gate.revision, credentials: [credential] },
-    ...{
-      replaces: [],
-      voids: false,
-      kept: null,
-      outbox: noticeTo(parts, account, { kind: 'social-connected', provider: provider.name }),
-    },
-  });
-  if (added === null) throw new Refusal('invalid_credentials');
-  if (!('record' in added)) return await knownBy(parts, identity);
-  parts.mailWaits();
-  return { record: added.record, credential: { ...credential, accountId: account.id } };
+  const { credentials } = await parts.store.credentials.list(record.account.id);
+  return { record, adds: socialCredential(provider, identity, credentials) };
 }
 
 /** A new account, of whom the provider says it is, with no password. */

@@ -24,19 +24,23 @@ export function ticketRef(ticket: string): OnceRef {
 }
 
 /**
- * What a proof still needs, and the ticket to go on with; null where it needs nothing. What the proof spends is spent for it, and
- * where that was spent already there is none: `void`.
+ * What a proof still needs, and the ticket to go on with; `none` where it needs nothing, and `remembered` where it is half of one
+ * and the device is spared the other. What the proof spends is spent for a ticket, and where that was spent already there is none:
+ * `void`.
  */
 export async function secondStepDue(
   parts: Parts,
   { account, proof, caller }: { readonly account: Account; readonly proof: Proof; readonly caller: Caller },
-): Promise<SecondStepDue | 'void' | null> {
-  if (proof.isWhole) return null;
+): Promise<SecondStepDue | 'void' | 'none' | 'remembered'> {
+  if (proof.isWhole) return 'none';
   const { credentials } = await parts.store.credentials.list(account.id);
   const kinds = credentials.map(({ kind }) => kind);
   const due = secondStepFor(parts.settings.secondStep, { roles: account.roles, kinds, first: proof.method });
-  if (due === 'none' || (due === 'show' && (await isRemembered(parts, proof, caller)))) return null;
+  if (due === 'none') return 'none';
+  if (due === 'show' && (await isRemembered(parts, proof, caller))) return 'remembered';
   for (const spend of proof.spends) {
+    // Half a sign-in changes nothing of the account: this waits for the other half.
+    if ('adds' in spend) continue;
     const isSpent = 'purpose' in spend ? await parts.store.once.spend(spend) : await parts.store.credentials.use(spend);
     if (isSpent === null || isSpent === false) return 'void';
   }
@@ -76,6 +80,12 @@ export async function rememberDevice(
   const ref = rememberedRef(gate, deviceId);
   await parts.store.once.spend(ref);
   await parts.store.once.put({ ...ref, lifetimeMs: parts.settings.secondStep.rememberMs, data: '' });
+}
+
+/** Its owner has signed it out from elsewhere: they may have lost it. */
+export async function forgetDevice(parts: Parts, accountId: AccountId, deviceId: string | null): Promise<void> {
+  const record = deviceId === null ? null : await parts.store.accounts.find(accountId);
+  if (record !== null && deviceId !== null) await parts.store.once.spend(rememberedRef(record.gate, deviceId));
 }
 
 function rememberedRef(

@@ -364,7 +364,7 @@ export const routes: readonly Route[] = [
     description: 'What a new passkey is made with.',
     access: 'signed-in',
     allow: POST,
-    fields: () => ({ POST: [] }),
+    fields: () => ({ POST: [passkeyName] }),
     describes: 'POST',
     isThrottled: true,
     methods: { POST: async (call) => (await passkeys()).beginRegistration(call) },
@@ -408,15 +408,31 @@ export const routes: readonly Route[] = [
     path: '/reauthenticate/',
     name: 'Reauthenticate',
     description:
-      'Proves once more who is signed in: by the password, or by a code where there is an authenticator app.',
+      'Proves once more who is signed in: by the password, or by a code where there is an authenticator app; or by a passkey.',
     access: 'signed-in',
     allow: POST,
     fields: () => ({
-      POST: [text('password', { isRequired: false, whiteSpace: 'kept' }), { ...code, isRequired: false }],
+      POST: [
+        text('password', { isRequired: false, whiteSpace: 'kept' }),
+        { ...code, isRequired: false },
+        json('credential', { isRequired: false }),
+        text('session_id', { isRequired: false }),
+      ],
     }),
     describes: 'POST',
     isThrottled: true,
     methods: { POST: async (call) => (await again()).again(call) },
+  },
+  {
+    path: '/reauthenticate/passkey/',
+    name: 'Reauthenticate By Passkey',
+    description: 'What a passkey of this account is asked to sign, to prove once more who is signed in.',
+    access: 'signed-in',
+    allow: POST,
+    fields: () => ({ POST: [] }),
+    describes: 'POST',
+    isThrottled: true,
+    methods: { POST: async (call) => (await passkeys()).beginAgain(call) },
   },
   {
     path: '/mfa/verify/',
@@ -432,7 +448,8 @@ export const routes: readonly Route[] = [
   {
     path: '/mfa/totp/activate/',
     name: 'TOTP Activate',
-    description: 'GET: a secret for an authenticator app. POST: its activation token and a first code.',
+    description:
+      'GET: a secret for an authenticator app; with `?replace=true` for one in the place of another. POST: its activation token and a first code.',
     access: 'signed-in',
     allow: 'GET, POST, HEAD, OPTIONS',
     fields: () => ({ POST: [text('activation_token'), code] }),

@@ -1,3 +1,4 @@
+import type { Settings } from '../model/settings.ts';
 import type { Store } from '../stores/store.ts';
 import type { Log } from './outbox.ts';
 
@@ -15,16 +16,22 @@ const BATCH = 500;
 const EVERY_MS = 3_600_000;
 const FIRST_AFTER_MS = 60_000;
 const KEEP_MAILS_MS = 30 * 24 * 3_600_000;
-const KEEP_HISTORY_MS = 365 * 24 * 3_600_000;
+
+/** For how long sessions that have ended are kept, and lines of history. */
+export type Keep = { readonly endedMs: number; readonly historyMs: number };
+
+export function keepOf({ sessions, history }: Settings): Keep {
+  return { endedMs: sessions.keepEndedMs, historyMs: history.keepMs };
+}
 
 /** Removes what has been over for long enough, a little at a time. Nothing depends on its being done: it only makes room. */
-export async function purge(store: Store, keepEndedMs: number): Promise<Purged> {
+export async function purge(store: Store, { endedMs, historyMs }: Keep): Promise<Purged> {
   return {
-    sessions: await inBatches(() => store.sessions.purge({ keepMs: keepEndedMs, limit: BATCH })),
+    sessions: await inBatches(() => store.sessions.purge({ keepMs: endedMs, limit: BATCH })),
     links: await inBatches(() => store.once.purge(BATCH)),
     counters: await inBatches(() => store.counters.purge(BATCH)),
     mails: await inBatches(() => store.outbox.purge({ keepMs: KEEP_MAILS_MS, limit: BATCH })),
-    history: await inBatches(() => store.history.purge({ keepMs: KEEP_HISTORY_MS, limit: BATCH })),
+    history: await inBatches(() => store.history.purge({ keepMs: historyMs, limit: BATCH })),
   };
 }
 
@@ -38,10 +45,10 @@ async function inBatches(remove: () => Promise<number>): Promise<number> {
 }
 
 /** Purges now and then, beside everything else. Returns how to stop it. */
-export function startPurging(store: Store, keepEndedMs: number, log: Log): () => void {
+export function startPurging(store: Store, keep: Keep, log: Log): () => void {
   const once = async (): Promise<void> => {
     try {
-      const purged = await purge(store, keepEndedMs);
+      const purged = await purge(store, keep);
       if (Object.values(purged).some((count) => count > 0)) log.info(purged, 'purged');
     } catch (error) {
       log.warn({ err: error }, 'purging failed; the next round is another try');

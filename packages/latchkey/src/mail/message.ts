@@ -7,6 +7,9 @@ export type OwnerNotice =
         | 'password-changed'
         | 'second-step-reset'
         | 'second-step-on'
+        | 'second-step-replaced'
+        /** Past the first step of a sign-in, code after code was wrong. */
+        | 'second-step-failed'
         | 'second-step-off'
         | 'recovery-codes-renewed'
         | 'recovery-code-used'
@@ -32,6 +35,7 @@ export type Notice =
   | (ToOwner & {
       readonly kind:
         | 'verify-email'
+        | 'claim-email'
         | 'reset-password'
         | 'address-in-use'
         | 'change-email'

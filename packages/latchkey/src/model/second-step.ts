@@ -36,25 +36,45 @@ export function secondStepFor(
 }
 
 /** May it not be switched off? */
-export function isDemanded({ demandedOf }: SecondStepPolicy, roles: readonly string[]): boolean {
+export function isDemanded({ demandedOf }: Pick<SecondStepPolicy, 'demandedOf'>, roles: readonly string[]): boolean {
   if (demandedOf === 'nobody' || demandedOf === 'everybody') return demandedOf === 'everybody';
   return roles.some((role) => demandedOf.includes(role));
 }
 
+/** Is it demanded of whoever has these roles, and was not of whoever had those? Then whoever came in without has to show one. */
+export function isNewlyDemanded(
+  policy: Pick<SecondStepPolicy, 'demandedOf'>,
+  { from, to }: { readonly from: readonly string[]; readonly to: readonly string[] },
+): boolean {
+  return isDemanded(policy, to) && !isDemanded(policy, from);
+}
+
+export type StepUpKind = 'password' | 'code' | 'passkey';
+
 /** What makes a session fresh again. */
-export type StepUpKind = 'password' | 'code';
+export type StepUp = {
+  /** Any one of these; none where a new sign-in alone does. */
+  readonly kinds: readonly StepUpKind[];
+  /** Whether what is shown has to stand for two steps: a passkey does whose authenticator verified its holder. */
+  readonly isWhole: boolean;
+};
 
 /**
- * By what a session's holder shows once more who they are: where an app is set up a password alone is half of what signs them in. null
- * where there is neither, and a new sign-in alone does.
+ * By what a session's holder shows once more who they are: where an app is set up, or a second step is demanded, a password alone is
+ * half of what signs them in.
  */
 export function stepUpBy({
   kinds,
   hasPassword,
+  isDemanded: isAsked,
 }: {
   readonly kinds: readonly CredentialKind[];
   readonly hasPassword: boolean;
-}): StepUpKind | null {
-  if (kinds.includes('totp')) return 'code';
-  return hasPassword ? 'password' : null;
+  readonly isDemanded: boolean;
+}): StepUp {
+  const hasApp = kinds.includes('totp');
+  const isWhole = hasApp || isAsked;
+  const passkey: readonly StepUpKind[] = kinds.includes('passkey') ? ['passkey'] : [];
+  if (hasApp) return { kinds: ['code', ...passkey], isWhole };
+  return { kinds: hasPassword && !isWhole ? ['password', ...passkey] : passkey, isWhole };
 }

@@ -34,7 +34,7 @@ export type Session = {
   readonly binding: Binding | null;
   readonly method: SignInMethod;
   readonly openedAt: number;
-  /** When its holder last proved who they are; `0` for a key that came from elsewhere. */
+  /** When its holder last proved who they are; `0` for a key that came from elsewhere, and a device that was spared the second step. */
   readonly authenticatedAt: number;
   /** At most a minute behind the last use. */
   readonly seenAt: number;

@@ -28,6 +28,8 @@ export type Settings = {
     readonly freshMs: number;
     readonly keepEndedMs: number;
   };
+  /** Not among what nodes must agree on to admit anybody. */
+  readonly history: { readonly keepMs: number };
   readonly checks: {
     /** Whether the store is read at every check, or what a node remembers is trusted, and how far. */
     readonly trust: 'strict' | 'acked' | 'bounded';

@@ -1,4 +1,5 @@
 import { html } from 'hono/html';
+import { connectionsOf } from '../flows/connect-providers.ts';
 import { fillIn } from './controls.ts';
 import { type Html, page } from './page.ts';
 import { type SignedInVisit, show } from './visit.ts';
@@ -12,7 +13,7 @@ export type AccountView = {
   readonly emailVerified: boolean;
   /** Whether browsers have passkeys for where this is. */
   readonly hasPasskeys: boolean;
-  /** Whether there are providers elsewhere to sign in with. */
+  /** Whether there are providers elsewhere to sign in with, or there were and something is still connected. */
   readonly hasProviders: boolean;
 };
 
@@ -37,8 +38,9 @@ function link(path: string, title: string, lead: string): Html {
 }
 
 export async function showAccount(visit: SignedInVisit): Promise<Response> {
-  const { username, firstName, lastName, email, emailVerified } = visit.visitor.account;
-  const { settings } = visit.parts;
-  const has = { hasPasskeys: settings.passkeys.onPages, hasProviders: settings.social.providers.length > 0 };
+  const { id, username, firstName, lastName, email, emailVerified } = visit.visitor.account;
+  const { passkeys, social } = visit.parts.settings;
+  const hasProviders = social.providers.length > 0 || (await connectionsOf(visit.parts, id)).length > 0;
+  const has = { hasPasskeys: passkeys.onPages, hasProviders };
   return await show(visit, accountPage, { username, firstName, lastName, email, emailVerified, ...has });
 }

@@ -1,6 +1,7 @@
 import { html } from 'hono/html';
 import { changePassword, isOldPasswordAsked } from '../flows/change-password.ts';
 import { hasPassword } from '../flows/confirm-password.ts';
+import { requireStepUpOf } from '../flows/step-up.ts';
 import { noSessionCookie } from '../http/cookies.ts';
 import { complaints, field, notice } from './controls.ts';
 import { EMPTY_FORM, type FormView, page } from './page.ts';
@@ -33,6 +34,7 @@ ${back}`;
 });
 
 export async function showChange(visit: SignedInVisit): Promise<Response> {
+  await requireStepUpOf(visit.parts, visit.visitor.who);
   return await show(visit, changePasswordPage, await asked(visit, EMPTY_FORM));
 }
 

@@ -1,6 +1,7 @@
 import { html } from 'hono/html';
 import { closeAccount } from '../flows/close-account.ts';
 import { hasPassword } from '../flows/confirm-password.ts';
+import { requireStepUpOf } from '../flows/step-up.ts';
 import { noSessionCookie } from '../http/cookies.ts';
 import { checkFields, text } from '../http/fields.ts';
 import { complaints, field, fillIn } from './controls.ts';
@@ -33,6 +34,7 @@ const accountClosedPage = page<Record<never, never>>({
 
 export async function showClosing(visit: SignedInVisit): Promise<Response> {
   const { id, username } = visit.visitor.account;
+  await requireStepUpOf(visit.parts, visit.visitor.who);
   const isPasswordAsked = await hasPassword(visit.parts, id);
   return await show(visit, closeAccountPage, { ...EMPTY_FORM, username, isPasswordAsked });
 }

@@ -8,9 +8,17 @@ import { type Visit, withNext } from './visit.ts';
 export type ProviderChoice = { readonly name: string; readonly href: string };
 
 /** The providers that are set up, with the path on this origin that leads on after them. */
-export function providerChoices({ parts }: Visit, next: string | null): readonly ProviderChoice[] {
-  const { social, basePath } = parts.settings;
-  return social.providers.map(({ id, name }) => ({ name, href: withNext(`${basePath}/social/${id}/begin/`, next) }));
+export function providerChoices(visit: Visit, next: string | null): readonly ProviderChoice[] {
+  const { social, basePath } = visit.parts.settings;
+  return social.providers.map(({ id, name }) => {
+    const href = withNext(`${basePath}/social/${id}/begin/`, next);
+    return { name, href: isAsked(visit) ? `${href}${href.includes('?') ? '&' : '?'}again=1` : href };
+  });
+}
+
+/** Is somebody to show again who they are, who is signed in here? A provider that knows them must not say so without asking. */
+export function isAsked({ url }: Visit): boolean {
+  return url.searchParams.get('again') === '1';
 }
 
 /** Links, not buttons: a form that leads to another site in the end is stopped by browsers that heed our policy. */

@@ -12,6 +12,7 @@ import { toConfirm } from './confirm.ts';
 import { CONNECTIONS } from './connections.ts';
 import { enter, visitingCaller } from './entering.ts';
 import { page } from './page.ts';
+import { isAsked } from './provider-links.ts';
 import { toSecondStep } from './second-step.ts';
 import { showCheckMail } from './sign-up.ts';
 import { askToSignIn } from './signed-out.ts';
@@ -25,12 +26,13 @@ export async function begin(visit: Visit): Promise<Response> {
   const { parts, visitor, params, url, network } = visit;
   const { id: providerId } = providerOf(parts, params['provider'] ?? '');
   const isConnecting = url.searchParams.get('do') === 'connect';
+  const isAgain = isAsked(visit);
   const next = nextOf(visit, null);
   if (!isFromHere(visit)) return sendOn(visit, isConnecting ? CONNECTIONS : withNext('/login/', next));
   if (isConnecting && visitor === null) return await askToSignIn(visit);
   const asking = isConnecting && visitor !== null ? visitor.who : null;
   try {
-    const { to, carried } = await sendToProvider(parts, { providerId, next, asking, network });
+    const { to, carried } = await sendToProvider(parts, { providerId, next, asking, isAgain, network });
     return sendOn(visit, to, { cookies: [linkCookie(parts.settings, 'provider', carried, TRIP_MS)] });
   } catch (error) {
     if (isStale(error)) return toConfirm(visit, CONNECTIONS);

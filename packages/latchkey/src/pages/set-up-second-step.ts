@@ -8,8 +8,10 @@ import {
   renewRecoveryCodes,
   secondStepStatus,
 } from '../flows/set-up-second-step.ts';
+import { isDemanded } from '../model/second-step.ts';
+import type { Catalogue } from '../texts/catalogue.ts';
 import { complaints, fillIn, notice } from './controls.ts';
-import { EMPTY_FORM, type FormView, page } from './page.ts';
+import { EMPTY_FORM, type FormView, type Html, page } from './page.ts';
 import { codeField, codesToKeep, type SetUpView, setUpForm, setUpView } from './second-step-controls.ts';
 import { flawsInWords, orFlaws, readForm, type SignedInVisit, show } from './visit.ts';
 
@@ -18,7 +20,8 @@ export type OwnSecondStepView =
   | ({ readonly state: 'set-up' } & SetUpView)
   /** Shown once. */
   | { readonly state: 'codes'; readonly codes: readonly string[] }
-  | ({ readonly state: 'on'; readonly codesLeft: number } & FormView);
+  /** `mayRemove`: it is not demanded of them. */
+  | ({ readonly state: 'on'; readonly codesLeft: number; readonly mayRemove: boolean } & FormView);
 
 const ownSecondStepPage = page<OwnSecondStepView>({
   name: 'own-second-step',
@@ -40,15 +43,23 @@ const ownSecondStepPage = page<OwnSecondStepView>({
       case 'on':
         return html`<p>${texts.on}</p><p class="muted">${fillIn(texts.codesLeft, { count: String(view.codesLeft) })}</p>
 <form method="post">${doing('renew')}<button class="plain">${texts.renew}</button></form>
-<h2>${texts.remove}</h2><p>${texts.removeLead}</p>${complaints(words, view, ['code'])}<form method="post">${doing('remove')}
-${codeField(words, view)}<button class="block danger">${texts.remove}</button></form>${back}`;
+<h2>${texts.replace}</h2><p>${texts.replaceLead}</p><form method="post">${doing('replace')}<button class="plain block">${texts.replace}</button></form>
+${view.mayRemove ? removeForm(words, view) : complaints(words, view, [])}${back}`;
     }
   },
 });
 
+function removeForm(words: Catalogue, view: FormView): Html {
+  const { secondStep: texts } = words;
+  return html`<h2>${texts.remove}</h2><p>${texts.removeLead}</p>${complaints(words, view, ['code'])}<form method="post"><input type="hidden" name="do" value="remove">
+${codeField(words, view)}<button class="block danger">${texts.remove}</button></form>`;
+}
+
 async function currentView({ parts, visitor }: SignedInVisit, form: FormView): Promise<OwnSecondStepView> {
   const { totp, recoveryCodesLeft } = await secondStepStatus(parts, visitor.account.id);
-  return totp === null ? { state: 'off' } : { state: 'on', codesLeft: recoveryCodesLeft, ...form };
+  if (totp === null) return { state: 'off' };
+  const mayRemove = !isDemanded(parts.settings.secondStep, visitor.account.roles);
+  return { state: 'on', codesLeft: recoveryCodesLeft, mayRemove, ...form };
 }
 
 export async function showOwnSecondStep(visit: SignedInVisit): Promise<Response> {
@@ -76,7 +87,9 @@ async function does(
   const { parts, visitor } = visit;
   switch (what) {
     case 'begin':
-      return { state: 'set-up', ...(await setUpView(await beginTotp(parts, visitor.who), EMPTY_FORM)) };
+      return await setUp(visit, false);
+    case 'replace':
+      return await setUp(visit, true);
     case 'confirm':
       return { state: 'codes', codes: await confirmTotp(parts, visitor.who, { activationToken, code }) };
     case 'renew':
@@ -87,4 +100,9 @@ async function does(
     default:
       return await currentView(visit, EMPTY_FORM);
   }
+}
+
+async function setUp({ parts, visitor }: SignedInVisit, isReplacing: boolean): Promise<OwnSecondStepView> {
+  const enrolment = await beginTotp(parts, visitor.who, { isReplacing });
+  return { state: 'set-up', ...(await setUpView(enrolment, EMPTY_FORM)) };
 }

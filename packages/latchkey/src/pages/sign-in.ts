@@ -86,7 +86,8 @@ const FIELDS = [text('username', { maxLength: 254 }), text('password', { whiteSp
 
 export async function showSignIn(visit: Visit): Promise<Response> {
   const { visitor, parts } = visit;
-  if (visitor !== null && parts.settings.pages.redirectSignedIn) {
+  const isAgain = visit.url.searchParams.get('again') === '1';
+  if (visitor !== null && parts.settings.pages.redirectSignedIn && !isAgain) {
     return sendOn(visit, landingFor(visit, null, visitor.who.session.roles), { status: 302 });
   }
   return await show(visit, signInPage, viewOf(visit, nextOf(visit, null), EMPTY_FORM));

@@ -1,6 +1,6 @@
 /** Where mailed links to confirm an address lead. Looking at them changes nothing: mail scanners look at every link. */
 import { html } from 'hono/html';
-import { resendVerification, verifyEmail } from '../flows/verify-email.ts';
+import { isClaim, resendVerification, verifyEmail } from '../flows/verify-email.ts';
 import { checkFields, email } from '../http/fields.ts';
 import { Refusal } from '../model/reasons.ts';
 import { carriedSecret, carrySecret, dropSecret } from './carried-secret.ts';
@@ -10,18 +10,25 @@ import { type Form, flawsInWords, readForm, show, type Visit } from './visit.ts'
 
 export type VerifyEmailView =
   /** The link is at hand: a button confirms. */
-  { readonly state: 'asked' } | { readonly state: 'done' } | { readonly state: 'void' } | { readonly state: 'sent' };
+  | { readonly state: 'asked' }
+  /** The same, and it takes away what was set up before. */
+  | { readonly state: 'claiming' }
+  | { readonly state: 'done' }
+  /** What was set up before is gone, and a link to choose a password is mailed. */
+  | { readonly state: 'claimed' }
+  | { readonly state: 'void' }
+  | { readonly state: 'sent' };
 
 const verifyEmailPage = page<VerifyEmailView>({
   name: 'verify-email',
   title: (_, { words }) => words.verifyEmail.title,
   template({ state }, { words: { verifyEmail: texts, frame } }) {
-    if (state === 'asked') {
-      return html`<p>${texts.lead}</p><form method="post"><button class="block">${texts.action}</button></form>`;
+    if (state === 'asked' || state === 'claiming') {
+      return html`<p>${state === 'asked' ? texts.lead : texts.claimLead}</p><form method="post"><button class="block">${texts.action}</button></form>`;
     }
     const isOver = state === 'void';
     return html`<p${isOver ? html` role="alert"` : ''}>${texts[state]}</p>
-<p class="links">${state === 'done' ? html`<a href="/login/">${frame.signIn}</a>` : html`<a href="/verify-email/">${texts.resendAction}</a>`}</p>`;
+<p class="links">${state === 'done' || state === 'claimed' ? html`<a href="/login/">${frame.signIn}</a>` : html`<a href="/verify-email/">${texts.resendAction}</a>`}</p>`;
   },
 });
 
@@ -41,7 +48,11 @@ ${field(words, view, { ...address, isFirst: true })}<button class="block">${text
 
 /** At the recorded path, which has the key in it. */
 export async function showVerification(visit: Visit): Promise<Response> {
-  return await show(visit, verifyEmailPage, { state: 'asked' });
+  return await showAsked(visit, visit.params['key'] ?? '');
+}
+
+async function showAsked(visit: Visit, key: string): Promise<Response> {
+  return await show(visit, verifyEmailPage, { state: (await isClaim(visit.parts, key)) ? 'claiming' : 'asked' });
 }
 
 export async function confirmAtPath(visit: Visit): Promise<Response> {
@@ -62,7 +73,8 @@ export async function takeKey(visit: Visit): Promise<Response> {
 
 /** With a key at hand, a button that confirms; without one, a form that sends the mail again. */
 export async function showVerifyOrResend(visit: Visit): Promise<Response> {
-  if (carriedSecret(visit, 'verify') !== null) return await showVerification(visit);
+  const key = carriedSecret(visit, 'verify');
+  if (key !== null) return await showAsked(visit, key);
   return await show(visit, resendPage, { ...EMPTY_FORM, isSent: false });
 }
 
@@ -75,12 +87,12 @@ export async function verifyOrResend(visit: Visit): Promise<Response> {
 async function confirm(visit: Visit, key: string, cookies: readonly string[] = []): Promise<Response> {
   await readForm(visit);
   try {
-    await verifyEmail(visit.parts, key);
+    const done = await verifyEmail(visit.parts, key);
+    return await show(visit, verifyEmailPage, { state: done === 'claimed' ? 'claimed' : 'done' }, { cookies });
   } catch (error) {
     if (!(error instanceof Refusal && error.code === 'not_found')) throw error;
     return await show(visit, verifyEmailPage, { state: 'void' }, { status: 404, cookies });
   }
-  return await show(visit, verifyEmailPage, { state: 'done' }, { cookies });
 }
 
 async function resend(visit: Visit, form: Form): Promise<Response> {
@@ -90,6 +102,7 @@ async function resend(visit: Visit, form: Form): Promise<Response> {
     const view = { values: { email: form.text('email') }, flaws, isSent: false };
     return await show(visit, resendPage, view, { status: 400 });
   }
-  await resendVerification(visit.parts, checked.values['email'] ?? '', visit.network);
+  const asker = visit.visitor?.account.id ?? null;
+  await resendVerification(visit.parts, { email: checked.values['email'] ?? '', network: visit.network, asker });
   return await show(visit, resendPage, { ...EMPTY_FORM, isSent: true });
 }

@@ -58,12 +58,19 @@ export async function refuseOtherRule({ store, rule }: Pick<Door, 'store' | 'rul
   if (inForce !== null && inForce !== rule) throw new Refusal('rule_mismatch');
 }
 
+type Admitting = {
+  /** Mails that go where the session is opened. */
+  readonly outbox?: readonly OutboxItem[];
+  /** Whether what matters may be changed by it for a while: not where half of what signs its owner in was shown. */
+  readonly isFresh?: boolean;
+};
+
 /** The one door: a proof becomes a session, and whoever has no place any more is out. Called by `complete-sign-in` alone. */
 export async function admit(
   door: Door,
   proof: Proof,
   caller: Caller,
-  outbox: readonly OutboxItem[] = [],
+  { outbox = [], isFresh = true }: Admitting = {},
 ): Promise<Outcome> {
   if (!isGenuine(proof)) throw new TypeError('Nobody comes in without a proof that a credential made.');
   const { accountId } = proof.gate;
@@ -79,7 +86,7 @@ export async function admit(
       ...{ place, coordinates, network: caller.network(accountId), client: caller.client, binding: caller.binding },
       method: proof.method,
       lifetimeMs: door.settings.sessions.lifetimeMs,
-      isFresh: true,
+      isFresh,
     },
     ...terms(door, proof),
     outbox,

@@ -7,6 +7,7 @@ import type { CredentialUse, OncePurpose, OnceRef, Spend } from '../model/once.t
 import type { PasswordHash } from '../model/password.ts';
 import type { Coordinates } from '../model/place.ts';
 import type { EndReason } from '../model/reasons.ts';
+import type { SecondStepPolicy } from '../model/second-step.ts';
 import type { Session, SignInMethod, TokenRef } from '../model/session.ts';
 import type { Feed } from './feed.ts';
 
@@ -143,8 +144,7 @@ export type AccountStore = {
   hasLink(link: { readonly id: AccountId; readonly purpose: OncePurpose; readonly hash: Uint8Array }): Promise<boolean>;
   /**
    * Spends a link, sets the password, voids every session and every other link to reset it. Where nobody had verified the address,
-   * what else the account could be entered with goes: it was put there by somebody who never showed that it is theirs. null for
-   * a link that is absent, expired, spent or another account's: of two uses at once, one wins.
+   * every credential goes, second steps as well: it was put there by somebody who never showed that it is theirs. null for a link that is absent, expired, spent or another account's: of two uses at once, one wins.
    */
   resetPassword(reset: {
     readonly id: AccountId;
@@ -154,6 +154,17 @@ export type AccountStore = {
   }): Promise<Voided | null>;
   /** Spends a link and marks exactly the address that it was mailed to. null as above, or where another account verified it first. */
   verifyEmail(link: Uint8Array): Promise<AccountRecord | null>;
+  /**
+   * Spends a link (its data is a `ClaimedEmail`), marks exactly the address that it was mailed to, which nobody had verified, and takes
+   * away what was there before: the password, every credential, every session, every other link and every proof. `reset` is kept.
+   * null as above, where the address is verified by now, whoever's it is, and where the account is not active.
+   */
+  claimEmail(claim: {
+    readonly id: AccountId;
+    readonly link: Uint8Array;
+    readonly reset: NewOnce;
+    readonly outbox: readonly OutboxItem[];
+  }): Promise<Voided | null>;
   /**
    * Keeps the link that changes the account's address (its data is a `PendingEmail`) in the place of any other, and the mails that
    * tell of it. null when the account is gone or not active.
@@ -176,8 +187,9 @@ export type AccountStore = {
     readonly outbox: readonly OutboxItem[];
   }): Promise<AccountRecord | null>;
   /**
-   * Spends a link, and gives the account its former address back, verified, and no password. Every session ends; every link that was mailed to the
-   * other is void, and so is what would take a later change back. `reset` is kept. null as above, whatever was voided since.
+   * Spends a link, and gives the account its former address back, verified, with no password, no passkey and no social identity, and
+   * without the second steps that are as old as `since` or newer. Every session ends; every link that was mailed to the other is
+   * void, and so is what would take a later change back. `reset` is kept. null as above, whatever was voided since.
    */
   undoEmailChange(change: {
     readonly id: AccountId;
@@ -193,14 +205,30 @@ export type AccountStore = {
     readonly id: AccountId;
     readonly state: Exclude<AccountState, 'closed'>;
   }): Promise<(Voided & { readonly isChanged: boolean }) | null>;
-  /** Sessions stay; their next check shows the new roles. null when the account is gone. */
-  setRoles(change: { readonly id: AccountId; readonly roles: readonly string[] }): Promise<AccountRecord | null>;
+  /**
+   * Sessions stay, and their next check shows the new roles; but where a second step is demanded of whoever has these, and was not of
+   * whoever had the old ones, every session ends, and every proof that was made before is void. null when the account is gone.
+   */
+  setRoles(change: {
+    readonly id: AccountId;
+    readonly roles: readonly string[];
+    readonly demandedOf: SecondStepPolicy['demandedOf'];
+  }): Promise<Voided | null>;
   /** Ends every session but `kept`, and voids every proof that was made before: a sign-in under way does not slip through. */
   signOutEverywhere(change: {
     readonly id: AccountId;
     readonly by: By;
     readonly kept: SessionId | null;
   }): Promise<Voided | Over | null>;
+  /**
+   * Does that to the next `limit` accounts after `after`, whoever they are: for a backup that was restored. `upTo` is where to go
+   * on; where there was none left, `accounts` is 0. `highest` is the highest number of all. Asked again, it is done again.
+   */
+  signAllOut(page: { readonly after: AccountId; readonly limit: number }): Promise<{
+    readonly accounts: number;
+    readonly upTo: AccountId;
+    readonly highest: AccountId;
+  }>;
   /**
    * Ends every session and removes the account with all that names its owner, and with what is known of their devices: ids,
    * names, keys, places and networks, in history too. Its number is never given again.
@@ -226,6 +254,8 @@ export type CredentialStore = {
   /** All of an account's, the oldest first, with the store's time. */
   list(accountId: AccountId): Promise<{ readonly credentials: readonly Credential[]; readonly now: number }>;
   find(id: string): Promise<Credential | null>;
+  /** The one of a kind that was made or used longest ago, whoever's it is: what is sealed with an older key is. null where there is none. */
+  stalest(kind: CredentialKind): Promise<Credential | null>;
   /**
    * Adds these in the place of those of the kinds in `replaces`. `taken` where one is there already, whoever's it is. Where it
    * `voids`, every session but `kept` ends, and every proof that was made before is void. null when the account is gone or not
@@ -284,7 +314,7 @@ export type Admit = {
     readonly binding: Binding | null;
     readonly method: SignInMethod;
     readonly lifetimeMs: number;
-    /** Whether its holder has just proved who they are: a session that was imported has not. */
+    /** Whether its holder has just proved who they are: one of a session that was imported has not, nor by half of what is asked for. */
     readonly isFresh: boolean;
   };
   /** The account as it was when the proof was made. */
@@ -415,8 +445,8 @@ export type OnceStore = {
   peek(once: OnceRef): Promise<string | null>;
   /** The data of a good one, which is gone by this; null when absent, expired or spent. Of two at once, one gets it. */
   spend(once: OnceRef): Promise<string | null>;
-  /** Makes void all that is out, whatever it is for. */
-  voidAll(): Promise<void>;
+  /** Makes void at most `limit` of all that are out, whatever they are for. How many; 0 where none is left. */
+  voidAny(limit: number): Promise<number>;
   /** Removes at most `limit` that have expired. How many went. */
   purge(limit: number): Promise<number>;
 };

@@ -10,7 +10,7 @@ import { decideAdmission, type Limit } from '../model/admission.ts';
 import type { Binding } from '../model/binding.ts';
 import type { NewCredential } from '../model/credential.ts';
 import type { Device } from '../model/device.ts';
-import type { FormerEmail, PendingEmail } from '../model/email-change.ts';
+import type { ClaimedEmail, FormerEmail, PendingEmail } from '../model/email-change.ts';
 import type { Session, TokenRef } from '../model/session.ts';
 import {
   type AccountRecord,
@@ -193,14 +193,14 @@ async function beginChange(
 ): Promise<void> {
   const { id, by, to, hash, outbox = [] } = change;
   const revision = (await store.accounts.find(id))?.gate.revision ?? 0;
-  const pending: PendingEmail = { account: id, address: to, key: to.toLowerCase(), revision };
+  const pending: PendingEmail = { account: id, address: to, key: to.toLowerCase(), revision, since: by.openedAt };
   const kept = link({ purpose: 'change-email', hash, data: JSON.stringify(pending) });
   const begun = await store.accounts.beginEmailChange({ id, by, link: kept, outbox });
   assert.ok(begun !== null && 'account' in begun);
 }
 
-function undoOf(account: number, from: string, hash: Uint8Array): NewOnce {
-  const former: FormerEmail = { account, address: from, key: from };
+function undoOf(account: number, from: string, hash: Uint8Array, since = 0): NewOnce {
+  const former: FormerEmail = { account, address: from, key: from, since };
   return link({ purpose: 'undo-email', hash, data: JSON.stringify(former), lifetimeMs: 100 * HOUR_MS });
 }
 
@@ -405,7 +405,7 @@ const cases: Record<string, (world: World) => Promise<void>> = {
     clock.advance(HOUR_MS);
     await store.sessions.touch({ tokens: [mine.token], idleMs: IDLE_MS });
     await store.sessions.reauthenticate({ by, gate, spends: [] });
-    await store.accounts.setRoles({ id: accountId, roles: ['b'] });
+    await store.accounts.setRoles({ id: accountId, roles: ['b'], demandedOf: 'nobody' });
     await store.accounts.changePassword({ id: accountId, by, kept: by.id, to: { hash: 'n', scheme: 's' }, outbox: [] });
     await isBound();
     await store.sessions.end({ accountId, sessionId: by.id, by: null, reason: 'signed_out' });
@@ -592,7 +592,7 @@ const cases: Record<string, (world: World) => Promise<void>> = {
     assert.equal(made.filter((one) => one?.kind === 'created').length, 1);
   },
 
-  async 'F8: a reset of the password takes other ways in away where nobody had verified the address, and there alone'({
+  async 'F8: a reset of the password takes every credential away where nobody had verified the address, and there alone'({
     store,
   }) {
     for (const [at, verified] of [true, false].entries()) {
@@ -605,8 +605,57 @@ const cases: Record<string, (world: World) => Promise<void>> = {
       const reset = await store.accounts.resetPassword({ id: account.id, link: secret(at), to, outbox: [] });
       assert.ok(reset !== null);
       const left = (await store.credentials.list(account.id)).credentials.map(({ kind }) => kind).sort();
-      assert.deepEqual(left, verified ? [...kinds].sort() : ['recovery_codes', 'totp']);
+      assert.deepEqual(left, verified ? [...kinds].sort() : []);
     }
+  },
+
+  async 'F-17: what is to be known of an account is added at the door, once, and with nothing that is not in'(world) {
+    const { store } = world;
+    const [ann, bob] = [await makeAccount(store), await makeAccount(store)];
+    const { accountId } = ann.gate;
+    const adds = (id: string, gate = ann.gate) => ({
+      accountId: gate.accountId,
+      provenAt: gate.revision,
+      adds: { id, kind: 'social', label: 'me', data: secret(1) } as const,
+    });
+    const gone = { purpose: 'second-step', hash: secret(2) } as const;
+    const spent = await store.sessions.admit(admission(ann.gate, { spends: [adds('new'), gone] }));
+    assert.equal(spent.kind, 'spent');
+    assert.equal(await store.credentials.find('new'), null, 'wholly or not at all');
+    const outcomes = await atOnce(world, 4, (other) =>
+      // Who comes while another is at it may be told to try again, as by any store that is busy.
+      signIn(other, ann.gate, { max: 9, spends: [adds('new')] }).catch((error: unknown) => {
+        if (!(error instanceof StoreUnavailable)) throw error;
+        return null;
+      }),
+    );
+    assert.ok(outcomes.some((outcome) => outcome?.kind === 'admitted'));
+    const [kept, ...others] = (await store.credentials.list(accountId)).credentials;
+    assert.deepEqual([kept?.id, kept?.data, others], ['new', secret(1), []]);
+    const history = await store.history.page({ accountId, before: null, limit: 20 });
+    assert.equal(history.filter(({ kind }) => kind === 'credential_added').length, 1);
+    const theirs = await store.sessions.admit(admission(bob.gate, { spends: [adds('new', bob.gate)] }));
+    assert.equal(theirs.kind, 'spent', 'it is somebody else’s');
+    await store.accounts.signOutEverywhere({ id: bob.account.id, by: null, kept: null });
+    const late = await store.sessions.admit(admission(bob.gate, { spends: [adds('late', bob.gate)] }));
+    assert.notEqual(late.kind, 'admitted');
+    assert.equal(await store.credentials.find('late'), null, 'what it was proved by is void');
+  },
+
+  async 'the credential of a kind that was not used for longest is found, whoever has it'({ store, clock }) {
+    assert.equal(await store.credentials.stalest('totp'), null);
+    const [ann, bob, eve] = [await makeAccount(store), await makeAccount(store), await makeAccount(store)];
+    for (const [{ account }, id, kind] of [
+      [eve, 'codes', 'recovery_codes'],
+      [ann, 'anns', 'totp'],
+      [bob, 'bobs', 'totp'],
+    ] as const) {
+      await addCredential(store, account.id, { id, kind, data: secret(1) });
+      clock.advance(1_000);
+    }
+    assert.equal((await store.credentials.stalest('totp'))?.id, 'anns');
+    await store.credentials.use({ credential: 'anns', from: secret(1), to: secret(2) });
+    assert.deepEqual((await store.credentials.stalest('totp'))?.accountId, bob.account.id);
   },
 
   async "credentials are their account's: listed, renamed, used and removed there alone, and gone with it"(world) {
@@ -934,6 +983,85 @@ const cases: Record<string, (world: World) => Promise<void>> = {
     assert.deepEqual(await store.sessions.admit(admission(gate)), { kind: 'void', why: 'proof_void' });
   },
 
+  async 'E15, P10: with the address goes what the thief has set up; the app that its owner had before they came stays'({
+    store,
+    clock,
+  }) {
+    const data = secret(1);
+    for (const isOwners of [true, false]) {
+      const { account, gate } = await makeAccount(store, { email: address(`o${made}@x.test`, true) });
+      const { id, email } = account;
+      const named = (kind: string): string => `${kind}-${id}`;
+      if (isOwners) await addCredential(store, id, { id: named('totp'), kind: 'totp', data });
+      clock.advance(60_000);
+      const { session: by } = await signIn(store, gate);
+      if (!isOwners) await addCredential(store, id, { id: named('totp'), kind: 'totp', data });
+      await addCredential(store, id, { id: named('passkey'), kind: 'passkey', data });
+      await beginChange(store, { id, by, to: `thief${id}@x.test`, hash: secret(90) });
+      clock.advance(60_000);
+      const kept = undoOf(id, email, secret(91), by.openedAt);
+      assert.ok((await store.accounts.confirmEmailChange({ id, link: secret(90), undo: kept, outbox: [] })) !== null);
+      await addCredential(store, id, { id: named('social'), kind: 'social', data });
+      await addCredential(store, id, { id: named('codes'), kind: 'recovery_codes', data });
+      const undone = { id, link: secret(91), reset: link({ hash: secret(id % 2 === 0 ? 92 : 93) }), outbox: [] };
+      assert.ok((await store.accounts.undoEmailChange(undone)) !== null);
+      const left = (await store.credentials.list(id)).credentials.map(({ kind }) => kind);
+      assert.deepEqual(left, isOwners ? ['totp'] : []);
+      const history = await store.history.page({ accountId: id, before: null, limit: 20 });
+      assert.equal(history.filter(({ kind }) => kind === 'credential_removed').length, isOwners ? 3 : 4);
+    }
+  },
+
+  async 'F7, F8: who claims an address that nobody had verified has the account without what was planted in it, once'(
+    world,
+  ) {
+    const { store, clock } = world;
+    const { account, gate } = await makeAccount(store, { email: address('Vic@x.test') });
+    const { id } = account;
+    const data = secret(1);
+    for (const kind of ['social', 'passkey', 'totp', 'recovery_codes'] as const)
+      await addCredential(store, id, { id: `planted-${kind}`, kind, data });
+    const planted = await signIn(store, gate);
+    await beginChange(store, { id, by: planted.session, to: 'evil@x.test', hash: secret(60) });
+    const claimed: ClaimedEmail = { account: id, address: 'Vic@x.test', key: 'vic@x.test' };
+    const claimOf = (hash: Uint8Array): NewOnce =>
+      link({ purpose: 'claim-email', hash, data: JSON.stringify(claimed) });
+    const reset = link({ hash: secret(63) });
+    const links = [claimOf(secret(61)), claimOf(secret(62)), reset].map((one) => ({ id, link: one }));
+    await store.accounts.issueLinks({ links, outbox: [] });
+    const claim = (on: Store, hash: Uint8Array, of = id) =>
+      on.accounts.claimEmail({ id: of, link: hash, reset: link({ hash: secret(64) }), outbox: [] });
+    const stranger = await makeAccount(store, { email: address('Vic@x.test') });
+    assert.equal(await claim(store, secret(61), stranger.account.id), null, 'E7: another account’s');
+    assert.equal(await store.accounts.verifyEmail(secret(61)), null, 'another purpose');
+    const outcomes = await atOnce(world, 10, (on) => claim(on, secret(61)));
+    const done = outcomes.filter((outcome) => outcome !== null);
+    assert.equal(done.length, 1);
+    assert.deepEqual(endedBy(done[0] ?? null), [planted.session.id]);
+    const after = await store.accounts.find(id);
+    assert.deepEqual([after?.account.emailVerified, after?.passwordHash], [true, null]);
+    assert.deepEqual((await store.credentials.list(id)).credentials, []);
+    assert.equal((await stateOf(store, planted))?.reason, 'revoked');
+    assert.deepEqual(await store.sessions.admit(admission(gate)), { kind: 'void', why: 'proof_void' });
+    const change = { id, link: secret(60), undo: null, outbox: [] };
+    assert.equal(await store.accounts.confirmEmailChange(change), null, 'E17: what was pending is dropped');
+    assert.equal(await store.accounts.hasLink({ id, ...reset }), false);
+    assert.equal(await store.accounts.hasLink({ id, ...link({ hash: secret(64) }) }), true);
+    // The owner goes on; what else was mailed takes nothing from them.
+    const to = { hash: 'own', scheme: 's' };
+    assert.ok((await store.accounts.resetPassword({ id, link: secret(64), to, outbox: [] })) !== null);
+    assert.equal(await claim(store, secret(62)), null);
+    await store.accounts.issueLinks({ links: [{ id, link: claimOf(secret(65)) }], outbox: [] });
+    assert.equal(await claim(store, secret(65)), null, 'the address is verified');
+    assert.equal((await store.accounts.find(id))?.passwordHash, 'own');
+    const other = await makeAccount(store, { email: address('late@x.test') });
+    const late = JSON.stringify({ account: other.account.id, address: 'late@x.test', key: 'late@x.test' });
+    const kept = link({ purpose: 'claim-email', hash: secret(66), data: late });
+    await store.accounts.issueLinks({ links: [{ id: other.account.id, link: kept }], outbox: [] });
+    clock.advance(HOUR_MS);
+    assert.equal(await claim(store, secret(66), other.account.id), null, 'E2: its time is over');
+  },
+
   async 'E15: taking a later change back does not take the way from whoever had the address before'({ store, clock }) {
     const { account, gate } = await makeAccount(store, { email: address('a1@x.test', true) });
     const { id } = account;
@@ -1007,15 +1135,100 @@ const cases: Record<string, (world: World) => Promise<void>> = {
     assert.equal((await stateOf(store, mine))?.reason, 'revoked', 'kept is not kept for ever');
   },
 
+  async 'P4: after a backup was restored all accounts are signed out, page by page'({ store }) {
+    const people = [];
+    for (let turn = 0; turn < 5; turn++) people.push(await makeAccount(store));
+    const ids = people.map(({ account }) => account.id);
+    const inside: In[] = [];
+    for (const { gate } of people)
+      inside.push(await signIn(store, gate, { max: 2 }), await signIn(store, gate, { max: 2 }));
+    const reasons = (): Promise<readonly (string | null)[]> =>
+      Promise.all(inside.map(async (one) => (await stateOf(store, one))?.reason ?? null));
+    const highest = ids[4] ?? assert.fail();
+    const first = await store.accounts.signAllOut({ after: 0, limit: 3 });
+    assert.deepEqual(first, { accounts: 3, upTo: ids[2], highest });
+    const revoked = (count: number): readonly string[] => Array(count).fill('revoked');
+    assert.deepEqual(await reasons(), [...revoked(6), null, null, null, null], 'the others’ turn is still to come');
+    for (let turn = 0; turn < 2; turn++) {
+      const second = await store.accounts.signAllOut({ after: first.upTo, limit: 3 });
+      assert.deepEqual(second, { accounts: 2, upTo: highest, highest });
+    }
+    const none = await store.accounts.signAllOut({ after: highest, limit: 3 });
+    assert.deepEqual(none, { accounts: 0, upTo: highest, highest });
+    assert.deepEqual(await reasons(), revoked(10));
+    const page = await store.history.page({ accountId: ids[0] ?? 0, before: null, limit: 3 });
+    assert.deepEqual(
+      page.map(({ kind }) => kind),
+      ['session_ended', 'session_ended', 'signed_out_everywhere'],
+    );
+    assert.deepEqual(page[0]?.data, { reason: 'revoked', by: null, by_class: null, by_session: null });
+    const told = await store.sessions.changes({ after: 0, limit: 100 });
+    assert.equal(told.filter(({ kind }) => kind === 'ended').length, inside.length);
+  },
+
+  async 'P4, L17: what was proved before that opens nothing, whether or not an account had ever signed in'({ store }) {
+    const [absent, inside] = [await makeAccount(store, { roles: ['a'] }), await makeAccount(store)];
+    const suspended = await makeAccount(store);
+    for (const { gate } of [inside, suspended]) await signIn(store, gate);
+    await store.accounts.setState({ id: suspended.account.id, state: 'suspended' });
+    await store.accounts.signAllOut({ after: 0, limit: 10 });
+    for (const { account, gate } of [absent, inside]) {
+      assert.deepEqual(await store.sessions.admit(admission(gate)), { kind: 'void', why: 'proof_void' });
+      const record = (await store.accounts.find(account.id)) ?? assert.fail();
+      assert.deepEqual((await signIn(store, record.gate)).session.roles, gate.roles);
+    }
+    const void_ = { kind: 'void', why: 'account_disabled' };
+    assert.deepEqual(await store.sessions.admit(admission(suspended.gate)), void_, 'a suspended one stays so');
+  },
+
+  async 'what is usable once is void after a backup was restored, in steps'({ store }) {
+    const { account } = await makeAccount(store, { link: link({ hash: secret(90) }) });
+    for (const number of [91, 92]) await store.once.put(link({ purpose: 'invitation', hash: secret(number) }));
+    assert.deepEqual(
+      [await store.once.voidAny(2), await store.once.voidAny(2), await store.once.voidAny(2)],
+      [2, 1, 0],
+    );
+    assert.equal(await store.once.peek({ purpose: 'invitation', hash: secret(91) }), null);
+    const mailed = { id: account.id, purpose: 'reset-password', hash: secret(90) } as const;
+    assert.equal(await store.accounts.hasLink(mailed), false);
+  },
+
   async 'changed roles show at the next check, and end nothing'({ store }) {
     const { gate } = await makeAccount(store, { roles: ['a'] });
     const inside = await signIn(store, gate);
-    const record = await store.accounts.setRoles({ id: gate.accountId, roles: ['b', 'c'] });
-    assert.deepEqual(record?.account.roles, ['b', 'c']);
+    const roles = ['b', 'c'];
+    const done = await store.accounts.setRoles({ id: gate.accountId, roles, demandedOf: ['a'] });
+    assert.deepEqual([done?.record.account.roles, done?.ended], [roles, []]);
     assert.deepEqual((await store.sessions.find(inside.token))?.session.roles, ['b', 'c']);
     assert.equal(await stateOf(store, inside), null);
     const next = await signIn(store, gate, { max: 2 });
     assert.deepEqual(next.session.roles, ['b', 'c'], 'an older proof gets the newer roles');
+  },
+
+  async 'P7: roles of which a second step is demanded end every session, and void every proof, where none was before'({
+    store,
+  }) {
+    const { gate } = await makeAccount(store);
+    const inside = await signIn(store, gate);
+    const give = (roles: readonly string[], demandedOf: 'everybody' | readonly string[] = ['admin']) =>
+      store.accounts.setRoles({ id: gate.accountId, roles, demandedOf });
+    const [one, other] = await Promise.all([give(['admin']), give(['staff', 'admin'])]);
+    assert.deepEqual(
+      [endedBy(one), endedBy(other)].toSorted((a, b) => a.length - b.length),
+      [[], [inside.session.id]],
+      'the first of two at once',
+    );
+    assert.equal((await stateOf(store, inside))?.reason, 'revoked');
+    assert.deepEqual(await store.sessions.admit(admission(gate)), { kind: 'void', why: 'proof_void' });
+    const after = await store.accounts.find(gate.accountId);
+    assert.ok(after !== null);
+    const whole = await signIn(store, after.gate);
+    for (const done of [await give(['admin', 'staff']), await give([]), await give(['staff'], 'everybody')]) {
+      assert.deepEqual(endedBy(done), [], 'it was demanded before, or is not now');
+    }
+    assert.equal(await stateOf(store, whole), null);
+    assert.deepEqual(endedBy(await give(['admin'])), [whole.session.id]);
+    assert.equal(await store.accounts.setRoles({ id: 999_999, roles: ['admin'], demandedOf: ['admin'] }), null);
   },
 
   async 'a closed account is gone with all that names its owner, and its sessions say why'({ store }) {
@@ -1243,7 +1456,7 @@ const cases: Record<string, (world: World) => Promise<void>> = {
     const suspend = () => store.accounts.setState({ id, state: 'suspended' });
     assert.deepEqual(await waitedFor(suspend), [id]);
     assert.deepEqual(await waitedFor(suspend), [id], 'it is suspended already');
-    const roles = () => store.accounts.setRoles({ id, roles: ['a'] });
+    const roles = () => store.accounts.setRoles({ id, roles: ['a'], demandedOf: 'nobody' });
     assert.deepEqual(await waitedFor(roles), [id]);
     await line.close();
   },

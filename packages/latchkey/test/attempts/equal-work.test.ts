@@ -55,7 +55,7 @@ function assertAllEqual(works: Readonly<Record<string, Work>>): void {
 
 const settings: LatchkeyOptions = {
   ...limited({ perNetwork: '1000/min', registrationsPerNetwork: '1000/min' }),
-  accounts: { emailVerification: 'mandatory', signInBy: 'username_email' },
+  accounts: { emailVerification: 'mandatory', signInBy: 'username_email', signInByMail: true },
   passwords: { hash: 'argon2id' },
 };
 
@@ -137,9 +137,32 @@ describe('as much is done for nobody as for anybody', () => {
   for (const [what, path] of [
     ['a reset link', '/auth/password/reset/'],
     ['another verification link', '/auth/registration/resend-email/'],
+    ['a mail to sign in by', '/auth/magic-link/'],
   ] as const) {
     test(`A4: asking for ${what} is the same calls to the store, whoever gets one`, async () => {
       assertAllEqual(await workFor((auth, { email }) => ask(auth, path, { json: { email } })));
+    });
+
+    test(`A4: asking for ${what} leaves as many rows behind, whoever gets one`, async () => {
+      await withTest(settings, async ({ auth, assembled: { parts } }) => {
+        const people = await everyKind(auth);
+        const kept: string[] = [];
+        const { issueLinks } = parts.store.accounts;
+        const accounts = {
+          ...parts.store.accounts,
+          issueLinks: (issue: Parameters<typeof issueLinks>[0]) => {
+            kept.push(`${issue.links.length} links, ${issue.outbox.length} for the outbox`);
+            return issueLinks(issue);
+          },
+        };
+        Object.assign(parts, { store: { ...parts.store, accounts } });
+        for (const { email } of Object.values(people)) await ask(auth, path, { json: { email } });
+        const expected = `${path === '/auth/password/reset/' ? 1 : 2} links, 1 for the outbox`;
+        assert.deepEqual(
+          kept,
+          Object.keys(people).map(() => expected),
+        );
+      });
     });
   }
 

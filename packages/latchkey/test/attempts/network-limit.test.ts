@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { purge } from '../../src/jobs/purge.ts';
+import { keepOf, purge } from '../../src/jobs/purge.ts';
 import type { LatchkeyOptions } from '../../src/latchkey.ts';
 import { ask, fail, limited, PASSWORD, type Question, signIn, WRONG, withTest, wordsOf } from './asking.ts';
 
@@ -172,7 +172,7 @@ describe('a network has so many tries', () => {
 describe('what is counted does not pile up', () => {
   test('B12: of a thousand names that nobody has, nothing is left when their time is over', async () => {
     await withTest(limited({ perNetwork: '100000/min' }), async ({ auth, clock, assembled: { parts } }) => {
-      const purged = async () => (await purge(parts.store, parts.settings.sessions.keepEndedMs)).counters;
+      const purged = async () => (await purge(parts.store, keepOf(parts.settings))).counters;
       await spray(auth, 1000, () => ({ from: '192.0.2.1' }));
       assert.equal(await purged(), 0);
       clock.advance(5 * MINUTE_MS);

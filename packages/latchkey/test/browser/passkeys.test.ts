@@ -3,9 +3,33 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { PASSWORD } from '../http/serving.ts';
+import { codeAt } from '../second-step/app.ts';
 import { flawsOn } from './axe.ts';
 import { browserTests, fillIn, type Person, until } from './people.ts';
 import { authenticatorFor, type Virtual } from './virtual.ts';
+
+type Row = { readonly id: string; readonly rp_id: string; readonly user_handle: string };
+
+/** What an app does that speaks to the API by itself, in the page. */
+async function asApp(
+  page: Page,
+  ceremony: 'register' | 'login',
+  given: Readonly<Record<string, unknown>>,
+): Promise<{ readonly status: number; readonly body: Readonly<Record<string, unknown>> }> {
+  return await page.evaluate(`(async () => {
+    const ask = (step, body) => fetch('/auth/passkeys/${ceremony}/' + step + '/', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    const { session_id, ...options } = await (await ask('begin', ${JSON.stringify(given)})).json();
+    const made = ${ceremony === 'register'}
+      ? await navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(options) })
+      : await navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(options) });
+    const answer = await ask('complete', { credential: made.toJSON(), ...(session_id && { session_id }) });
+    return { status: answer.status, body: await answer.json() };
+  })()`);
+}
 
 const SIGN_IN = 'text=Sign in with a passkey';
 
@@ -112,6 +136,42 @@ describe('passkeys on the pages', () => {
     await person.close();
   });
 
+  test('whoever signed in a while ago confirms that it is them by a passkey, and comes back', async () => {
+    const { person, page } = await owner('dan');
+    await add(page, 'Phone');
+    ahead += 11 * 60_000;
+    await page.goto(`${person.url}/account/email/`);
+    await page.waitForURL('**/account/confirm/**');
+    await page.click('text=Use a passkey');
+    await page.waitForURL(`${person.url}/account/email/`);
+    await person.close();
+  });
+
+  test('whose second step is an app confirms it by a passkey that verifies them; one that does not says no', async () => {
+    const { person, page, key } = await owner('kim');
+    await add(page, 'Phone');
+    await page.goto(`${person.url}/account/second-step/`);
+    await page.click('text=Set up an app');
+    const secret = ((await page.textContent('main code')) ?? '').replaceAll(' ', '');
+    await page.fill('[name=code]', codeAt(secret, Date.now() + ahead));
+    await page.click('text=Confirm');
+    await page.waitForSelector('text=Your second step is set up.');
+    ahead += 11 * 60_000;
+    await page.goto(`${person.url}/account/close/`);
+    await page.waitForURL('**/account/confirm/**');
+    assert.equal(await page.locator('[name=code]').isVisible(), true);
+    await page.click('text=Use a passkey');
+    await page.waitForURL(`${person.url}/account/close/`);
+    ahead += 11 * 60_000;
+    await key.toButton();
+    await page.goto(`${person.url}/account/close/`);
+    await page.waitForURL('**/account/confirm/**');
+    await page.click('text=Use a passkey');
+    await page.goto(`${person.url}/account/close/`);
+    await page.waitForURL('**/account/confirm/**');
+    await person.close();
+  });
+
   for (const [what, kind] of [
     ['one that verifies its owner', 'verifies'],
     ['a key with a button alone', 'button'],
@@ -120,9 +180,9 @@ describe('passkeys on the pages', () => {
       const { person, page, key } = await owner(`eve-${kind}`);
       await add(page, 'Phone');
       await key.isUsed(false);
+      await signOut(page);
       const account = await tests.server().auth.accounts.findByUsername(`eve-${kind}`);
       await tests.server().auth.accounts.setRoles(account?.id ?? 0, ['admin']);
-      await signOut(page);
       await page.goto(`${person.url}/login/?next=/account/devices/`);
       await fillIn(page, { username: `eve-${kind}`, password: PASSWORD });
       await page.waitForURL('**/login/second-step/**');
@@ -154,9 +214,10 @@ describe('passkeys on the pages', () => {
       await page.click('summary');
       await looksWell();
       await key.isUsed(false);
+      await page.click('header form button');
+      await page.waitForURL(`${person.url}/logout/`);
       const account = await tests.server().auth.accounts.findByUsername(username);
       await tests.server().auth.accounts.setRoles(account?.id ?? 0, ['admin']);
-      await page.click('header form button');
       await page.goto(`${person.url}/login/`);
       await page.locator('form[data-passkey] button').waitFor();
       await looksWell();
@@ -166,6 +227,46 @@ describe('passkeys on the pages', () => {
       await person.close();
     });
   }
+
+  test('by the API, with the JSON forms of the browser: made, used to sign in, told and removed', async () => {
+    const { person, page, key } = await owner('ivy');
+    const made = await asApp(page, 'register', { name: 'Phone' });
+    assert.equal(made.status, 201);
+    assert.equal(made.body['name'], 'Phone');
+    assert.equal((await key.credentials()).length, 1);
+    await person.context.addInitScript('PublicKeyCredential.isConditionalMediationAvailable = async () => false');
+    await signOut(page);
+    // Of the pages for who is out, those that use passkeys may ask.
+    await page.goto(`${person.url}/login/`);
+    const entered = await asApp(page, 'login', {});
+    assert.equal(entered.status, 200, JSON.stringify(entered.body));
+    const token = String(entered.body['key']);
+    const ask = async (method: string, path: string) =>
+      await tests.server().ask(`/auth/passkeys/${path}`, { method, key: token });
+    const [row] = (await ask('GET', '')).body as readonly Row[];
+    assert.ok(row !== undefined);
+    assert.equal((await ask('DELETE', `${row.id}/`)).status, 204);
+    await page.evaluate(
+      `PublicKeyCredential.signalAllAcceptedCredentials(${JSON.stringify({
+        ...{ rpId: row.rp_id, userId: row.user_handle },
+        allAcceptedCredentialIds: [],
+      })})`,
+    );
+    await until('the authenticator forgot it', async () => (await key.credentials()).length === 0);
+    await person.close();
+  });
+
+  test('who is called otherwise from now on is so to the authenticator as well', async () => {
+    const { person, page, key } = await owner('jim');
+    await add(page, 'Phone');
+    assert.deepEqual(await key.users(), ['jim']);
+    await page.goto(`${person.url}/account/profile/`);
+    await fillIn(page, { username: 'james' });
+    await page.waitForURL(`${person.url}/account/`);
+    await page.goto(`${person.url}/account/passkeys/`);
+    await until('the authenticator knows them by it', async () => (await key.users()).join() === 'james');
+    await person.close();
+  });
 
   test('without scripts nothing of it is shown, and the form is as ever', async () => {
     await tests.account('fay');

@@ -18,6 +18,9 @@ function watchFaults(page: Page, faults: string[]): void {
   });
 }
 
+/** No more than what keeps a test from waiting for ever: on a busy machine a browser is slow. */
+const PATIENCE_MS = 120_000;
+
 export class Person {
   readonly context: BrowserContext;
   readonly url: string;
@@ -27,6 +30,8 @@ export class Person {
   constructor(context: BrowserContext, url: string) {
     this.context = context;
     this.url = url;
+    context.setDefaultTimeout(PATIENCE_MS);
+    context.setDefaultNavigationTimeout(PATIENCE_MS);
     context.on('page', (page) => watchFaults(page, this.faults));
   }
 
@@ -72,7 +77,7 @@ export async function turned(page: Page): Promise<string> {
 
 /** Waits for what nothing tells of. */
 export async function until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
-  for (const deadline = Date.now() + 15_000; !(await isSo()); ) {
+  for (const deadline = Date.now() + PATIENCE_MS; !(await isSo()); ) {
     assert.ok(Date.now() < deadline, `never: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 2));
   }

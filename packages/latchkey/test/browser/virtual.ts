@@ -4,6 +4,8 @@ import type { CDPSession, Page } from 'playwright-core';
 export type Virtual = {
   /** The ids of its passkeys. */
   readonly credentials: () => Promise<readonly string[]>;
+  /** How it calls those whose passkeys it has. */
+  readonly users: () => Promise<readonly (string | undefined)[]>;
   /** Moves its passkeys to a key with a button, which verifies nobody. */
   readonly toButton: () => Promise<void>;
   /** Whether somebody is there who lets it be used. */
@@ -22,6 +24,10 @@ export async function authenticatorFor(page: Page): Promise<Virtual> {
     async credentials() {
       const { credentials } = await session.send('WebAuthn.getCredentials', { authenticatorId });
       return credentials.map(({ credentialId }) => credentialId);
+    },
+    async users() {
+      const { credentials } = await session.send('WebAuthn.getCredentials', { authenticatorId });
+      return credentials.map(({ userName }) => userName);
     },
     async toButton() {
       const { credentials } = await session.send('WebAuthn.getCredentials', { authenticatorId });

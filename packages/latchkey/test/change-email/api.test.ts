@@ -5,6 +5,10 @@ import type { LatchkeyEvent } from 'latchkey';
 import { type TestInstance, testLatchkey } from 'latchkey/testing';
 import { Device, PASSWORD } from '../library/device.ts';
 import { tokenIn } from '../mail-sign-in/mails.ts';
+import { Authenticator } from '../passkeys/authenticator.ts';
+import { registered, signIn as signInByPasskey } from '../passkeys/ceremonies.ts';
+import { codeAt } from '../second-step/app.ts';
+import { CLIENT, standIn } from '../social/stand-in.ts';
 
 const ASK = '/auth/user/email/';
 const CONFIRM = '/auth/user/email/confirm/';
@@ -174,6 +178,44 @@ describe('a change of address', () => {
       assert.equal(await emailOf(owner), OLD);
     }),
   );
+
+  test('E15, P10: with the change goes what the thief has set up: a passkey, a connection and an app', async () => {
+    await using provider = await standIn();
+    const social = { providers: { acme: { issuer: provider.url, ...CLIENT } } };
+    await withAnn(
+      async (instance, owner) => {
+        const { auth, clock } = instance;
+        clock.advance(DAY_MS);
+        const thief = new Device(auth);
+        await thief.signIn();
+        assert.equal(await owner.why(), 'session_displaced');
+        const passkey = await registered(thief, new Authenticator());
+        const evil = { id_token: provider.idToken({ sub: 'evil-1' }) };
+        assert.equal((await thief.ask('POST', '/auth/social/acme/connect/', evil)).status, 200);
+        await change(instance, thief);
+        const undo = await keyToOld(instance);
+        const begun = await thief.ask('GET', '/auth/mfa/totp/activate/');
+        const code = codeAt(String(begun.body['secret']), clock());
+        const activation = { activation_token: begun.body['activation_token'], code };
+        const activated = await thief.ask('POST', '/auth/mfa/totp/activate/', activation);
+        assert.equal(activated.status, 200, activated.text);
+
+        assert.equal((await owner.ask('POST', UNDO, { key: undo })).status, 200);
+        assert.equal(await thief.why(), 'session_revoked');
+        assert.equal((await signInByPasskey(new Device(auth), passkey)).status, 400);
+        await new Device(auth).ask('POST', '/auth/social/acme/', evil);
+        assert.equal((await auth.accounts.findByEmail(OLD))[0]?.id, 1);
+        assert.equal((await auth.sessions.list(1)).length, 0, 'the other provider leads to an account of their own');
+        const token = await keyTo(instance, OLD, /^Choose a new password/);
+        const reset = { uid: '1', token, new_password1: 'a third horse 3!', new_password2: 'a third horse 3!' };
+        assert.equal((await owner.ask('POST', '/auth/password/reset/confirm/', reset)).status, 200);
+        const back = await owner.signIn('ann', 'a third horse 3!');
+        assert.equal(back.status, 200, back.text);
+        assert.equal(await owner.why(), null, 'no app of somebody else’s is asked about');
+      },
+      { social },
+    )();
+  });
 
   test('P9: a host hears of both, and of no link', async () => {
     const told: string[] = [];

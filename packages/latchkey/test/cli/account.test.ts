@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { until } from '../library/device.ts';
+import { mailServer } from '../mail/smtp.ts';
+import { codeAt } from '../second-step/app.ts';
 import { ask, QUICK, type ServingProcess, startServer } from '../serving.ts';
 import { type Place, withPlace } from './command.ts';
 
@@ -126,6 +129,35 @@ describe('latchkey account', { concurrency: 2 }, () => {
       assert.equal((await ask(`${server.url}/auth/session/`, { key })).reason, 'session_revoked');
       assert.equal((await signIn(server)).status, 200);
       assert.equal((await latchkey(['account', 'reset-second-step', 'ann'])).stdout, 'ann has no second step.\n');
+    });
+  });
+
+  test('P10: reset-second-step: whoever lost their app comes in by the password alone, and the mail says so', async () => {
+    await withPlace(async (place) => {
+      await place.latchkey([...CREATE, '--password-stdin'], { input: `${PASSWORD}\n` });
+      const mails = await mailServer();
+      const env = { LATCHKEY_SMTP_URL: mails.url, LATCHKEY_MAIL_FROM: 'auth@school.example' };
+      const server = await startServer(place.file, { ...QUICK, ...env });
+      try {
+        const key = String((await signIn(server)).body['key']);
+        const { body: begun } = await ask(`${server.url}/auth/mfa/totp/activate/`, { key });
+        const secret = String(begun['secret']);
+        const given = { activation_token: begun['activation_token'], code: codeAt(secret, Date.now()) };
+        const done = await ask(`${server.url}/auth/mfa/totp/activate/`, { key, body: given });
+        assert.equal(done.status, 200);
+        assert.equal((await signIn(server)).body['mfa_required'], true);
+        const reset = await place.latchkey(['account', 'reset-second-step', 'ann'], { env });
+        assert.deepEqual(reset, { status: 0, stdout: 'ann: 2 second steps removed.\n', stderr: '' });
+        assert.equal((await ask(`${server.url}/auth/session/`, { key })).reason, 'session_revoked');
+        const alone = await signIn(server);
+        assert.equal(typeof alone.body['key'], 'string');
+        await until(() => mails.taken.some(({ mail }) => /An operator removed the second step/.test(mail.text ?? '')));
+        const again = await place.latchkey(['account', 'reset-second-step', 'ann'], { env });
+        assert.equal(again.stdout, 'ann has no second step.\n');
+      } finally {
+        await server.stop('SIGKILL');
+        await mails.close();
+      }
     });
   });
 

@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:net';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, test } from 'node:test';
+import { testLatchkey } from 'latchkey/testing';
+import { PASSWORD } from '../library/device.ts';
 import { freePort, mailServer } from '../mail/smtp.ts';
+import { enrol } from '../second-step/enrolled.ts';
 import { ask, QUICK, startServer } from '../serving.ts';
 import { CLIENT, standIn } from '../social/stand-in.ts';
 import { withPlace } from './command.ts';
@@ -67,13 +70,13 @@ describe('latchkey doctor', { concurrency: 2 }, () => {
       assert.equal(status, 1);
       const callback = (name: string): string => `https://accounts.example/auth/social/${name}/callback/`;
       const said = stdout.trimEnd().split('\n').slice(5);
-      assert.equal(said[0], `✓ The provider good is there: register ${callback('good')} there as its redirect URI.`);
+      const untested = 'Whether its client and secret are right, only a sign-in by it shows.';
+      const told = (name: string): string => `register ${callback(name)} there as its redirect URI. ${untested}`;
+      assert.equal(said[0], `✓ The provider good is there: ${told('good')}`);
+      assert.equal(good.askedAt('/.well-known/openid-configuration').length, 1);
       assert.match(said[1] ?? '', /^✗ The provider bad cannot be used \(.*issuer.*\): see its issuer, http:/);
       assert.match(said[2] ?? '', /^✗ The provider gone cannot be used \(fetch failed, ECONNREFUSED\): see its issuer/);
-      assert.equal(
-        said[3],
-        `✓ The provider github is set up: register ${callback('github')} there as its redirect URI.`,
-      );
+      assert.equal(said[3], `✓ The provider github is set up: ${told('github')}`);
       assert.match(
         said[4] ?? '',
         /^✗ The provider apple cannot be used \(.*\): .*privateKey is the whole \.p8 file\.$/,
@@ -112,6 +115,25 @@ describe('latchkey doctor', { concurrency: 2 }, () => {
       const mute = await smtp(`smtp://127.0.0.1:${port}?greetingTimeout=50`);
       assert.match(mute.stdout, /✗ The mail server does not take mails: .*Greeting/);
       server.close();
+    });
+  });
+
+  test('P13: says where an authenticator app is sealed with a secret that is not given any more, and names no secret', async () => {
+    await withPlace(async ({ latchkey, file }) => {
+      const [OLD, NEW] = ['an old secret of thirty-two letters', 'a new secret of thirty-two letters!'];
+      const instance = await testLatchkey({ database: `sqlite:${file}`, secret: OLD });
+      await instance.auth.accounts.create({ username: 'ann', email: 'ann@example.com', password: PASSWORD });
+      await enrol(instance);
+      await instance.close();
+      const opens = '✓ The secrets of authenticator apps open.';
+      for (const secret of [OLD, `${NEW}, ${OLD}`]) {
+        const { stdout } = await latchkey(['doctor'], { env: { LATCHKEY_SECRET: secret } });
+        assert.ok(stdout.includes(opens), stdout);
+      }
+      const { status, stdout } = await latchkey(['doctor'], { env: { LATCHKEY_SECRET: NEW } });
+      assert.equal(status, 1);
+      assert.match(stdout, /✗ There are authenticator apps whose secrets are sealed .*LATCHKEY_SECRET/);
+      assert.ok(!stdout.includes(OLD) && !stdout.includes(NEW));
     });
   });
 

@@ -2,64 +2,24 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import type { LatchkeyOptions } from 'latchkey';
-import { linkIn } from 'latchkey/testing';
+import type { Gate } from '../../src/model/account.ts';
+import type { Admit, Admitted } from '../../src/stores/store.ts';
 import { openTest } from '../../src/testing/instance.ts';
 import { type Answer, Device, PASSWORD } from '../library/device.ts';
 import { codeIn } from '../mail-sign-in/mails.ts';
 import { Authenticator } from '../passkeys/authenticator.ts';
 import { begin, registered } from '../passkeys/ceremonies.ts';
-import { available as noPostgres, openPostgres } from '../servers/postgres.ts';
-import { startable as noRedis, startRedis } from '../servers/redis.ts';
-import { temporaryFolder } from '../serving.ts';
 import { CLIENT, type StandIn, standIn } from '../social/stand-in.ts';
+import { type Place, stores } from './stores.ts';
 
-/** So many that whoever does something meanwhile is not pushed out before it is done, most of the time. */
 const LIMIT = 20;
 const NEW_PASSWORD = 'quite-an0ther-pw';
 const PROVIDER = '/auth/social/acme/';
 
 type Opened = Awaited<ReturnType<typeof openTest>>;
-type Place = { readonly options: LatchkeyOptions; remove(): Promise<void> };
-/** Does something that voids, and says which sessions it leaves no room for: none where the device that asked was displaced before. */
-type Act = (asked: {
-  readonly id: number;
-  readonly device: Device;
-  /** What a mailed link carries that sets a new password. */
-  readonly reset: { readonly uid: string; readonly token: string };
-}) => Promise<(session: { readonly method: string }) => boolean>;
-const nobody = (): boolean => false;
-
 type Way = 'password' | 'passkey' | 'mail' | 'social';
-
-const stores: Record<string, { readonly without: string | null; readonly open: () => Promise<Place> }> = {
-  SQLite: {
-    without: null,
-    async open() {
-      const folder = temporaryFolder();
-      return { options: { database: `sqlite:${folder.path}/test.db` }, remove: async () => folder.remove() };
-    },
-  },
-  PostgreSQL: {
-    without: noPostgres(),
-    async open() {
-      const server = await openPostgres();
-      const { url, schema } = await server.freshSchema();
-      return { options: { database: url, stores: { schema } }, remove: () => server.stop() };
-    },
-  },
-  'SQLite with sessions in Redis': {
-    without: noRedis(),
-    async open() {
-      const [server, folder] = [await startRedis(), temporaryFolder()];
-      const remove = async (): Promise<void> => {
-        await server.stop();
-        folder.remove();
-      };
-      return { options: { database: `sqlite:${folder.path}/test.db`, sessionStore: server.url }, remove };
-    },
-  },
-};
+/** Does something that voids what was shown before it. */
+type Act = (asked: { readonly id: number; readonly device: Device }) => Promise<void>;
 
 let made = 0;
 
@@ -76,8 +36,7 @@ async function owner(opened: Opened, provider: StandIn) {
   assert.equal((await device.ask('POST', `${PROVIDER}connect/`, identity)).status, 200);
 
   /** Everything but the last request is done before: they shall all be at the door at once. */
-  const prepare = async (way: Way): Promise<() => Promise<Answer>> => {
-    const somebody = new Device(auth);
+  const prepare = async (way: Way, somebody = new Device(auth)): Promise<() => Promise<Answer>> => {
     if (way === 'password') return () => somebody.signIn(username);
     if (way === 'social') return () => somebody.ask('POST', PROVIDER, identity);
     if (way === 'passkey') {
@@ -90,10 +49,7 @@ async function owner(opened: Opened, provider: StandIn) {
     const code = codeIn(opened.mailbox.mails.at(-1));
     return () => somebody.ask('POST', '/auth/magic-link/confirm/', { ticket, code });
   };
-  await device.ask('POST', '/auth/password/reset/', { email });
-  await auth.settle();
-  const [uid = '', token = ''] = new URL(linkIn(opened.mailbox.mails.at(-1))).pathname.split('/').slice(-3);
-  return { id, device, prepare, reset: { uid, token } };
+  return { id, device, prepare };
 }
 
 const WAYS: readonly Way[] = ['password', 'passkey', 'social'];
@@ -101,10 +57,56 @@ const WAYS: readonly Way[] = ['password', 'passkey', 'social'];
 /** Fifty, of which the mailed ones are few: there are five codes an hour for an address. */
 const wayOf = (turn: number): Way => (turn % 12 === 11 ? 'mail' : (WAYS[turn % WAYS.length] ?? 'password'));
 
-async function fifty(prepare: (way: Way) => Promise<() => Promise<Answer>>): Promise<(() => Promise<Answer>)[]> {
+type Prepare = (way: Way, device?: Device) => Promise<() => Promise<Answer>>;
+
+/** Each on a device of its own, or by turns on these. */
+async function fifty(prepare: Prepare, devices: readonly Device[] = []): Promise<(() => Promise<Answer>)[]> {
   const ready: (() => Promise<Answer>)[] = [];
-  for (let turn = 0; turn < 50; turn++) ready.push(await prepare(wayOf(turn)));
+  for (let turn = 0; turn < 50; turn++) ready.push(await prepare(wayOf(turn), devices[turn % devices.length]));
   return ready;
+}
+
+/** Stands before the door: notes by which revision each proof was shown, and lets some wait there while something voids them. */
+class Doorman {
+  readonly #shown = new Map<string, number>();
+  #held: { passing: number; waiting: number; readonly areHere: () => void; readonly released: Promise<void> } | null =
+    null;
+
+  constructor({ store: { sessions } }: Opened['assembled']['parts']) {
+    const admit = sessions.admit.bind(sessions);
+    Object.assign(sessions, {
+      admit: async (input: Admit): Promise<Admitted> => {
+        this.#shown.set(input.session.id, input.gate.revision);
+        await this.#passed();
+        return await admit(input);
+      },
+    });
+  }
+
+  /** By which revision of its account a session's holder has shown who they are. */
+  revisionOf(session: string): number {
+    return this.#shown.get(session) ?? assert.fail('it came in by another door');
+  }
+
+  /** Of those who come to the door from now on so many go through, and the next so many wait: until it is over what is done meanwhile. */
+  expect({ passing, waiting }: { readonly passing: number; readonly waiting: number }) {
+    const [here, over] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    this.#held = { passing, waiting, areHere: here.resolve, released: over.promise };
+    return { areHere: here.promise, release: over.resolve };
+  }
+
+  async #passed(): Promise<void> {
+    const held = this.#held;
+    if (held === null) return;
+    if (held.passing > 0) {
+      held.passing--;
+      return;
+    }
+    if (held.waiting === 0) return;
+    held.waiting--;
+    if (held.waiting === 0) held.areHere();
+    await held.released;
+  }
 }
 
 for (const [name, { without, open }] of Object.entries(stores)) {
@@ -114,6 +116,7 @@ for (const [name, { without, open }] of Object.entries(stores)) {
     let place: Place;
     let provider: StandIn;
     let opened: Opened;
+    let doorman: Doorman;
     before(async () => {
       [place, provider] = [await open(), await standIn()];
       opened = await openTest({
@@ -125,6 +128,7 @@ for (const [name, { without, open }] of Object.entries(stores)) {
         accounts: { signInByMail: true },
         social: { providers: { acme: { issuer: provider.url, ...CLIENT } }, linkByEmail: false },
       });
+      doorman = new Doorman(opened.assembled.parts);
     });
     after(async () => {
       await opened.auth.close();
@@ -132,8 +136,7 @@ for (const [name, { without, open }] of Object.entries(stores)) {
       await place.remove();
     });
 
-    /** What is live. */
-    async function live(id: number): Promise<readonly unknown[]> {
+    async function live(id: number) {
       const { sessions } = await opened.assembled.parts.store.sessions.list(id);
       return sessions.filter(({ ending }) => ending === null);
     }
@@ -145,53 +148,66 @@ for (const [name, { without, open }] of Object.entries(stores)) {
       assert.equal((await live(id)).length, LIMIT);
     });
 
-    /** So many sign-ins are under way already. Whether it was done. Then whoever comes by what is still good fills the places up, and no more than them. */
-    async function inTheMidst(act: Act, early: number): Promise<boolean> {
-      const { id, device, prepare, reset } = await owner(opened, provider);
+    async function gateOf(id: number): Promise<Gate> {
+      return (await opened.assembled.parts.store.accounts.find(id))?.gate ?? assert.fail();
+    }
+
+    /** Devices that are known: they take their own places again, so that whoever does something meanwhile keeps theirs. */
+    async function known(prepare: Prepare): Promise<readonly Device[]> {
+      const devices = Array.from({ length: LIMIT - 1 }, () => new Device(opened.auth));
+      for (const device of devices) assert.equal((await (await prepare('passkey', device))()).status, 200);
+      return devices;
+    }
+
+    /** After so many came in, and while others wait at the door who have shown who they are. Then whoever comes by what is still good fills the places up, and no more than them. */
+    async function inTheMidst(act: Act, passing: number): Promise<void> {
+      const { id, device, prepare } = await owner(opened, provider);
       const own = await device.sessionId();
-      const ready = await fifty(prepare);
-      // Close behind each other rather than all in one moment: so some have shown who they are before it, and come to the door after it.
+      const ready = await fifty(prepare, await known(prepare));
+      const { validFrom: before } = await gateOf(id);
+      const { areHere, release } = doorman.expect({ passing, waiting: 6 });
+      // Close behind each other rather than all in one moment: the door is busy before it, during it and after it.
       const signIns = ready.map(async (signIn, turn) => {
         await setTimeout(turn);
         return await signIn();
       });
-      await setTimeout(early);
-      const voiding = act({ id, device, reset });
-      const answers = await Promise.all(signIns);
-      for (const { status, text } of answers) assert.ok(status === 200 || status === 400, `${status} ${text}`);
-      const isVoid = await voiding;
-      const { sessions } = await opened.assembled.parts.store.sessions.list(id);
-      const left = sessions.filter(({ ending, id: session }) => ending === null && session !== own);
-      assert.deepEqual(left.filter(isVoid), [], `after ${early}`);
-      assert.ok(left.length <= LIMIT);
+      await areHere;
+      await act({ id, device });
+      release();
+      for (const { status, text } of await Promise.all(signIns))
+        assert.ok(status === 200 || status === 400, `${status} ${text}`);
+      const gate = await gateOf(id);
+      const others = (await live(id)).filter((session) => session.id !== own);
+      for (const { id: session, openedRevision, method } of others) {
+        assert.ok(openedRevision >= gate.validFrom, `${method}, opened at ${openedRevision} of ${gate.validFrom}`);
+        const shown = doorman.revisionOf(session);
+        assert.ok(shown >= gate.validFrom, `${method}, shown at ${shown} of ${gate.validFrom}`);
+      }
+      assert.ok(gate.validFrom > before && others.length < LIMIT);
+      if (gate.state === 'suspended') assert.deepEqual(await live(id), []);
+      else assert.equal(await device.why(), null, 'whoever did it stays');
       await opened.auth.accounts.reactivate(id);
       const more = await Promise.all(Array.from({ length: LIMIT + 5 }, () => prepare('passkey')));
       for (const { status, text } of await Promise.all(more.map((signIn) => signIn()))) assert.equal(status, 200, text);
-      assert.equal((await live(id)).length, LIMIT, `after ${early}`);
-      return isVoid !== nobody;
+      assert.equal((await live(id)).length, LIMIT);
     }
 
     const acts: Record<string, Act> = {
-      async 'a change of the password'({ device, reset }) {
-        const words = { ...reset, new_password1: NEW_PASSWORD, new_password2: NEW_PASSWORD };
-        assert.equal((await device.ask('POST', '/auth/password/reset/confirm/', words)).status, 200);
-        return ({ method }) => method === 'password';
+      async 'a change of the password'({ device }) {
+        const words = { old_password: PASSWORD, new_password1: NEW_PASSWORD, new_password2: NEW_PASSWORD };
+        assert.equal((await device.ask('POST', '/auth/password/change/', words)).status, 200);
       },
       async 'an unlinking'({ device }) {
-        const { status } = await device.ask('POST', '/auth/social/accounts/1/disconnect/', {});
-        return status === 200 ? ({ method }) => method === 'social' : nobody;
+        assert.equal((await device.ask('POST', '/auth/social/accounts/1/disconnect/', {})).status, 200);
       },
       async 'a suspension'({ id }) {
         assert.equal((await opened.auth.accounts.suspend(id))?.state, 'suspended');
-        return () => true;
       },
     };
 
     for (const [what, act] of Object.entries(acts)) {
       test(`with ${what} in their midst nobody is in by what it made void`, async () => {
-        let done = 0;
-        for (let round = 0; round < 6; round++) if (await inTheMidst(act, 4 * round)) done++;
-        assert.ok(done >= 3, `done in ${done} of 6 rounds`);
+        for (let round = 0; round < 3; round++) await inTheMidst(act, 1 + 15 * round);
       });
     }
   });

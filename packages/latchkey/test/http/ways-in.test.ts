@@ -1,236 +1,164 @@
 /**
- * Every route and every page that a form is sent to is named here, with how somebody comes in by it or that nobody does. A new one
- * that is not named fails; and so does one that opens a session beside the door.
+ * Every route and every page is asked, as somebody asks who means it: those by which somebody comes in go by the door, and all others
+ * open nothing. A new one that is not named fails; and so does one that opens a session beside the door.
  */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { drfTokenRoute, routes } from '../../src/http/routes.ts';
 import { pageRoutes, pageRoutesBelow } from '../../src/pages/app.ts';
-import { codeIn } from '../mail-sign-in/mails.ts';
-import { Browser } from '../pages/browser.ts';
-import { Authenticator } from '../passkeys/authenticator.ts';
-import { codeAt } from '../second-step/app.ts';
-import { CLIENT, type StandIn, standIn } from '../social/stand-in.ts';
-import { back, go } from '../social/trip.ts';
-import { memberOf, PASSWORD, type TestServer, testServer } from './serving.ts';
+import { CLIENT, standIn } from '../social/stand-in.ts';
+import { memberOf, PASSWORD, testServer } from './serving.ts';
+import * as opening from './ways/opening.ts';
+import * as quiet from './ways/quiet.ts';
+import { type Open, SAME_SITE, type Way } from './ways/way.ts';
 
-type Ways = Readonly<Record<string, ((open: Open) => Promise<unknown>) | 'opens nothing'>>;
+/** How a way is called, without by what. */
+const routeOf = (name: string): string => name.replace(/ \(.*\)$/, '');
 
-type Open = {
-  readonly server: TestServer;
-  /** Somebody of that name is signed in already, on another device, unless they have yet to sign up. */
-  readonly username: string;
-  /** A provider that knows them by their verified address. */
-  readonly provider: StandIn;
-};
+type Routes = readonly { readonly path: string; readonly methods: object }[];
 
-const login = ({ username }: Pick<Open, 'username'>) => ({ username, password: PASSWORD });
-const passwords = { password1: PASSWORD, password2: PASSWORD };
-const SAME_SITE = { 'sec-fetch-site': 'same-origin' };
-
-/** Sets an app up for an account, and returns the ticket of a new sign-in with the code that goes with it. */
-async function half({ server, username }: Open): Promise<{ readonly ticket: string; readonly code: string }> {
-  const key = await server.signIn(username);
-  const { body } = await server.ask('/auth/mfa/totp/activate/', { key });
-  const secret = memberOf(body, 'secret');
-  const given = { activation_token: memberOf(body, 'activation_token'), code: codeAt(secret, server.clock()) };
-  const done = await server.post('/auth/mfa/totp/activate/', given, { key });
-  assert.equal(done.status, 200, done.text);
-  server.clock.advance(30_000);
-  const started = await server.post('/auth/login/', login({ username }));
-  return { ticket: memberOf(started.body, 'ticket'), code: codeAt(secret, server.clock()) };
-}
-
-/** Makes a passkey for an account, and what it signs for a new sign-in. */
-async function signed({
-  server,
-  username,
-}: Open): Promise<{ readonly credential: unknown; readonly session_id: string }> {
-  const key = await server.signIn(username);
-  const authenticator = new Authenticator();
-  const made = await server.post('/auth/passkeys/register/begin/', {}, { key });
-  const credential = authenticator.create(made.body as Readonly<Record<string, unknown>>);
-  const done = await server.post('/auth/passkeys/register/complete/', { credential }, { key });
-  assert.equal(done.status, 201, done.text);
-  const { body } = await server.post('/auth/passkeys/login/begin/', { bind: true }, { headers: BOUND });
-  const options = body as Readonly<Record<string, unknown>>;
-  return { credential: authenticator.get(options), session_id: memberOf(body, 'session_id') };
-}
-
-const BOUND = { cookie: `latchkey-passkey=${'b'.repeat(43)}` };
-
-/** What the provider says of them. */
-const claims = ({ username }: Pick<Open, 'username'>) => ({
-  sub: `${username}-1`,
-  email: `${username}@example.com`,
-  email_verified: true,
-});
-
-const ROUTES: Ways = {
-  'POST /login/': async (open) => await open.server.post('/auth/login/', login(open)),
-  'POST /signin/': async (open) => await open.server.post('/auth/signin/', login(open)),
-  'POST /api/token/': async (open) => await open.server.post('/api/token/', login(open)),
-  'POST /registration/': async ({ server, username }) =>
-    await server.post('/auth/registration/', { username: `new-${username}`, ...passwords }),
-  async 'POST /login/second-step/'(open) {
-    await open.server.post('/auth/login/second-step/', await half(open));
-  },
-  async 'POST /mfa/verify/'(open) {
-    const { ticket, code } = await half(open);
-    await open.server.post('/auth/mfa/verify/', { ephemeral_token: ticket, code });
-  },
-  async 'POST /passkeys/login/complete/'(open) {
-    await open.server.post('/auth/passkeys/login/complete/', await signed(open), { headers: BOUND });
-  },
-  'POST /social/:provider/': async ({ server, username, provider }) =>
-    await server.post('/auth/social/acme/', { id_token: provider.idToken(claims({ username })) }),
-  'POST /social/:provider/connect/': 'opens nothing',
-  'POST /social/accounts/:number/disconnect/': 'opens nothing',
-  'POST /socialaccounts/:number/disconnect/': 'opens nothing',
-  'POST /login/second-step/set-up/': 'opens nothing',
-  'POST /login/second-step/passkey/': 'opens nothing',
-  'POST /passkeys/login/begin/': 'opens nothing',
-  'POST /passkeys/register/begin/': 'opens nothing',
-  'POST /passkeys/register/complete/': 'opens nothing',
-  'PATCH /passkeys/:id/': 'opens nothing',
-  'DELETE /passkeys/:id/': 'opens nothing',
-  'POST /magic-link/': 'opens nothing',
-  async 'POST /magic-link/confirm/'({ server }) {
-    const { body } = await server.post('/auth/magic-link/', { email: 'ann@example.com' });
-    const code = codeIn((await server.mailsTo('ann@example.com')).at(-1));
-    await server.post('/auth/magic-link/confirm/', { ticket: memberOf(body, 'ticket'), code });
-  },
-  'POST /reauthenticate/': 'opens nothing',
-  'POST /mfa/totp/activate/': 'opens nothing',
-  'POST /mfa/totp/deactivate/': 'opens nothing',
-  'POST /mfa/recovery-codes/regenerate/': 'opens nothing',
-  'POST /logout/': 'opens nothing',
-  'PUT /user/': 'opens nothing',
-  'PATCH /user/': 'opens nothing',
-  'DELETE /user/': 'opens nothing',
-  'POST /user/email/': 'opens nothing',
-  'POST /user/email/confirm/': 'opens nothing',
-  'POST /user/email/undo/': 'opens nothing',
-  'POST /password/change/': 'opens nothing',
-  'POST /password/reset/': 'opens nothing',
-  'POST /password/reset/confirm/': 'opens nothing',
-  'POST /registration/verify-email/': 'opens nothing',
-  'POST /registration/resend-email/': 'opens nothing',
-  'POST /sessions/end-others/': 'opens nothing',
-  'DELETE /sessions/:id/': 'opens nothing',
-};
-
-const PAGES: Ways = {
-  async 'POST /login'(open) {
-    await open.server.ask('/login/', { method: 'POST', form: login(open), headers: SAME_SITE });
-    const { credential, session_id } = await signed(open);
-    const form = { credential: JSON.stringify(credential), session_id };
-    const answer = await open.server.ask('/login/', { method: 'POST', form, headers: { ...SAME_SITE, ...BOUND } });
-    assert.equal(answer.headers.get('location'), '/account/', 'by a passkey, too');
-  },
-  'POST /signup': async ({ server, username }) =>
-    await server.ask('/signup/', {
-      method: 'POST',
-      form: { username: `new-${username}`, email: `${username}@example.org`, ...passwords },
-      headers: SAME_SITE,
-    }),
-  async 'POST /login/mail'({ server }) {
-    const browser = new Browser(server);
-    await browser.open('/login/mail/');
-    await browser.fill({ email: 'ann@example.com' });
-    await browser.fill({ code: codeIn((await server.mailsTo('ann@example.com')).at(-1)) });
-  },
-  async 'POST /login/second-step'(open) {
-    const { ticket, code } = await half(open);
-    const headers = { ...SAME_SITE, cookie: `latchkey-ticket=${ticket}` };
-    await open.server.ask('/login/second-step/', { method: 'POST', form: { code }, headers });
-  },
-  'POST /logout': 'opens nothing',
-  'POST /verify-email': 'opens nothing',
-  'POST /password/reset': 'opens nothing',
-  'POST /password/reset/confirm': 'opens nothing',
-  'POST /account/confirm': 'opens nothing',
-  'POST /account/email': 'opens nothing',
-  'POST /account/email/confirm': 'opens nothing',
-  'POST /account/email/undo': 'opens nothing',
-  'POST /account/profile': 'opens nothing',
-  'POST /account/password': 'opens nothing',
-  'POST /account/second-step': 'opens nothing',
-  'POST /account/passkeys': 'opens nothing',
-  'POST /account/connections': 'opens nothing',
-  'POST /account/devices': 'opens nothing',
-  'POST /account/close': 'opens nothing',
-};
-
-/** Below the base path. A provider sends people back by GET. */
-const PAGES_BELOW: Ways = {
-  async 'GET /social/:provider/callback'({ server, username, provider }) {
-    const browser = new Browser(server);
-    const to = await go(browser);
-    provider.identifies({ ...claims({ username }), nonce: to.searchParams.get('nonce') });
-    await back(browser, to);
-  },
-  'GET /social/:provider/begin': 'opens nothing',
-  'POST /social/:provider/callback': 'opens nothing',
-  'GET /registration/account-confirm-email/:key': 'opens nothing',
-  'POST /registration/account-confirm-email/:key': 'opens nothing',
-  'GET /registration/account-email-verification-sent': 'opens nothing',
-};
-
-function namesOf(
-  all: readonly { readonly path: string; readonly methods: object }[],
-  passedOver: string | null = 'GET',
-): readonly string[] {
+function namesOf(all: Routes, isMeant: (method: string) => boolean): readonly string[] {
   return all.flatMap(({ path, methods }) =>
     Object.keys(methods)
-      .filter((method) => method !== passedOver)
+      .filter(isMeant)
       .map((method) => `${method} ${path}`),
   );
 }
 
+const isChange = (method: string): boolean => method !== 'GET';
+
 test('F-13: every route and page that changes something is named here', () => {
-  assert.deepEqual(Object.keys(ROUTES).toSorted(), namesOf([...routes, drfTokenRoute]).toSorted());
-  assert.deepEqual(Object.keys(PAGES).toSorted(), namesOf(pageRoutes).toSorted());
-  assert.deepEqual(Object.keys(PAGES_BELOW).toSorted(), namesOf(pageRoutesBelow, null).toSorted());
+  const named = (...tables: readonly object[]): readonly string[] =>
+    [...new Set(tables.flatMap((table) => Object.keys(table)).map(routeOf))].toSorted();
+  assert.deepEqual(named(opening.ROUTES, quiet.ROUTES), namesOf([...routes, drfTokenRoute], isChange).toSorted());
+  assert.deepEqual(named(opening.PAGES, quiet.PAGES), namesOf(pageRoutes, isChange).toSorted());
+  const below = [...namesOf(pageRoutesBelow, isChange), 'GET /social/:provider/callback'];
+  assert.deepEqual(named(opening.PAGES_BELOW, quiet.PAGES_BELOW), below.toSorted());
 });
 
 type Row = { readonly id: string; readonly account_id: number };
 
-const liveOf = (server: TestServer): readonly Row[] =>
-  server.rows('SELECT id, account_id FROM session WHERE ended_at IS NULL') as unknown as readonly Row[];
-
-for (const [what, ways] of [
-  ['routes', ROUTES],
-  ['pages', PAGES],
-  ['pages below the base path', PAGES_BELOW],
-] as const) {
-  describe(`F-13, P5: by the ${what}`, () => {
-    for (const [name, way] of Object.entries(ways)) {
-      if (way === 'opens nothing') continue;
-      test(`${name} goes by the door: the limit holds, and the host hears of each session`, async () => {
-        const told: string[] = [];
-        await using provider = await standIn();
-        await using server = await testServer({
-          sessions: { limit: 1 },
-          accounts: { signInByMail: true },
-          social: { providers: { acme: { issuer: provider.url, ...CLIENT } } },
-          onEvent: (event) => void (event.type === 'signed_in' && told.push(event.session.id)),
-        });
-        await server.auth.accounts.create({
-          username: 'ann',
-          email: 'ann@example.com',
-          emailVerified: true,
-          password: PASSWORD,
-        });
-        await server.signIn('ann');
-        const before = server.rows('SELECT id FROM session').length;
-        await way({ server, username: 'ann', provider });
-        const all = server.rows('SELECT id FROM session').map((row) => String(row['id']));
-        assert.ok(all.length > before, 'a session was opened');
-        assert.deepEqual(all.toSorted(), told.toSorted());
-        const live = liveOf(server);
-        assert.equal(new Set(live.map(({ account_id }) => account_id)).size, live.length, 'one for each account');
-      });
-    }
+/** A server where Ann has one place and is in, unless it is said otherwise; what the host is told of sign-ins is noted. */
+async function withAnn(
+  work: (open: Open & { readonly told: readonly string[] }) => Promise<void>,
+  { demandedOf, isIn }: { readonly demandedOf: 'everybody' | readonly string[]; readonly isIn: boolean } = {
+    demandedOf: ['admin'],
+    isIn: true,
+  },
+): Promise<void> {
+  const told: string[] = [];
+  await using provider = await standIn();
+  await using server = await testServer({
+    sessions: { limit: 1 },
+    accounts: { signInByMail: true },
+    secondStep: { demandedOf },
+    social: { providers: { acme: { issuer: provider.url, ...CLIENT } } },
+    onEvent: (event) => void (event.type === 'signed_in' && told.push(event.session.id)),
   });
+  const email = 'ann@example.com';
+  await server.auth.accounts.create({ username: 'ann', email, emailVerified: true, password: PASSWORD });
+  if (isIn) await server.signIn('ann');
+  await work({ server, username: 'ann', provider, told });
 }
+
+const rowsOf = ({ server }: Open, where = ''): readonly Row[] =>
+  server.rows(`SELECT id, account_id FROM session ${where}`) as unknown as readonly Row[];
+
+const idsOf = (open: Open): readonly string[] =>
+  rowsOf(open)
+    .map(({ id }) => id)
+    .toSorted();
+
+function each(tables: Readonly<Record<string, Readonly<Record<string, Way>>>>, run: (name: string, way: Way) => void) {
+  for (const [what, ways] of Object.entries(tables)) {
+    describe(`F-13, P5: by the ${what}`, () => {
+      for (const [name, way] of Object.entries(ways)) run(name, way);
+    });
+  }
+}
+
+each({ routes: opening.ROUTES, pages: opening.PAGES, 'pages below': opening.PAGES_BELOW }, (name, way) => {
+  test(`${name} goes by the door: the limit holds, and the host hears of each session`, () =>
+    withAnn(async (open) => {
+      const request = await way(open);
+      const before = rowsOf(open).length;
+      const { status, text } = await request();
+      assert.ok(status < 400, text);
+      assert.equal(rowsOf(open).length, before + 1, 'one session was opened');
+      assert.deepEqual(idsOf(open), open.told.toSorted());
+      const live = rowsOf(open, 'WHERE ended_at IS NULL');
+      assert.equal(new Set(live.map(({ account_id }) => account_id)).size, live.length, 'one for each account');
+    }));
+});
+
+each({ routes: quiet.ROUTES, pages: quiet.PAGES, 'pages below': quiet.PAGES_BELOW }, (name, way) => {
+  test(`${name} does what it is for, and opens nothing`, () =>
+    withAnn(async (open) => {
+      const request = await way(open);
+      const before = idsOf(open);
+      const { status, text } = await request();
+      assert.ok(status < 400, `${status} ${text}`);
+      assert.deepEqual(idsOf(open), before);
+    }));
+});
+
+/** Where one only looks: but for those that come back from a provider. */
+const LOOKED_AT: readonly (readonly [path: string, base: string])[] = [
+  ...[...routes, drfTokenRoute].map((route) => [route, '/auth'] as const),
+  ...pageRoutes.map((route) => [route, ''] as const),
+  ...pageRoutesBelow.map((route) => [route, '/auth'] as const),
+].flatMap(([route, base]) =>
+  'GET' in route.methods && route.path !== '/social/:provider/callback' ? [[route.path, base] as const] : [],
+);
+
+/** As nobody, as an app, and as a browser. */
+async function look(open: Open, path: string, base: string): Promise<void> {
+  const arranged = quiet.LOOKS[path];
+  assert.ok(arranged !== undefined || !path.includes(':'), 'what stands in its place is said in ways/quiet.ts');
+  const { path: filled, cookie = '' } = arranged === undefined ? { path } : await arranged(open);
+  const { body } = await open.server.post('/auth/login/', { username: 'ann', password: PASSWORD });
+  const key = memberOf(body, 'key');
+  const before = idsOf(open);
+  const at = filled.startsWith('/auth') ? filled : base + filled;
+  for (const visitor of [
+    { cookie },
+    { cookie, authorization: `Token ${key}` },
+    { cookie: `${cookie}; latchkey=${key}` },
+  ]) {
+    const { status } = await open.server.ask(at, { headers: { ...SAME_SITE, ...visitor } });
+    assert.ok(status !== 404 && status < 500, `${status} at ${at}`);
+  }
+  assert.deepEqual(idsOf(open), before);
+}
+
+describe('F-13, E2: by looking nobody comes in, with whatever good link they look', () => {
+  for (const [path, base] of LOOKED_AT) test(`GET ${base}${path}`, () => withAnn((open) => look(open, path, base)));
+});
+
+/** What proves one thing. */
+const FIRST_STEPS: Readonly<Record<string, Way | undefined>> = Object.fromEntries(
+  [
+    'POST /login/',
+    'POST /signin/',
+    'POST /api/token/',
+    'POST /registration/',
+    'POST /social/:provider/',
+    'POST /magic-link/confirm/',
+    'POST /login (password)',
+    'POST /login/mail',
+    'GET /social/:provider/callback',
+  ].map((name) => [name, opening.ROUTES[name] ?? opening.PAGES[name] ?? opening.PAGES_BELOW[name]]),
+);
+
+test('P7, H6: where a second step is demanded of everybody, no first proof opens a session, a registration neither', () =>
+  withAnn(
+    async (open) => {
+      for (const [name, way] of Object.entries(FIRST_STEPS)) {
+        assert.ok(way !== undefined, name);
+        await (await way(open))();
+        assert.deepEqual([open.told, idsOf(open)], [[], []], name);
+      }
+      assert.ok((await open.server.auth.accounts.findByUsername('new-ann')) !== null);
+    },
+    { demandedOf: 'everybody', isIn: false },
+  ));

@@ -8,6 +8,8 @@ import { text } from 'node:stream/consumers';
 import { describe, test } from 'node:test';
 import { InvalidSettings, type Latchkey, latchkey } from 'latchkey';
 import { linkIn, testLatchkey } from 'latchkey/testing';
+import { codeAt } from '../second-step/app.ts';
+import { enrol, half, show, WRONG } from '../second-step/enrolled.ts';
 import { ask, Device, type Nodes, onOneFile, PASSWORD, signedIn } from './device.ts';
 
 const ANN = { username: 'ann', email: 'ann@example.com', password: PASSWORD };
@@ -167,6 +169,55 @@ describe('the secret', () => {
       const later = await open({ secret: NEW, sessions: { limit: 5 }, clock });
       await at(later.auth, here).signIn();
       assert.equal((await later.auth.sessions.list(1)).length, 1, 'the old one is not needed any more');
+    }),
+  );
+
+  const withOld = { secret: OLD, sessions: { limit: 9 } };
+  const withBoth = { secret: `${NEW}, ${OLD}`, sessions: { limit: 9 } };
+  const withNew = { secret: NEW, sessions: { limit: 9 } };
+
+  test(
+    'is changed for authenticator apps by using them: whoever came while both were given needs the old one no more',
+    onOneFile(async (open) => {
+      const old = await open(withOld);
+      await old.auth.accounts.create(ANN);
+      const { secret } = await enrol(old);
+      await old.close();
+      const { clock } = old;
+      const code = async ({ auth }: { readonly auth: Latchkey }) => {
+        clock.advance(30_000);
+        const device = new Device(auth);
+        return await show(device, await half(device), codeAt(secret, clock()));
+      };
+      const both = await open({ ...withBoth, clock });
+      assert.equal((await code(both)).status, 200);
+      await both.close();
+      assert.equal((await code(await open({ ...withNew, clock }))).status, 200);
+    }),
+  );
+
+  test(
+    'is changed without the old one: an app that was not used is a wrong code and a warning, and a recovery code does',
+    onOneFile(async (open) => {
+      const old = await open(withOld);
+      await old.auth.accounts.create(ANN);
+      const { secret, codes } = await enrol(old);
+      await old.close();
+      const { clock } = old;
+      const warnings: string[] = [];
+      const log = { ...QUIET, warn: (_: object, message: string) => void warnings.push(message) };
+      const { auth } = await open({ ...withNew, clock, log });
+      const device = new Device(auth);
+      const ticket = await half(device);
+      const wrong = await show(device, ticket, codeAt(secret, clock()));
+      assert.deepEqual(wrong.body, WRONG);
+      assert.deepEqual(warnings, [
+        'an authenticator app is sealed with a secret that is not given: see `latchkey doctor`',
+      ]);
+      assert.equal((await show(device, ticket, codes[0] ?? '')).status, 200);
+      assert.equal(warnings.length, 1);
+      const begun = await device.ask('GET', '/auth/mfa/totp/activate/?replace=true');
+      assert.equal(begun.status, 200, 'and another app takes its place');
     }),
   );
 

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { LatchkeyOptions } from '../../src/latchkey.ts';
+import type { Notice } from '../../src/mail/message.ts';
+import { LANGUAGES, type Language } from '../../src/texts/reader.ts';
 import { ask, keyOf, PASSWORD, signIn } from '../attempts/asking.ts';
 import { openSending, type Sending } from './sending.ts';
 import { type MailServer, mailServer, type Taken } from './smtp.ts';
@@ -55,6 +57,16 @@ const kinds: readonly Kind[] = [
     says: /The account ann on 127\.0\.0\.1 gave this e-mail address/,
     link: new RegExp(`^http://127\\.0\\.0\\.1:8787/auth/registration/account-confirm-email/${SECRET}/$`),
     work: ({ auth }) => ask(auth, '/auth/registration/', { json: SIGN_UP }),
+  },
+  {
+    kind: 'a claim of an address that nobody has verified',
+    subject: 'Confirm your e-mail address for 127.0.0.1',
+    says: /gave this e-mail address of the account ann on 127\.0\.0\.1 without being signed in.*password stops working/,
+    link: new RegExp(`^http://127\\.0\\.0\\.1:8787/auth/registration/account-confirm-email/${SECRET}/$`),
+    async work({ auth }) {
+      await auth.accounts.create({ ...ANN, emailVerified: false });
+      await ask(auth, '/auth/magic-link/', { json: { email: ANN.email } });
+    },
   },
   {
     kind: 'reset',
@@ -239,19 +251,88 @@ const hostile: readonly (readonly [what: string, name: string])[] = [
   ['N4: letters that turn the text around', 'ann\u202e\u2066elpmaxe.live\u200b'],
 ];
 
-const withName = ['verify-email', 'reset-password', 'password-changed', 'address-in-use', 'second-step-reset'] as const;
+type Sent = Exclude<Notice, { readonly kind: 'nothing' }>;
 
-/** The mails of every kind to somebody who calls themselves so. */
-async function everyMailTo(username: string): Promise<readonly Taken[]> {
+/** One of each kind that there is: a new one is missed here by the compiler. */
+function noticesTo(username: string): readonly Sent[] {
+  const [to, link] = ['ann@mail.test', 'http://127.0.0.1:8787/x'];
+  const owner = { to, username, link };
+  const notices: { readonly [Kind in Sent['kind']]: Sent & { readonly kind: Kind } } = {
+    'verify-email': { kind: 'verify-email', ...owner },
+    'reset-password': { kind: 'reset-password', ...owner },
+    'address-in-use': { kind: 'address-in-use', ...owner },
+    'change-email': { kind: 'change-email', ...owner },
+    'claim-email': { kind: 'claim-email', ...owner },
+    'email-changed': { kind: 'email-changed', ...owner },
+    'email-in-use': { kind: 'email-in-use', ...owner },
+    'email-change-asked': { kind: 'email-change-asked', ...owner },
+    'password-changed': { kind: 'password-changed', ...owner },
+    'second-step-reset': { kind: 'second-step-reset', ...owner },
+    'second-step-on': { kind: 'second-step-on', ...owner },
+    'second-step-off': { kind: 'second-step-off', ...owner },
+    'second-step-failed': { kind: 'second-step-failed', ...owner },
+    'second-step-replaced': { kind: 'second-step-replaced', ...owner },
+    'recovery-codes-renewed': { kind: 'recovery-codes-renewed', ...owner },
+    'recovery-code-used': { kind: 'recovery-code-used', ...owner },
+    'passkey-added': { kind: 'passkey-added', ...owner },
+    'passkey-removed': { kind: 'passkey-removed', ...owner },
+    'social-connected': { kind: 'social-connected', ...owner, provider: 'Acme' },
+    'social-disconnected': { kind: 'social-disconnected', ...owner, provider: 'Acme' },
+    'sign-in': { kind: 'sign-in', ...owner, code: 'ABCD-2345' },
+    invitation: { kind: 'invitation', to, link },
+  };
+  return Object.values(notices);
+}
+
+/** What comes of notices, one after the other, as a mail server takes it. */
+async function taken(notices: readonly Sent[], language: Language): Promise<readonly Taken[]> {
   const sending = await openSending({ mail: { smtpUrl: server.url } });
   const { parts } = sending.assembled;
-  const before = server.taken.length;
-  const link = 'http://127.0.0.1:8787/x';
-  await parts.store.outbox.put(withName.map((kind) => parts.mail({ kind, to: 'ann@mail.test', username, link })));
-  await sending.auth.settle();
+  const all: Taken[] = [];
+  for (const notice of notices) {
+    const before = server.taken.length;
+    await parts.store.outbox.put([parts.mail(notice, language)]);
+    await sending.auth.settle();
+    all.push(...server.taken.slice(before));
+  }
   await sending.auth.close();
-  return server.taken.slice(before).toSorted((a, b) => (a.mail.subject ?? '').localeCompare(b.mail.subject ?? ''));
+  assert.equal(all.length, notices.length);
+  return all;
 }
+
+const everyMailTo = (username: string): Promise<readonly Taken[]> => taken(noticesTo(username), 'en');
+
+const saidIn = (notice: Sent): readonly string[] =>
+  [notice].flatMap((one) => [
+    ...('username' in one ? [one.username] : []),
+    ...('provider' in one ? [one.provider] : []),
+    ...('code' in one ? [one.code] : []),
+  ]);
+
+function assertWhole(notice: Sent, { mail }: Taken, language: Language): void {
+  const { kind, link } = notice;
+  const [text, html] = [mail.text ?? '', mail.html ?? ''];
+  assert.deepEqual(mail.headers.map(({ key }) => key).toSorted(), HEADERS, kind);
+  assert.match(html, new RegExp(`<html lang="${language}" dir="${language === 'ar' ? 'rtl' : 'ltr'}"`));
+  assert.deepEqual(hrefsOf(html), [link], kind);
+  assert.equal(text.split(link).length, 2, `${kind}: one link`);
+  assert.doesNotMatch(`${mail.subject}${text}`, /[{}]|undefined/, kind);
+  for (const said of saidIn(notice))
+    for (const part of [text, html]) assert.ok(part.includes(said), `${kind}: ${said}`);
+}
+
+describe('each kind of mail in each language', () => {
+  const all = new Set<string>();
+  for (const [turn, language] of LANGUAGES.entries()) {
+    test(`N1, P10: every kind comes in ${language}, whole, with its one link and with who and what it is about`, async () => {
+      const notices = noticesTo('ann');
+      const mails = await taken(notices, language);
+      for (const [at, notice] of notices.entries()) assertWhole(notice, mails[at] ?? assert.fail(), language);
+      for (const { mail } of mails) all.add(mail.text ?? '');
+      assert.equal(all.size, (turn + 1) * notices.length, 'no kind reads as another, and no language as another');
+    });
+  }
+});
 
 /** All of a mail but what is of its own: when it was written, and where its parts begin. */
 function frameOf({ from, to, mail }: Taken) {
@@ -273,11 +354,12 @@ describe('a name changes nothing but where it stands', () => {
   });
   for (const [what, username] of hostile) {
     test(`${what}, in every kind of mail`, async () => {
-      const taken = await everyMailTo(username);
-      assert.equal(taken.length, withName.length);
-      assert.deepEqual(taken.map(frameOf), plain.map(frameOf));
+      const mails = await everyMailTo(username);
+      assert.deepEqual(mails.map(frameOf), plain.map(frameOf));
       if (!username.includes('7*7')) return;
-      for (const { mail } of taken) assert.ok(mail.text?.includes(username), 'a template was filled in');
+      for (const [at, { mail }] of mails.entries())
+        if (noticesTo('ann')[at]?.kind !== 'invitation')
+          assert.ok(mail.text?.includes(username), 'a template was filled in');
     });
   }
 

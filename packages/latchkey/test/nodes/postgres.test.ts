@@ -3,6 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import { type OwnPostgres, startable, startPostgres } from '../servers/postgres.ts';
 import { type Fleet, startFleet, until } from './fleet.ts';
 import { promisesOfNodes } from './promises.ts';
+import { saysNothingMeanwhile } from './store-gone.ts';
 
 describe('three nodes on PostgreSQL', { skip: startable() ?? false }, () => {
   let server: OwnPostgres;
@@ -16,25 +17,11 @@ describe('three nodes on PostgreSQL', { skip: startable() ?? false }, () => {
     await server.stop();
   });
 
-  test('F-35, I11: with the database gone a check is 503 within the horizon and not live after it; service returns by itself', async () => {
-    await fleet.register('ann');
-    const key = await fleet.signIn('ann');
-    for (let times = 0; times < 3; times++) assert.deepEqual(await fleet.check(key), ['200', '200', '200']);
-    await server.pause();
-    const stopped = performance.now();
-    await until('every node says that the store is not there', async () =>
-      (await fleet.check(key)).every((verdict) => verdict === '503 store_unavailable'),
-    );
-    assert.ok(performance.now() - stopped < 4_000, 'the horizon is a second, and a read has another');
-    for (let times = 0; times < 3; times++) {
-      assert.deepEqual(
-        await fleet.check(key),
-        fleet.nodes.map(() => '503 store_unavailable'),
-      );
-    }
-    await server.resume();
-    await until('every node is back', async () => (await fleet.check(key)).every((verdict) => verdict === '200'));
-  });
+  test('F-35, I11: while the database stands still a check is 503 once the horizon has passed, and service returns by itself', () =>
+    saysNothingMeanwhile(fleet, 'ann', { leave: () => server.pause(), comeBack: () => server.resume() }));
+
+  test('F-35, I11: so it is while the database is stopped', () =>
+    saysNothingMeanwhile(fleet, 'bea', { leave: () => server.kill(), comeBack: () => server.restart('fast') }));
 
   test('F-37, P8: a crash of the database loses no sign-in, and nothing that was ended comes back', async () => {
     await fleet.register('ben');
@@ -48,5 +35,5 @@ describe('three nodes on PostgreSQL', { skip: startable() ?? false }, () => {
     );
   });
 
-  for (const { name, run } of promisesOfNodes) test(name, () => run(fleet));
+  for (const { name, run } of promisesOfNodes({ nodes: 3, remembers: true })) test(name, () => run(fleet));
 });

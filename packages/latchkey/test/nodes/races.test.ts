@@ -1,66 +1,57 @@
 import { after, before, describe, test } from 'node:test';
-import { available as noPostgres, openPostgres } from '../servers/postgres.ts';
-import { startable as noRedis, startRedis } from '../servers/redis.ts';
-import { temporaryFolder } from '../serving.ts';
+import { open } from '../../src/latchkey.ts';
+import { QUICK } from '../serving.ts';
 import { type Fleet, startFleet } from './fleet.ts';
-import { ORIGIN, PLACES, races } from './races.ts';
+import { orders, shiftedClock } from './order.ts';
+import { type Place, places } from './places.ts';
+import { races } from './races.ts';
+import { ORIGIN, PLACES } from './racing.ts';
+import { spends, spendsInvitation } from './spends.ts';
 
-/** Where a fleet keeps things, and how that is thrown away. */
-type Place = { readonly environment: Readonly<Record<string, string>>; remove(): Promise<void> };
-
-const stores: Record<string, { readonly without: string | null; readonly open: () => Promise<Place> }> = {
-  SQLite: {
-    without: null,
-    async open() {
-      const folder = temporaryFolder();
-      const environment = { LATCHKEY_DATABASE: `sqlite:${folder.path}/test.db` };
-      return { environment, remove: async () => folder.remove() };
-    },
-  },
-  PostgreSQL: {
-    without: noPostgres(),
-    async open() {
-      const server = await openPostgres();
-      const { url, schema } = await server.freshSchema();
-      return { environment: { LATCHKEY_DATABASE: url, LATCHKEY_SCHEMA: schema }, remove: () => server.stop() };
-    },
-  },
-  Redis: {
-    without: noRedis(),
-    async open() {
-      const [server, folder] = [await startRedis(), temporaryFolder()];
-      return {
-        environment: { LATCHKEY_DATABASE: `sqlite:${folder.path}/test.db`, LATCHKEY_SESSIONS: server.url },
-        async remove() {
-          await server.stop();
-          folder.remove();
-        },
-      };
-    },
-  },
+const SETTINGS = {
+  LATCHKEY_ORIGIN: ORIGIN,
+  LATCHKEY_SESSION_LIMIT: String(PLACES),
+  LATCHKEY_SIGN_IN_BY_MAIL: 'true',
 };
 
-for (const [name, { without, open }] of Object.entries(stores)) {
-  for (const count of [1, 3]) {
-    describe(`races at ${count === 1 ? 'one node' : `${count} nodes`} on ${name}`, { skip: without ?? false }, () => {
+for (const [name, kind] of Object.entries(places)) {
+  const skip = kind.without ?? false;
+  // One node has no other to reach past: the pair of stores is what matters then.
+  for (const count of name.includes(' and ') ? [3] : [1, 3]) {
+    describe(`races at ${count === 1 ? 'one node' : `${count} nodes`} on ${name}`, { skip }, () => {
       let place: Place;
       let fleet: Fleet;
       before(async () => {
-        place = await open();
-        fleet = await startFleet(
-          {
-            ...place.environment,
-            LATCHKEY_ORIGIN: ORIGIN,
-            LATCHKEY_SESSION_LIMIT: String(PLACES),
-          },
-          count,
-        );
+        place = await kind.open();
+        fleet = await startFleet({ ...place.environment, ...SETTINGS }, count);
       });
       after(async () => {
         await fleet.stop();
         await place.remove();
       });
-      for (const race of races) test(race.name, () => race.run(fleet));
+      for (const race of [...races, ...spends]) test(race.name, () => race.run(fleet));
+
+      test('L22: of twenty sign-ups at once with one invitation one counts', async () => {
+        const environment = { ...QUICK, ...place.environment, ...SETTINGS };
+        const { auth } = await open({}, { environment, role: 'command' });
+        const { invitation } = await auth.accounts.invite();
+        await auth.close();
+        await spendsInvitation(fleet, invitation);
+      });
     });
   }
+
+  describe(`three nodes on ${name} whose clocks are an hour apart`, { skip }, () => {
+    let place: Place;
+    let fleet: Fleet;
+    before(async () => {
+      place = await kind.open();
+      fleet = await startFleet({ ...place.environment, ...SETTINGS }, 3, shiftedClock);
+    });
+    after(async () => {
+      await fleet.stop();
+      await place.remove();
+    });
+    for (const race of orders) test(race.name, () => race.run(fleet));
+  });
 }

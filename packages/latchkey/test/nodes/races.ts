@@ -1,67 +1,27 @@
 /** Group L of the races: what must hold for an account with three places, at however many nodes its people ask. */
 import assert from 'node:assert/strict';
 import { PASSWORD } from '../attempts/asking.ts';
-import { Authenticator } from '../passkeys/authenticator.ts';
-import { type Answer, ask } from '../serving.ts';
+import { Authenticator, type Twist } from '../passkeys/authenticator.ts';
 import { type Fleet, until } from './fleet.ts';
-
-export type Race = { readonly name: string; readonly run: (fleet: Fleet) => Promise<void> };
-
-/** As many places as the nodes of these races give to an account. */
-export const PLACES = 3;
-
-/** What the nodes of these races are called, all alike. */
-export const ORIGIN = 'http://127.0.0.1:8787';
-
-const NEW_PASSWORD = 'quite-an0ther-pw';
-const DISPLACED = '401 session_displaced';
-
-let made = 0;
-
-async function newAccount(fleet: Fleet): Promise<string> {
-  made++;
-  const username = `racer${made}`;
-  await fleet.register(username);
-  return username;
-}
-
-const many = <T>(count: number, make: (turn: number) => Promise<T>): Promise<T[]> =>
-  Promise.all(Array.from({ length: count }, (_, turn) => make(turn)));
-
-/** Asks one of the nodes, in turn. */
-function askAt(fleet: Fleet, turn: number, path: string, given: Parameters<typeof ask>[1] = {}): Promise<Answer> {
-  const node = fleet.nodes[turn % fleet.nodes.length] ?? assert.fail();
-  return ask(`${node.url}/auth/${path}`, given);
-}
-
-const logIn = (fleet: Fleet, turn: number, username: string, password = PASSWORD): Promise<Answer> =>
-  askAt(fleet, turn, 'login/', { body: { username, password } });
-
-const keyIn = ({ body }: Answer): string => String(body['key']);
-
-/** Those of the keys that a node accepts; all nodes must be of one mind. */
-async function liveAmong(fleet: Fleet, keys: readonly string[]): Promise<readonly string[]> {
-  const live: string[] = [];
-  for (const key of keys) {
-    const verdicts = await fleet.check(key);
-    assert.equal(new Set(verdicts).size, 1, `the nodes differ: ${verdicts.join(', ')}`);
-    if (verdicts[0] === '200') live.push(key);
-  }
-  return live;
-}
-
-/** The ids of an account's sessions as a node lists them, the newest first. */
-async function listed(fleet: Fleet, turn: number, key: string): Promise<readonly string[]> {
-  const node = fleet.nodes[turn % fleet.nodes.length] ?? assert.fail();
-  const answer = await fetch(`${node.url}/auth/sessions/`, { headers: { authorization: `Token ${key}` } });
-  assert.equal(answer.status, 200);
-  return ((await answer.json()) as { readonly id: string }[]).map(({ id }) => id);
-}
-
-const ownId = async (fleet: Fleet, turn: number, key: string): Promise<string> => {
-  const { body } = await askAt(fleet, turn, 'session/', { key });
-  return String((body['session'] as Readonly<Record<string, unknown>> | undefined)?.['id'] ?? body['id']);
-};
+import {
+  askAt,
+  DISPLACED,
+  halfIn,
+  keyIn,
+  keysOf,
+  listed,
+  liveAmong,
+  logIn,
+  many,
+  NEW_PASSWORD,
+  newAccount,
+  newApp,
+  ORIGIN,
+  ownId,
+  PLACES,
+  type Race,
+  racesOf,
+} from './racing.ts';
 
 /** Makes a passkey for an account at one of the nodes. It counts nothing, so that it may be used many times at once. */
 async function newPasskey(fleet: Fleet, key: string): Promise<Authenticator> {
@@ -72,10 +32,10 @@ async function newPasskey(fleet: Fleet, key: string): Promise<Authenticator> {
   return authenticator;
 }
 
-/** What a passkey answers to a challenge of its own. */
-async function signedBy(fleet: Fleet, turn: number, authenticator: Authenticator) {
+/** What a passkey answers to a challenge of its own, with some of it changed. */
+async function signedBy(fleet: Fleet, turn: number, authenticator: Authenticator, twist: Twist = {}) {
   const { body } = await askAt(fleet, turn, 'passkeys/login/begin/', { body: {} });
-  return { credential: authenticator.get(body), session_id: body['session_id'] };
+  return { credential: authenticator.get(body, twist), session_id: body['session_id'] };
 }
 
 const cases: Record<string, (fleet: Fleet) => Promise<void>> = {
@@ -92,7 +52,7 @@ const cases: Record<string, (fleet: Fleet) => Promise<void>> = {
     const [first = ''] = live;
     const order = await listed(fleet, 1, first);
     assert.deepEqual(new Set(order), new Set(ids.keys()));
-    // L4: who came first goes first, by the store's count and by nobody's clock.
+    // Who came first goes first.
     for (const [turn, oldest] of order.toReversed().entries()) {
       const key = ids.get(oldest) ?? assert.fail();
       assert.deepEqual(await liveAmong(fleet, [key]), [key]);
@@ -127,7 +87,6 @@ const cases: Record<string, (fleet: Fleet) => Promise<void>> = {
       const path = `passkeys/${authenticator.credentialId}/`;
       const removed = round === 0 ? null : await askAt(fleet, round, path, { key: own, method: 'DELETE' });
       const [byPassword, byPasskey] = [await passwords, await passkeys];
-      const keysOf = (answers: readonly Answer[]) => answers.filter(({ status }) => status === 200).map(keyIn);
       const all = [own, ...keysOf(byPassword), ...keysOf(byPasskey)];
       const live = await liveAmong(fleet, all);
       if (round === 0) assert.equal(live.length, PLACES);
@@ -140,11 +99,42 @@ const cases: Record<string, (fleet: Fleet) => Promise<void>> = {
     }
   },
 
-  async 'L12: sign-ins that fail displace nobody'(fleet) {
+  async 'L12: sign-ins that fail, in whatever way and however far they came, displace nobody'(fleet) {
     const username = await newAccount(fleet);
-    const keys = [await fleet.signIn(username), await fleet.signIn(username, 1), await fleet.signIn(username, 2)];
-    const answers = await many(30, (turn) => logIn(fleet, turn, username, `wrong-${turn}-password`));
-    assert.ok(answers.every(({ status }) => status === 400));
+    const own = await fleet.signIn(username);
+    const passkey = await newPasskey(fleet, own);
+    const { recoveryCodes } = await newApp(fleet, own);
+    const keys = [own];
+    for (let turn = 1; turn < PLACES; turn++) {
+      const body = { ticket: await halfIn(fleet, turn, username), code: recoveryCodes[turn] };
+      keys.push(keyIn(await askAt(fleet, turn, 'login/second-step/', { body })));
+    }
+    assert.deepEqual(await liveAmong(fleet, keys), keys);
+    const ticket = await halfIn(fleet, 0, username);
+    const [, used = ''] = recoveryCodes;
+    const right = { username, password: PASSWORD };
+    const failures: readonly (readonly [path: string, body: unknown])[] = [
+      ['login/', { ...right, password: 'wrong-and-long-enough' }],
+      ['login/', { ...right, username: `${username}x` }],
+      ['login/', { username }],
+      ['login/', { ...right, username: [username] }],
+      ['login/', [right]],
+      ['signin/', { ...right, password: 'wrong-and-long-enough' }],
+      ['login/second-step/', { ticket, code: '000000' }],
+      ['login/second-step/', { ticket, code: used }],
+      ['login/second-step/', { ticket: `${ticket}x`, code: recoveryCodes[0] }],
+      ['passkeys/login/complete/', await signedBy(fleet, 0, passkey, { origin: 'http://evil.example' })],
+      ['passkeys/login/complete/', { ...(await signedBy(fleet, 0, passkey)), session_id: 'of-nobody' }],
+      ['registration/', { username, password1: PASSWORD, password2: PASSWORD }],
+    ];
+    const answers = await many(4 * failures.length, (turn) => {
+      const [path, body] = failures[turn % failures.length] ?? assert.fail();
+      return askAt(fleet, turn, path, { body });
+    });
+    for (const [turn, { status, body }] of answers.entries()) {
+      assert.ok(status >= 400 && status < 500 && !('key' in body), `${failures[turn % failures.length]}: ${status}`);
+    }
+    await many(12, (turn) => halfIn(fleet, turn, username));
     assert.deepEqual(await liveAmong(fleet, keys), keys);
   },
 
@@ -167,6 +157,24 @@ const cases: Record<string, (fleet: Fleet) => Promise<void>> = {
     assert.deepEqual(new Set(await fleet.check(old)), new Set([DISPLACED]), 'an empty place brings nobody back');
   },
 
+  async 'L9, F-26: a device that signs in everywhere at once holds one place, and displaces nobody else'(fleet) {
+    const username = await newAccount(fleet);
+    const first = await logIn(fleet, 0, username);
+    const others: string[] = [];
+    for (let turn = 1; turn < PLACES; turn++) others.push(await fleet.signIn(username, turn));
+    for (let round = 0; round < 3; round++) {
+      const answers = await many(20, (turn) =>
+        askAt(fleet, turn, 'login/', {
+          body: { username, password: PASSWORD },
+          headers: { 'latchkey-device': String(first.body['device']) },
+        }),
+      );
+      assert.ok(answers.every(({ status }) => status === 200));
+      assert.equal((await liveAmong(fleet, [keyIn(first), ...keysOf(answers)])).length, 1, `round ${round}`);
+      assert.deepEqual(await liveAmong(fleet, others), others);
+    }
+  },
+
   async 'F-8: a place that was left at one node is free at the others at once'(fleet) {
     const username = await newAccount(fleet);
     const keys = [await fleet.signIn(username), await fleet.signIn(username, 1), await fleet.signIn(username, 2)];
@@ -181,32 +189,41 @@ const cases: Record<string, (fleet: Fleet) => Promise<void>> = {
   async 'L16, I7: once a password change is answered nobody is in who showed the old one, but the one who changed it'(
     fleet,
   ) {
-    for (let round = 0; round < 5; round++) {
+    for (let round = 0; round < 8; round++) {
       const username = await newAccount(fleet);
       const own = await fleet.signIn(username, round);
       const change = { old_password: PASSWORD, new_password1: NEW_PASSWORD, new_password2: NEW_PASSWORD };
-      const signIns = many(12, (turn) => logIn(fleet, turn, username));
+      // As many as there are places for: whoever changes it is not displaced before.
+      const signIns = many(PLACES - 1, (turn) => logIn(fleet, turn, username));
       const changed = await askAt(fleet, round + 1, 'password/change/', { key: own, body: change });
-      const answers = await signIns;
-      const keys = answers.filter(({ status }) => status === 200).map(keyIn);
-      const live = await liveAmong(fleet, [own, ...keys]);
-      // A full account may have displaced who changes it before that: then nothing was changed.
-      if (changed.status === 200) assert.deepEqual(live, [own], `round ${round}`);
-      else assert.equal(`${changed.status} ${changed.reason}`, DISPLACED);
+      const keys = keysOf(await signIns);
+      assert.equal(changed.status, 200, `round ${round}: ${changed.reason}`);
+      assert.deepEqual(await liveAmong(fleet, [own, ...keys]), [own], `round ${round}`);
+      assert.equal((await logIn(fleet, round, username)).status, 400);
+      assert.equal((await logIn(fleet, round, username, NEW_PASSWORD)).status, 200);
     }
   },
 
-  async 'L17, F-6: once the others are signed out nobody is in who was in before that'(fleet) {
-    for (let round = 0; round < 5; round++) {
+  async 'L17, F-6: once the others are signed out nobody is in who was in before that, and each was told by whom'(
+    fleet,
+  ) {
+    for (let round = 0; round < 8; round++) {
       const username = await newAccount(fleet);
-      const before = [await fleet.signIn(username), await fleet.signIn(username, 1)];
+      const old = await fleet.signIn(username, round + 2);
       const own = await fleet.signIn(username, round);
-      const ended = askAt(fleet, round + 1, 'sessions/end-others/', { key: own, body: {} });
-      const signIns = many(PLACES - 1, (turn) => logIn(fleet, turn, username));
-      const { status } = await ended;
-      const keys = (await signIns).filter((answer) => answer.status === 200).map(keyIn);
-      if (status === 200) assert.deepEqual(await liveAmong(fleet, before), [], `round ${round}`);
-      assert.ok((await liveAmong(fleet, [own, ...before, ...keys])).length <= PLACES);
+      // There is a place for it: nobody is displaced.
+      const signIn = logIn(fleet, round + 2, username);
+      const ended = await askAt(fleet, round + 1, 'sessions/end-others/', { key: own, body: {} });
+      const { status, ...late } = await signIn;
+      assert.equal(ended.status, 200, `round ${round}: ${ended.reason}`);
+      assert.deepEqual(new Set(await fleet.check(old)), new Set(['401 session_revoked']), `round ${round}`);
+      assert.deepEqual(await liveAmong(fleet, [own]), [own]);
+      // It came after the end of all others, before it, or with a password that was shown before and is void.
+      assert.ok(status === 200 || status === 400, `round ${round}: ${status}`);
+      if (status === 400) continue;
+      const verdicts = new Set(await fleet.check(String(late.body['key'])));
+      assert.equal(verdicts.size, 1);
+      assert.ok(verdicts.has('200') || verdicts.has('401 session_revoked'), [...verdicts].join());
     }
   },
 
@@ -245,32 +262,6 @@ const cases: Record<string, (fleet: Fleet) => Promise<void>> = {
     assert.deepEqual(new Set(await fleet.check(old)), new Set([DISPLACED]));
   },
 
-  async 'L21: of fifty sign-ups with one name at once one is made'(fleet) {
-    made++;
-    const body = { username: `racer${made}`, password1: PASSWORD, password2: PASSWORD };
-    const answers = await many(50, (turn) => askAt(fleet, turn, 'registration/', { body }));
-    assert.equal(answers.filter(({ status }) => status === 201).length, 1);
-    assert.equal(answers.filter(({ status }) => status === 400).length, 49);
-  },
-
-  async 'L22: of twenty uses of a reset link at once, at all nodes, one counts'(fleet) {
-    made++;
-    const email = `racer${made}@example.com`;
-    await askAt(fleet, 0, 'registration/', {
-      body: { username: `racer${made}`, email, password1: PASSWORD, password2: PASSWORD },
-    });
-    await askAt(fleet, 1, 'password/reset/', { body: { email } });
-    const kept = await (await fetch(`${fleet.nodes[0]?.url}/dev/mail`)).text();
-    const [, uid, token] = /\/password\/reset\/confirm\/(\w+)\/(\w{43})\//.exec(kept) ?? [];
-    const answers = await many(20, (turn) => {
-      const password = `${turn}-${NEW_PASSWORD}`;
-      const body = { uid, token, new_password1: password, new_password2: password };
-      return askAt(fleet, turn, 'password/reset/confirm/', { body });
-    });
-    assert.equal(answers.filter(({ status }) => status === 200).length, 1);
-    assert.equal(answers.filter(({ status }) => status === 400).length, 19);
-  },
-
   async 'L27: people who hang up and try again hold no place too many, and the last answer’s key is live'(fleet) {
     const username = await newAccount(fleet);
     const impatient = (turn: number): Promise<unknown> => {
@@ -296,4 +287,4 @@ const cases: Record<string, (fleet: Fleet) => Promise<void>> = {
   },
 };
 
-export const races: readonly Race[] = Object.entries(cases).map(([name, run]) => ({ name, run }));
+export const races: readonly Race[] = racesOf(cases);

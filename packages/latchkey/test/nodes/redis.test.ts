@@ -4,6 +4,7 @@ import { type OwnRedis, startable, startRedis } from '../servers/redis.ts';
 import { temporaryFolder } from '../serving.ts';
 import { type Fleet, startFleet, until } from './fleet.ts';
 import { promisesOfNodes } from './promises.ts';
+import { saysNothingMeanwhile } from './store-gone.ts';
 
 describe('three nodes with sessions in Redis', { skip: startable() ?? false }, () => {
   const folder = temporaryFolder();
@@ -22,17 +23,11 @@ describe('three nodes with sessions in Redis', { skip: startable() ?? false }, (
     folder.remove();
   });
 
-  test('F-35, I11: with Redis gone a check is 503 within the horizon and not live after it; service returns by itself', async () => {
-    await fleet.register('ann');
-    const key = await fleet.signIn('ann');
-    for (let times = 0; times < 3; times++) assert.deepEqual(await fleet.check(key), ['200', '200', '200']);
-    await server.pause();
-    await until('every node says that the store is not there', async () =>
-      (await fleet.check(key)).every((verdict) => verdict === '503 store_unavailable'),
-    );
-    server.resume();
-    await until('every node is back', async () => (await fleet.check(key)).every((verdict) => verdict === '200'));
-  });
+  test('F-35, I11: while Redis stands still a check is 503 once the horizon has passed, and service returns by itself', () =>
+    saysNothingMeanwhile(fleet, 'ann', { leave: () => server.pause(), comeBack: () => server.resume() }));
+
+  test('F-35, I11: so it is while Redis is stopped', () =>
+    saysNothingMeanwhile(fleet, 'bea', { leave: () => server.kill(), comeBack: () => server.restart() }));
 
   test('F-37, P8: a Redis that is killed and keeps its log loses no sign-in, and nothing that was ended comes back', async () => {
     await fleet.register('ben');
@@ -46,5 +41,5 @@ describe('three nodes with sessions in Redis', { skip: startable() ?? false }, (
     );
   });
 
-  for (const { name, run } of promisesOfNodes) test(name, () => run(fleet));
+  for (const { name, run } of promisesOfNodes({ nodes: 3, remembers: true })) test(name, () => run(fleet));
 });

@@ -7,8 +7,8 @@ import { Browser, textOf } from './browser.ts';
 
 const LATER_MS = 11 * 60_000;
 
-async function opened() {
-  const server = await testServer();
+async function opened(options: Parameters<typeof testServer>[0] = {}) {
+  const server = await testServer(options);
   const { id } = await server.auth.accounts.create({
     username: 'alice',
     email: 'alice@example.com',
@@ -51,6 +51,42 @@ describe('/account/confirm/', () => {
     await browser.fill({ code: codeAt(secret, server.clock()) });
     assert.equal(browser.path, '/account/second-step/');
     assert.match(textOf(await browser.fill({ do: 'renew' })), /recovery codes/);
+  });
+
+  test('H9: with an app neither the password is changed nor the account closed before a code was typed', async () => {
+    await using open = await opened();
+    const { server, browser } = open;
+    await browser.open('/account/second-step/');
+    const shown = await browser.fill({ do: 'begin' });
+    const [, spaced = ''] = /<code><bdi>([A-Z2-7 ]+)<\/bdi>/.exec(shown.text) ?? [];
+    const secret = spaced.replaceAll(' ', '');
+    await browser.fill({ code: codeAt(secret, server.clock()) });
+    for (const path of ['/account/password/', '/account/close/']) {
+      server.clock.advance(LATER_MS);
+      await browser.open(path);
+      assert.equal(browser.path, `/account/confirm/?next=${encodeURIComponent(path)}`);
+      await browser.fill({ code: codeAt(secret, server.clock()) });
+      assert.equal(browser.path, path);
+    }
+    assert.match(textOf(await browser.fill({ password: PASSWORD })), /closed/);
+  });
+
+  test('who has neither password nor app signs in again, wherever whoever is signed in is else sent', async () => {
+    await using open = await opened({ pages: { redirectSignedIn: true } });
+    const { server, browser } = open;
+    const { id } = await server.auth.accounts.create({ username: 'eve', email: 'eve@example.com' });
+    const key = 'e'.repeat(40);
+    await server.auth.sessions.importKey(id, key);
+    browser.cookies.set('latchkey', key);
+    await browser.open('/account/email/');
+    assert.equal(browser.path, '/account/confirm/?next=%2Faccount%2Femail%2F');
+    const [, to = ''] = /<a class="button" href="([^"]+)"/.exec(browser.page?.text ?? '') ?? [];
+    await browser.open(to.replaceAll('&amp;', '&'));
+    assert.match(browser.path, /^\/login\/\?again=1&next=%2Faccount%2Femail%2F$/);
+    await browser.fill({ username: 'alice', password: PASSWORD });
+    assert.equal(browser.path, '/account/email/');
+    await browser.open('/login/');
+    assert.notEqual(browser.path, '/login/', 'but for that they are sent on');
   });
 
   test('D1: it leads on to nowhere else', async () => {

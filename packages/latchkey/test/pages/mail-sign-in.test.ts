@@ -62,6 +62,31 @@ describe('/login/mail/', () => {
     assert.equal(browser.path, '/account/');
   });
 
+  test('F7: for an address that nobody verified the link says what it takes away, before and after; a new mail then signs in', async () => {
+    await using open = await opened();
+    const { server } = open;
+    const bob = { username: 'bob', email: 'bob@example.com', password: PASSWORD };
+    await server.auth.accounts.create(bob);
+    const planted = await server.signIn('bob');
+    const browser = new Browser(server);
+    await browser.open('/login/mail/');
+    await browser.fill({ email: bob.email });
+    const { pathname } = new URL(linkIn((await server.mailsTo(bob.email)).at(-1)));
+    const asked = await browser.open(pathname);
+    assert.match(textOf(asked), /a password that the account has stops working/);
+    assert.equal(await server.isLive(planted), true, 'E9: looking changes nothing');
+    const done = await browser.post(pathname, {});
+    assert.match(textOf(done), /Your address is confirmed, and nothing that was set up before counts any more/);
+    assert.equal(await server.isLive(planted), false);
+    assert.match((await server.mailsTo(bob.email)).at(-1)?.subject ?? '', /^Choose a new password/);
+    await browser.open('/login/mail/');
+    await browser.fill({ do: 'again' });
+    await browser.open('/login/mail/');
+    await browser.fill({ email: bob.email });
+    await browser.fill({ code: codeIn((await server.mailsTo(bob.email)).at(-1)) });
+    assert.equal(browser.path, '/account/');
+  });
+
   test('E1: a link that was used leads to another mail', async () => {
     await using open = await opened();
     const { server, browser, link, mail } = open;

@@ -65,6 +65,33 @@ describe('the second step, on the pages', () => {
     assert.equal(browser.cookies.has('latchkey-ticket'), false);
   });
 
+  test('P10: another app takes the place of one that was lost, where it is demanded and cannot be taken away', async () => {
+    await using open = await opened({ secondStep: { demandedOf: ['admin'] } });
+    const { server, id } = open;
+    const { secret, codes } = await enrol(open);
+    await server.auth.accounts.setRoles(id, ['admin']);
+    const browser = new Browser(server);
+    await browser.open('/login/?next=/account/second-step/');
+    await browser.fill(RIGHT);
+    const arrived = await browser.fill({ code: codes[0] ?? '' });
+    assert.match(textOf(arrived), /Set up another app/);
+    assert.doesNotMatch(textOf(arrived), /Remove the second step/);
+    const begun = await browser.fill({ do: 'replace' });
+    const next = secretOn(begun.text);
+    assert.notEqual(next, secret);
+    assert.equal(secretOn((await browser.fill({ code: codeAt(secret, server.clock()) })).text), next);
+    const done = await browser.fill({ code: codeAt(next, server.clock()) });
+    assert.match(textOf(done), /Your second step is set up/);
+    assert.equal(codesOn(done.text).length, 10);
+    server.clock.advance(STEP_MS);
+    const after = new Browser(server);
+    await after.open('/login/');
+    await after.fill(RIGHT);
+    assert.match(textOf(await after.fill({ code: codeAt(secret, server.clock()) })), /This code is not right/);
+    await after.fill({ code: codeAt(next, server.clock()) });
+    assert.equal(after.path, '/account/');
+  });
+
   test('H6: a browser that is remembered is not asked; a ticket that is too old leads back', async () => {
     await using open = await opened();
     const { server } = open;

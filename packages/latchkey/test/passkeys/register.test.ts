@@ -62,12 +62,22 @@ describe('making a passkey', () => {
       assert.deepEqual(rest, {
         ...{ id, name: 'Phone', credential_id: id, last_used_at: null },
         ...{ transports: ['internal'], discoverable: true, synced: true },
+        ...{ rp_id: '127.0.0.1', user_handle: authenticator.userHandle },
       });
       await instance.auth.settle();
       const [mail] = instance.mailbox.mails;
       assert.match(mail?.subject ?? '', /passkey was added/);
       const unnamed = await register(device, new Authenticator());
       assert.equal(unnamed.body['name'], 'Passkey');
+      const named = await device.ask('POST', '/auth/passkeys/register/begin/', { name: ' Laptop ' });
+      const credential = new Authenticator().create(named.body);
+      const kept = await device.ask('POST', '/auth/passkeys/register/complete/', { credential });
+      assert.equal(kept.body['name'], 'Laptop', 'it was named at the beginning');
+      const called = await device.ask('POST', '/auth/passkeys/register/begin/', { name: 'Old' });
+      const given = { credential: new Authenticator().create(called.body), name: 'New' };
+      assert.equal((await device.ask('POST', '/auth/passkeys/register/complete/', given)).body['name'], 'New');
+      const long = await device.ask('POST', '/auth/passkeys/register/begin/', { name: 'x'.repeat(101) });
+      assert.deepEqual(long.body, { name: ['Ensure this field has no more than 100 characters.'] });
       assert.equal(await device.why(), null, 'nobody is signed out by it');
     }),
   );

@@ -261,7 +261,7 @@ describe('a passkey', () => {
       assert.equal('key' in answer.body, false, 'H13');
       assert.deepEqual(answer.body['second_step'], [], 'a passkey is no second step after a passkey');
       assert.equal(answer.body['set_up'], true);
-      assert.equal(await device.why(), null, 'F-17');
+      assert.equal(await device.why(), 'session_revoked', 'who came in by half is out');
       const whole = await signIn(other, authenticator, { isVerified: true });
       assert.equal('key' in whole.body, true, 'whoever was verified has shown two');
     }),

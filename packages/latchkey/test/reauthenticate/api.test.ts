@@ -88,6 +88,29 @@ describe('reauthenticate/', () => {
   );
 
   test(
+    'V7.5.1: with an app neither the password is changed by the old one alone, nor the account closed',
+    withAnn({}, async (instance) => {
+      const { device, secret } = await withApp(instance);
+      const { clock } = instance;
+      const twice = { new_password1: 'battery staple 7?', new_password2: 'battery staple 7?' };
+      const change = (more = {}) => device.ask('POST', '/auth/password/change/', { ...twice, ...more });
+      const close = (json = {}) => device.ask('DELETE', '/auth/user/', json);
+      assert.equal((await change({ old_password: PASSWORD })).reason, 'reauthentication_required');
+      assert.equal((await change()).reason, 'reauthentication_required');
+      assert.equal((await close({ password: PASSWORD })).reason, 'reauthentication_required');
+      assert.equal((await close()).reason, 'reauthentication_required');
+      const step = () => device.ask('POST', AGAIN, { code: codeAt(secret, clock()) });
+      assert.equal((await step()).status, 200);
+      assert.deepEqual((await close({ password: 'wrong' })).body, WRONG, 'what is given has to be right');
+      assert.equal((await change()).status, 200);
+      clock.advance(LATER_MS);
+      assert.equal((await close({ password: 'battery staple 7?' })).reason, 'reauthentication_required');
+      assert.equal((await step()).status, 200);
+      assert.equal((await close()).status, 204);
+    }),
+  );
+
+  test(
     'H1: of twenty uses of one code at once, one makes its session fresh',
     withAnn({}, async (instance) => {
       const { device, secret } = await withApp(instance);

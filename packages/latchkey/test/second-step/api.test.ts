@@ -1,42 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { TestInstance } from 'latchkey/testing';
-import { type Answer, Device, withAnn } from '../library/device.ts';
+import { encode } from 'uqr';
+import { Device, PASSWORD, withAnn } from '../library/device.ts';
 import { codeAt } from './app.ts';
+import { enrol, half, STEP_MS, show, VOID, WRONG } from './enrolled.ts';
 
-const STEP_MS = 30_000;
-
-type Enrolled = { readonly device: Device; readonly secret: string; readonly codes: readonly string[] };
-
-/** Ann signs in and sets an app up; the clock stands in a later step then. */
-async function enrol({ auth, clock }: TestInstance): Promise<Enrolled> {
-  const device = new Device(auth);
-  await device.signIn();
-  const { body, status } = await device.ask('GET', '/auth/mfa/totp/activate/');
-  assert.equal(status, 200);
-  const secret = String(body['secret']);
-  const activation = { activation_token: body['activation_token'], code: codeAt(secret, clock()) };
-  const done = await device.ask('POST', '/auth/mfa/totp/activate/', activation);
-  assert.equal(done.status, 200, done.text);
-  clock.advance(STEP_MS);
-  return { device, secret, codes: done.body['recovery_codes'] as readonly string[] };
+/** The dark modules of a picture, row by row. */
+function modulesIn(svg: string): readonly (readonly boolean[])[] {
+  const size = Number(/viewBox="0 0 (\d+)0 \d+"/.exec(svg)?.[1]);
+  const dark = new Set([...svg.matchAll(/M(\d+),(\d+)h10v10/g)].map(([, x, y]) => `${x},${y}`));
+  const upTo = Array.from({ length: size }, (_, at) => at * 10);
+  return upTo.map((y) => upTo.map((x) => dark.has(`${x},${y}`)));
 }
-
-async function half(device: Device): Promise<string> {
-  const { status, body } = await device.signIn();
-  assert.equal(status, 200);
-  assert.equal(body['mfa_required'], true);
-  assert.equal('key' in body, false);
-  assert.equal(body['ticket'], body['ephemeral_token']);
-  return String(body['ticket']);
-}
-
-async function show(device: Device, ticket: string, code: string, more = {}): Promise<Answer> {
-  return await device.ask('POST', '/auth/login/second-step/', { ticket, code, ...more });
-}
-
-const WRONG = { code: ['Invalid code.'] };
-const VOID = { ticket: ['Invalid or expired token.'] };
 
 describe('an authenticator app as the second step', () => {
   test(
@@ -96,6 +71,23 @@ describe('an authenticator app as the second step', () => {
   );
 
   test(
+    'H3: a clock that jumps back makes no used step good again',
+    withAnn({ sessions: { limit: 9 } }, async (instance) => {
+      const { secret } = await enrol(instance);
+      const { auth, clock } = instance;
+      const [first, other] = [new Device(auth), new Device(auth)];
+      const code = codeAt(secret, clock());
+      assert.equal((await show(first, await half(first), code)).status, 200);
+      clock.advance(-STEP_MS);
+      const ticket = await half(other);
+      assert.deepEqual((await show(other, ticket, code)).body, WRONG);
+      assert.deepEqual((await show(other, ticket, codeAt(secret, clock()))).body, WRONG, 'nor one before it');
+      clock.advance(2 * STEP_MS);
+      assert.equal((await show(other, ticket, codeAt(secret, clock()))).status, 200);
+    }),
+  );
+
+  test(
     'H5: a ticket works once and for ten minutes',
     withAnn({ sessions: { limit: 9 } }, async (instance) => {
       const { secret } = await enrol(instance);
@@ -124,6 +116,20 @@ describe('an authenticator app as the second step', () => {
       const suspended = await half(new Device(auth));
       await auth.accounts.suspend(ann.id);
       assert.deepEqual((await show(new Device(auth), suspended, codeAt(secret, clock()))).body, VOID);
+    }),
+  );
+
+  test(
+    'H4: the picture is the address that is told, module for module',
+    withAnn({}, async ({ auth }) => {
+      const device = new Device(auth);
+      await device.signIn();
+      const { body } = await device.ask('GET', '/auth/mfa/totp/activate/');
+      const [head, data = ''] = String(body['qr_code_data_uri']).split(',');
+      assert.equal(head, 'data:image/svg+xml;base64');
+      const url = String(body['totp_url']);
+      assert.ok(url.startsWith('otpauth://totp/') && url.includes(`secret=${body['secret']}`), url);
+      assert.deepEqual(modulesIn(Buffer.from(data, 'base64').toString()), encode(url).data);
     }),
   );
 
@@ -254,6 +260,83 @@ describe('an authenticator app as the second step', () => {
   );
 
   test(
+    'H6: a remembered device is so for one account, by its own token, until its session is ended by hand',
+    withAnn({ sessions: { limit: 9 } }, async (instance) => {
+      const { secret, device: own } = await enrol(instance);
+      const { auth, clock } = instance;
+      await auth.accounts.create({ username: 'bob', email: 'bob@example.com', password: PASSWORD });
+      const bob = new Device(auth);
+      await bob.signIn('bob');
+      const { body } = await bob.ask('GET', '/auth/mfa/totp/activate/');
+      const given = { activation_token: body['activation_token'], code: codeAt(String(body['secret']), clock()) };
+      assert.equal((await bob.ask('POST', '/auth/mfa/totp/activate/', given)).status, 200);
+      clock.advance(STEP_MS);
+      const device = new Device(auth);
+      await show(device, await half(device), codeAt(secret, clock()), { remember: true });
+      assert.equal('key' in (await device.signIn()).body, true);
+      const { deviceToken } = device;
+      assert.equal((await device.signIn('bob')).body['mfa_required'], true, 'anns device is not bobs');
+      const planted = Object.assign(new Device(auth), { deviceToken: bob.deviceToken });
+      assert.equal((await planted.signIn()).body['mfa_required'], true, 'nor is bobs token anns');
+      const again = Object.assign(new Device(auth), { deviceToken });
+      assert.equal('key' in (await again.signIn()).body, true);
+      const ended = await own.ask('DELETE', `/auth/sessions/${await again.sessionId()}/`);
+      assert.equal(ended.status, 204, ended.text);
+      assert.equal((await again.signIn()).body['mfa_required'], true, 'whose session was ended is asked again');
+    }),
+  );
+
+  test(
+    'H9: a device that is spared the question is asked it for what matters',
+    withAnn({}, async (instance) => {
+      const { secret } = await enrol(instance);
+      const { auth, clock } = instance;
+      const device = new Device(auth);
+      await show(device, await half(device), codeAt(secret, clock()), { remember: true });
+      const renew = () => device.ask('POST', '/auth/mfa/recovery-codes/regenerate/');
+      assert.equal((await renew()).status, 200);
+      assert.equal('key' in (await device.signIn()).body, true);
+      assert.equal((await renew()).reason, 'reauthentication_required');
+      clock.advance(STEP_MS);
+      await device.ask('POST', '/auth/reauthenticate/', { code: codeAt(secret, clock()) });
+      assert.equal((await renew()).status, 200);
+    }),
+  );
+
+  test(
+    'E5: a reset signs nobody in, and a sign-in with the new password asks for the second step',
+    withAnn({}, async (instance) => {
+      const { secret } = await enrol(instance);
+      const { auth, clock, mailbox } = instance;
+      const device = new Device(auth);
+      await device.ask('POST', '/auth/password/reset/', { email: 'ann@example.com' });
+      await auth.settle();
+      const [, uid, token] = /reset\/confirm\/([^/]+)\/([^/\s]+)/.exec(mailbox.mails.at(-1)?.text ?? '') ?? [];
+      const twice = { new_password1: 'battery staple 7?', new_password2: 'battery staple 7?' };
+      const done = await device.ask('POST', '/auth/password/reset/confirm/', { uid, token, ...twice });
+      assert.equal(done.status, 200, done.text);
+      assert.equal('key' in done.body, false);
+      const { body } = await device.signIn('ann', 'battery staple 7?');
+      assert.equal(body['mfa_required'], true);
+      assert.equal('key' in body, false);
+      assert.equal((await show(device, String(body['ticket']), codeAt(secret, clock()))).status, 200);
+    }),
+  );
+
+  test(
+    'the recorded answers where there is no app: to take it away, and to renew its codes',
+    withAnn({}, async ({ auth }) => {
+      const device = new Device(auth);
+      await device.signIn();
+      for (const path of ['/auth/mfa/totp/deactivate/', '/auth/mfa/recovery-codes/regenerate/']) {
+        const { status, body } = await device.ask('POST', path, { code: '000000' });
+        assert.equal(status, 400);
+        assert.equal(body['detail'], 'MFA is not enabled.', path);
+      }
+    }),
+  );
+
+  test(
     'the article’s and DRF’s routes refuse half a sign-in with its ticket',
     withAnn({}, async (instance) => {
       await enrol(instance);
@@ -279,10 +362,10 @@ describe('a second step that is demanded', () => {
       assert.equal('key' in (await device.signIn()).body, true);
       const [ann] = await auth.accounts.findByEmail('ann@example.com');
       await auth.accounts.setRoles(ann?.id ?? 0, ['admin']);
+      assert.equal(await device.why(), 'session_revoked', 'who came in by half does not have the role');
       const fresh = new Device(auth);
       const { body } = await fresh.signIn();
       assert.equal(body['set_up'], true);
-      assert.equal(await device.why(), null, 'nobody is displaced by half');
       const ticket = String(body['ticket']);
       const begun = (await fresh.ask('POST', '/auth/login/second-step/set-up/', { ticket })).body;
       const secret = String(begun['secret']);

@@ -181,6 +181,9 @@ async function passkeysOnce(password: string): Promise<void> {
   const { ticket = 'canary' } = await told('/login/', { json: credentials });
   await ask('/auth/login/second-step/passkey/', { json: { ticket } });
   const own = { key: String(newest) };
+  const again = await told('/reauthenticate/passkey/', { ...own, json: {} });
+  const shown = { credential: authenticator.get(again), session_id: again['session_id'] };
+  assert.equal((await ask('/auth/reauthenticate/', { ...own, json: shown })).status, 200);
   const path = `/auth/passkeys/${authenticator.credentialId}/`;
   await ask('/auth/passkeys/', own);
   await ask(path, own);
@@ -384,6 +387,8 @@ describe('after every route was asked, rightly and wrongly', () => {
     assert.match(String(signedIn?.['session']), /^ses_/);
     const refused = lines.find((line) => line['event'] === 'sign_in_refused');
     assert.deepEqual([refused?.['account'], refused?.['code'], refused?.['level']], [1, 'invalid_credentials', 40]);
+    const codes = lines.filter((line) => line['event'] === 'sign_in_refused').map(({ code }) => code);
+    assert.ok(codes.includes('invalid_input'), 'H10: a wrong code of a second step is one');
     const failed = lines.filter((line) => line['msg'] === 'a request failed');
     assert.deepEqual(
       failed.map((line) => [line['method'], line['path']]),

@@ -59,6 +59,8 @@ export type OwnPostgres = PostgresServer &
     readonly password: string;
     /** `immediate` is a crash: connections are cut, transactions lost, and the log is replayed. */
     restart(mode: 'fast' | 'immediate'): Promise<void>;
+    /** It is gone, by a crash, until `restart`. */
+    kill(): Promise<void>;
   };
 
 export type PostgresSettings = {
@@ -106,6 +108,7 @@ export async function startPostgres({ disk = 'fast', settings = {} }: PostgresSe
     password,
     freshSchema: schemasOf(url).fresh,
     restart: (mode) => server.restart(mode === 'immediate' ? 'SIGQUIT' : 'SIGINT'),
+    kill: () => server.end('SIGQUIT'),
   };
 }
 

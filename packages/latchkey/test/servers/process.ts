@@ -9,7 +9,7 @@ import { pauseAll, signalAll, withDescendants } from './process-tree.ts';
 import { unprivilegedUser } from './programs.ts';
 import { unwatch, watch, watchFolder } from './watchdog.ts';
 
-const READY_WITHIN_MS = 30_000;
+const READY_WITHIN_MS = 120_000;
 const END_WITHIN_MS = 10_000;
 
 export type Launch = {
@@ -36,7 +36,7 @@ export type Server = {
 
 /**
  * Starts a server, as `prepare` says, in a folder of its own, which the servers' user owns, and waits until it is ready.
- * @throws where it ends before, or is not ready within 30 s, with its log
+ * @throws where it ends before, or is not ready within two minutes, with its log
  */
 export async function startServer(name: string, prepare: (folder: string) => Launch): Promise<Server> {
   const folder = mkdtempSync(join(tmpdir(), `latchkey-${name}-`));

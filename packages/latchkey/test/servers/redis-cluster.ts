@@ -22,7 +22,7 @@ export type RedisCluster = {
   readonly seeds: readonly { readonly host: string; readonly port: number }[];
   /** The master of the key's slot, or null where none that answers says so of itself. */
   ownerOf(key: string): Promise<RedisNode | null>;
-  /** Waits until the key's slot has another master and all nodes but `from` serve the whole key space again, 20 s at most. */
+  /** Waits until the key's slot has another master and all nodes but `from` serve the whole key space again, a minute at most. */
   untilFailedOver(key: string, from: RedisNode): Promise<RedisNode>;
   newPrefix(): string;
   stop(): Promise<void>;

@@ -24,9 +24,9 @@ export type RedisSentinel = {
   readonly sentinels: readonly { readonly host: string; readonly port: number }[];
   /** The master of the beginning first, then its replicas. */
   readonly nodes: readonly RedisNode[];
-  /** Whom all sentinels call the master. Waits until they agree, 20 s at most. */
+  /** Whom all sentinels call the master. Waits until they agree, a minute at most. */
   master(): Promise<RedisNode>;
-  /** Waits until all sentinels call another one the master, and it takes writes, 20 s at most. */
+  /** Waits until all sentinels call another one the master, and it takes writes, a minute at most. */
   untilFailedOver(from: RedisNode): Promise<RedisNode>;
   newPrefix(): string;
   stop(): Promise<void>;

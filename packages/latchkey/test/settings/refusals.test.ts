@@ -116,6 +116,7 @@ const wrong: Readonly<Record<string, Wrong>> = {
   'sessions.lifetimeDays': notTime(DAY_MS, MINUTE_MS, '1 min'),
   'sessions.freshMinutes': notTime(MINUTE_MS, MINUTE_MS, '1 min'),
   'sessions.keepEndedDays': notTime(DAY_MS, MINUTE_MS, '1 min'),
+  'sessions.historyDays': notTime(DAY_MS, DAY_MS, '1440 min'),
   'accounts.registration': notOneOf('open', 'invited', 'closed'),
   'accounts.emailVerification': notOneOf('none', 'optional', 'mandatory'),
   'accounts.emailRequired': notFlag,

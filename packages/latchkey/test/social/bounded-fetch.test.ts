@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fetchFor } from '../../src/credentials/social/bounded-fetch.ts';
+import { opened } from './opened.ts';
 import { standIn } from './stand-in.ts';
 
 const GET = { method: 'GET', headers: {} };
@@ -25,3 +26,27 @@ test('F15: an answer of more than a megabyte is not read', async () => {
   here.says.set('/long', () => ({ text: 'x'.repeat(1_000_000) }));
   assert.equal((await (await ask(`${here.url}/long`, GET)).text()).length, 1_000_000);
 });
+
+for (const path of ['/.well-known/openid-configuration', '/jwks', '/token', '/userinfo']) {
+  test(`F15: where ${path} sends on to another place, nobody goes`, async () => {
+    for (const status of [301, 302, 303, 307, 308]) {
+      await using open = await opened();
+      const { provider, other, server, browser } = open;
+      const isFromStart = path === '/.well-known/openid-configuration';
+      provider.says.set('/.well-known/openid-configuration', () => ({
+        json: { ...provider.metadata, userinfo_endpoint: `${provider.url}/userinfo` },
+      }));
+      provider.says.set(path, () => ({ status, location: `${other.url}/jwks`, json: {} }));
+      const gone = await browser.look('/auth/social/acme/begin/');
+      assert.equal(gone.status, isFromStart ? 400 : 303);
+      const sent = new URL(gone.headers.get('location') ?? provider.url).searchParams;
+      const nonce = sent.get('nonce');
+      if (path !== '/token') provider.identifies({ nonce, sub: 'a' });
+      const query = new URLSearchParams({ code: 'c', state: sent.get('state') ?? '' });
+      assert.equal((await browser.look(`/auth/social/acme/callback/?${query}`)).status, 400);
+      assert.ok(provider.askedAt(path).length > 0);
+      assert.equal(other.asked.length, 0);
+      assert.equal(server.rows('SELECT id FROM account').length, 0);
+    }
+  });
+}

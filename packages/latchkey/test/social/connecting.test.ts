@@ -1,10 +1,13 @@
 /** Connecting, listing, taking away: by the API and in a browser. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { testLatchkey } from 'latchkey/testing';
 import { memberOf, PASSWORD, type TestServer } from '../http/serving.ts';
+import { Device } from '../library/device.ts';
 import { Browser, textOf } from '../pages/browser.ts';
+import { temporaryFolder } from '../serving.ts';
 import { opened } from './opened.ts';
-import type { Claims } from './stand-in.ts';
+import { CLIENT, type Claims, standIn } from './stand-in.ts';
 import { assertEntered, assertFailed, back, go, trip } from './trip.ts';
 
 type Item = { readonly id: number; readonly provider: string; readonly uid: string };
@@ -224,6 +227,34 @@ describe('connected accounts, on the pages', () => {
     const refused = await browser.fill({ disconnect: '1' });
     assert.equal(refused.status, 400);
     assert.match(textOf(refused), /This is the only way into your account/);
+  });
+
+  test('what was connected to a provider that was taken out is still found, seen and taken away', async () => {
+    await using provider = await standIn();
+    const folder = temporaryFolder();
+    const database = `sqlite:${folder.path}/test.db` as const;
+    const social = { providers: { acme: { issuer: provider.url, ...CLIENT } } };
+    const before = await testLatchkey({ database, social });
+    await before.auth.accounts.create({ username: 'ann', password: PASSWORD });
+    const app = new Device(before.auth);
+    await app.signIn();
+    const connected = await app.ask('POST', '/auth/social/acme/connect/', {
+      id_token: provider.idToken({ sub: 'a1' }),
+    });
+    assert.equal(connected.status, 200);
+    await before.close();
+    const after = await testLatchkey({ database });
+    const browser = new Device(after.auth, 'browser');
+    const ours = { 'sec-fetch-site': 'same-origin' };
+    await browser.signIn();
+    const isLinked = async (): Promise<boolean> =>
+      /href="\/account\/connections\/"/.test((await browser.ask('GET', '/account/')).text);
+    assert.equal(await isLinked(), true);
+    assert.match((await browser.ask('GET', '/account/connections/')).text, /name="disconnect" value="1"/);
+    assert.equal((await browser.ask('POST', '/auth/social/accounts/1/disconnect/', {}, ours)).status, 200);
+    assert.equal(await isLinked(), false, 'there is nothing to be seen any more');
+    await after.close();
+    folder.remove();
   });
 
   test('the sign-in page and the sign-up page offer them, and carry on where somebody goes', async () => {

@@ -107,6 +107,46 @@ describe('F4: an ID token that a client brings', () => {
     assert.equal(provider.askedAt('/.well-known/openid-configuration').length, 1);
   });
 
+  test('F16: a key that nobody knows has keys asked for once a minute at most, as time goes on', async (t) => {
+    await using open = await opened();
+    const { server, provider } = open;
+    const bring = async (kid: string) =>
+      (await server.post('/auth/social/acme/', { id_token: provider.idToken({}, { kid }) })).status;
+    const start = Date.now();
+    t.mock.timers.enable({ apis: ['Date'], now: start });
+    assert.equal(await bring('k1'), 200);
+    for (const [seconds, asked] of [
+      [1, 1],
+      [59, 1],
+      [61, 2],
+      [62, 2],
+      [119, 2],
+      [122, 3],
+    ] as const) {
+      t.mock.timers.setTime(start + seconds * 1000);
+      const all = await Promise.all(Array.from({ length: 20 }, (_, at) => bring(`k-${seconds}-${at}`)));
+      assert.ok(all.every((status) => status === 400));
+      assert.equal(provider.askedAt('/jwks').length, asked, `after ${seconds} seconds`);
+    }
+    assert.equal(await bring('k1'), 200, 'the right key is known all the while');
+  });
+
+  test('F5: at_hash under an algorithm that nobody knows is not taken for right', async () => {
+    for (const alg of ['XS256', 'ES256K', 'none', 'HS256', 'RS1']) {
+      await using open = await opened();
+      const { server, provider } = open;
+      const metadata = { ...provider.metadata, id_token_signing_alg_values_supported: ['RS256', alg] };
+      provider.says.set('/.well-known/openid-configuration', () => ({ json: metadata }));
+      for (const hash of [atHashOf('at-1'), '', 'x']) {
+        const id_token = provider.idToken({ at_hash: hash, c_hash: hash }, { alg });
+        const { status } = await server.post('/auth/social/acme/', { id_token, access_token: 'at-1' });
+        assert.equal(status, 400, `${alg} ${hash}`);
+      }
+      const right = provider.idToken({ at_hash: atHashOf('at-1') });
+      assert.equal((await server.post('/auth/social/acme/', { id_token: right, access_token: 'at-1' })).status, 200);
+    }
+  });
+
   test('a network that brings one after another is told to wait', async () => {
     await using open = await opened({ rateLimits: 'on', attempts: { perNetwork: '5/min' } });
     const { server, provider } = open;

@@ -1,7 +1,9 @@
 /** Whose account somebody comes into: their own, and never one that was made to be found. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { linkIn } from 'latchkey/testing';
 import { memberOf, OTHER_PASSWORD, PASSWORD, type TestServer } from '../http/serving.ts';
+import { codeAt } from '../second-step/app.ts';
 import { opened } from './opened.ts';
 import type { Claims, StandIn } from './stand-in.ts';
 
@@ -21,6 +23,42 @@ async function signIn({ server, provider }: Open, claims: Claims, name = 'acme')
 /** Somebody signs up with an address that is not theirs. */
 async function preRegister(server: TestServer): Promise<string> {
   return await server.register('mallory', { email: EMAIL });
+}
+
+const EVIL = { sub: 'evil-1' };
+
+/** The same, with an account of theirs connected and an app set up. */
+async function plantedWithAll({ server, provider }: Open): Promise<{ readonly key: string }> {
+  const key = await preRegister(server);
+  const connected = await server.post('/auth/social/acme/connect/', { id_token: provider.idToken(EVIL) }, { key });
+  assert.equal(connected.status, 200, connected.text);
+  await setUpApp(server, key);
+  return { key };
+}
+
+/** Whoever has this session sets an app up; its secret. */
+async function setUpApp(server: TestServer, key: string): Promise<string> {
+  const begun = await server.ask('/auth/mfa/totp/activate/', { key });
+  const secret = memberOf(begun.body, 'secret');
+  const code = codeAt(secret, server.clock());
+  const activation = { activation_token: memberOf(begun.body, 'activation_token'), code };
+  const activated = await server.post('/auth/mfa/totp/activate/', activation, { key });
+  assert.equal(activated.status, 200, activated.text);
+  return secret;
+}
+
+/** The address's owner chooses a password by a mailed link. */
+async function chooseByReset(server: TestServer): Promise<void> {
+  const { uid, token } = await server.resetLink(EMAIL);
+  const passwords = { new_password1: OTHER_PASSWORD, new_password2: OTHER_PASSWORD };
+  const reset = await server.post('/auth/password/reset/confirm/', { uid, token, ...passwords });
+  assert.equal(reset.status, 200, reset.text);
+}
+
+/** What the newest link to choose a password carries that was mailed to the address. */
+async function resetIn(server: TestServer): Promise<readonly string[]> {
+  const mail = (await server.mailsTo(EMAIL)).findLast(({ subject }) => subject.startsWith('Choose a new password'));
+  return new URL(linkIn(mail)).pathname.split('/').slice(-3);
 }
 
 describe('whose account it is', () => {
@@ -70,6 +108,60 @@ describe('whose account it is', () => {
     );
     const listed = await server.ask('/auth/social/accounts/', { key: await server.signIn('vic') });
     assert.equal((listed.body as readonly unknown[]).length, 1);
+  });
+
+  test('F-17: half a sign-in connects nothing and tells nobody; the other half does both, once', async () => {
+    await using open = await opened();
+    const { server, provider } = open;
+    const owner = { username: 'vic', email: EMAIL, emailVerified: true, password: PASSWORD };
+    const { id } = await server.auth.accounts.create(owner);
+    const app = await setUpApp(server, await server.signIn('vic'));
+    server.clock.advance(30_000);
+    const mails = (await server.mailsTo(EMAIL)).length;
+    const before = server.rows('SELECT * FROM credential');
+    const halves: string[] = [];
+    for (let times = 0; times < 2; times++) {
+      const half = await server.post('/auth/social/acme/', { id_token: provider.idToken(PROVEN) });
+      halves.push(memberOf(half.body, 'ephemeral_token'));
+    }
+    assert.deepEqual(server.rows('SELECT * FROM credential'), before);
+    assert.equal((await server.mailsTo(EMAIL)).length, mails);
+    for (const ticket of halves) {
+      const shown = { ephemeral_token: ticket, code: codeAt(app, server.clock()) };
+      assert.equal((await server.post('/auth/mfa/verify/', shown)).status, 200);
+      server.clock.advance(30_000);
+    }
+    const social = server.rows("SELECT account_id FROM credential WHERE kind = 'social'");
+    assert.deepEqual(
+      social.map(({ account_id: of }) => of),
+      [id],
+    );
+    const subjects = (await server.mailsTo(EMAIL)).slice(mails).map(({ subject }) => subject);
+    assert.equal(subjects[0], 'Acme was connected to your account on 127.0.0.1');
+  });
+
+  test('F-17: what somebody else took meanwhile, and what was voided, is not connected by the other half', async () => {
+    await using open = await opened();
+    const { server, provider } = open;
+    const owner = { username: 'vic', email: EMAIL, emailVerified: true, password: PASSWORD };
+    await server.auth.accounts.create(owner);
+    const app = await setUpApp(server, await server.signIn('vic'));
+    server.clock.advance(30_000);
+    const half = async (claims: Claims): Promise<string> => {
+      const { body } = await server.post('/auth/social/acme/', { id_token: provider.idToken(claims) });
+      return memberOf(body, 'ephemeral_token');
+    };
+    const taken = await half(PROVEN);
+    const other = await server.register('bob');
+    await server.post('/auth/social/acme/connect/', { id_token: provider.idToken(PROVEN) }, { key: other });
+    const code = codeAt(app, server.clock());
+    assert.equal((await server.post('/auth/mfa/verify/', { ephemeral_token: taken, code })).status, 400);
+    server.clock.advance(30_000);
+    const voided = await half({ ...PROVEN, sub: 'vic-2' });
+    await chooseByReset(server);
+    const late = { ephemeral_token: voided, code: codeAt(app, server.clock()) };
+    assert.equal((await server.post('/auth/mfa/verify/', late)).status, 400);
+    assert.equal(server.rows("SELECT id FROM credential WHERE kind = 'social'").length, 1, 'bob’s alone');
   });
 
   test('A8: where addresses do not link, whoever showed it as theirs is told that it is known', async () => {
@@ -165,22 +257,91 @@ describe('F8: whoever was there before with the address has nothing after', () =
     assert.equal(await server.isLive(planted), true);
   });
 
-  test('trojan identifier: an account connected to a planted one is out with the owner’s password reset', async () => {
+  test('trojan identifier: an account connected to a planted one is out with the owner’s password reset, and so is an app', async () => {
     await using open = await opened();
-    const { server, provider } = open;
-    const planted = await preRegister(server);
-    const evil = { id_token: provider.idToken({ sub: 'evil-1' }) };
-    const connected = await server.post('/auth/social/acme/connect/', evil, { key: planted });
-    assert.equal(connected.status, 200, connected.text);
-    assert.equal((await signIn(open, { sub: 'evil-1' })).status, 200);
-    const { uid, token } = await server.resetLink(EMAIL);
-    const passwords = { new_password1: OTHER_PASSWORD, new_password2: OTHER_PASSWORD };
-    const reset = await server.post('/auth/password/reset/confirm/', { uid, token, ...passwords });
-    assert.equal(reset.status, 200, reset.text);
-    const again = await signIn(open, { sub: 'evil-1' });
+    const { server } = open;
+    const planted = await plantedWithAll(open);
+    assert.equal(
+      memberOf((await signIn(open, EVIL)).body, 'ephemeral_token') === '',
+      false,
+      'it leads in as far as the app',
+    );
+    await chooseByReset(server);
     const { id } = await server.auth.accounts.findByUsername('mallory').then((one) => one ?? assert.fail());
-    assert.notEqual(again.id, id, 'it is an account of their own now');
-    assert.equal(await server.isLive(planted), false);
+    assert.notEqual((await signIn(open, EVIL)).id, id, 'it is an account of their own now');
+    assert.equal(await server.isLive(planted.key), false);
+    // No app of somebody else’s keeps the owner out.
+    assert.equal(await server.isLive(await server.signIn('mallory', {}, OTHER_PASSWORD)), true);
+  });
+
+  for (const [how, path, accounts] of [
+    ['by mail sign-in', '/auth/magic-link/', { signInByMail: true }],
+    ['by a verification mail that its owner asks for', '/auth/registration/resend-email/', {}],
+  ] as const) {
+    test(`F7: ${how}: what was planted is gone once the owner proves the address, and their provider leads in`, async () => {
+      await using open = await opened({ accounts, sessions: { limit: 9 } });
+      const { server } = open;
+      const planted = await plantedWithAll(open);
+      await server.post('/auth/user/email/', { email: 'evil@example.com' }, { key: planted.key });
+      const pending = await server.verifyKey('evil@example.com');
+      assert.equal((await server.post(path, { email: EMAIL })).status, 200);
+      const mail = (await server.mailsTo(EMAIL)).at(-1);
+      assert.match(mail?.text ?? '', /password stops working/);
+      const key = await server.verifyKey(EMAIL);
+      assert.equal((await server.ask(`/verify-email/${key}/`)).status, 303, 'looking changes nothing');
+      assert.equal(await server.isLive(planted.key), true);
+      assert.equal((await server.post('/auth/registration/verify-email/', { key })).status, 200);
+      assert.equal((await server.post('/auth/registration/verify-email/', { key })).status, 404, 'E1: once');
+
+      assert.equal(await server.isLive(planted.key), false);
+      const known = { username: 'mallory', password: PASSWORD };
+      assert.equal((await server.post('/auth/login/', known)).status, 400);
+      const { id } = await server.auth.accounts.findByUsername('mallory').then((one) => one ?? assert.fail());
+      assert.notEqual((await signIn(open, EVIL)).id, id);
+      // Unexpired e-mail change.
+      assert.equal((await server.post('/auth/user/email/confirm/', { key: pending })).status, 400);
+      const owner = await signIn(open, PROVEN);
+      assert.deepEqual([owner.status, owner.id], [200, id]);
+      assert.equal((await server.auth.accounts.find(id))?.email, EMAIL);
+      assert.deepEqual(
+        (await server.auth.sessions.list(id)).map(({ method }) => method),
+        ['social'],
+      );
+      // The link that came with it sets their password, and nothing asks for an app.
+      const [uid = '', token = ''] = await resetIn(server);
+      const passwords = { new_password1: OTHER_PASSWORD, new_password2: OTHER_PASSWORD };
+      assert.equal((await server.post('/auth/password/reset/confirm/', { uid, token, ...passwords })).status, 200);
+      assert.equal(await server.isLive(await server.signIn('mallory', {}, OTHER_PASSWORD)), true);
+    });
+  }
+
+  test('a link that a session of the account asks for, and the one of the sign-up, take nothing away', async () => {
+    await using open = await opened();
+    const { server } = open;
+    const key = await preRegister(server);
+    const first = await server.verifyKey(EMAIL);
+    await server.post('/auth/registration/resend-email/', { email: EMAIL }, { key });
+    const again = await server.verifyKey(EMAIL);
+    await server.post('/auth/registration/resend-email/', { email: EMAIL });
+    const claim = await server.verifyKey(EMAIL);
+    assert.equal((await server.post('/auth/registration/verify-email/', { key: again })).status, 200);
+    for (const late of [first, claim]) {
+      assert.equal((await server.post('/auth/registration/verify-email/', { key: late })).status, 404);
+    }
+    assert.equal(await server.isLive(key), true);
+    assert.equal(await server.isLive(await server.signIn('mallory')), true);
+  });
+
+  test('unexpired e-mail change: what was asked for before the owner’s reset changes nothing after it', async () => {
+    await using open = await opened();
+    const { server } = open;
+    const planted = await preRegister(server);
+    await server.post('/auth/user/email/', { email: 'evil@example.com' }, { key: planted });
+    const pending = await server.verifyKey('evil@example.com');
+    await chooseByReset(server);
+    assert.equal((await server.post('/auth/user/email/confirm/', { key: pending })).status, 400);
+    const [account] = await server.auth.accounts.list();
+    assert.equal(account?.email, EMAIL);
   });
 
   test('a verified owner keeps what they connected when they reset their password', async () => {

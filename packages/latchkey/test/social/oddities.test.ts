@@ -415,6 +415,20 @@ describe('Google and GitLab', () => {
     });
   }
 
+  test('step-up: each is asked what it knows to ask, and nothing that it does not', async () => {
+    for (const [name, prompt] of [
+      ['google', 'select_account'],
+      ['gitlab', null],
+    ] as const) {
+      await using open = await opened(name);
+      const browser = new Browser(open.server);
+      const to = await go(browser, name, '?again=1');
+      assert.deepEqual([to.searchParams.get('prompt'), to.searchParams.get('max_age')], [prompt, null]);
+      open.provider.identifies({ nonce: to.searchParams.get('nonce'), sub: 'a', email: EMAIL, email_verified: true });
+      assertEntered(await back(browser, to, { code: 'code-1' }, name));
+    }
+  });
+
   test('what another place says of somebody is of them alone', async () => {
     await using open = await opened('google');
     const { provider } = open;

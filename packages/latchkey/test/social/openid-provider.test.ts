@@ -77,6 +77,28 @@ describe('a real OpenID provider', () => {
     assert.equal(await whoIs(second.browser), 'ann');
   });
 
+  test('step-up: whoever is signed in there is asked again, and what the provider did not say it asked is refused', async () => {
+    await using open = await opened();
+    const { browser, provider } = open;
+    const jar = new Map<string, string>();
+    const trip = async (query: string, change = (_: URL): void => undefined) => {
+      const to = await go(browser, 'acme', query);
+      change(to);
+      return await back(browser, await provider.visit(to, jar));
+    };
+    assertEntered(await trip(''));
+    assertEntered(await trip(''));
+    assert.equal(provider.state.asked, 1, 'who is known there is not asked');
+    assert.match((await browser.look('/login/?again=1&next=/account/')).text, /begin\/\?next=[^"]*again=1"/);
+    assertEntered(await trip('?again=1'));
+    assert.equal(provider.state.asked, 2);
+    const stripped = await trip('?again=1', ({ searchParams }) => {
+      for (const name of ['prompt', 'max_age']) searchParams.delete(name);
+    });
+    assertFailed(stripped);
+    assert.equal(provider.state.asked, 2);
+  });
+
   test('F1, F19: what comes back works once, and of two at once one wins', async () => {
     await using open = await opened();
     const { browser, provider, server } = open;

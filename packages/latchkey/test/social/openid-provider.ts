@@ -20,7 +20,11 @@ type Context = {
 type Grant = { addOIDCScope(scope: string): void; save(): Promise<string> };
 
 export async function openIdProvider(callback: string) {
-  const state: { person: Person; isDenied: boolean } = { person: { sub: 'ann-1' }, isDenied: false };
+  const state: { person: Person; isDenied: boolean; asked: number } = {
+    ...{ person: { sub: 'ann-1' }, isDenied: false },
+    /** How often somebody had to sign in there. */
+    asked: 0,
+  };
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -57,6 +61,7 @@ export async function openIdProvider(callback: string) {
   const serve = provider.callback();
   server.on('request', (request, response) => {
     if (request.url?.startsWith('/interaction/') !== true) return serve(request, response);
+    state.asked++;
     const result = state.isDenied
       ? { error: 'access_denied', error_description: 'call 555-0199 <script>' }
       : { login: { accountId: state.person.sub } };
@@ -65,9 +70,8 @@ export async function openIdProvider(callback: string) {
   return {
     url,
     state,
-    /** Goes where a browser is sent, with a jar of its own; where the provider sends it back to. */
-    async visit(to: URL | string): Promise<URL> {
-      const jar = new Map<string, string>();
+    /** Goes where a browser is sent, with a jar of its own unless one is given; where the provider sends it back to. */
+    async visit(to: URL | string, jar = new Map<string, string>()): Promise<URL> {
       for (let at = new URL(to), hops = 0; hops < 10; hops++) {
         const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
         const response = await fetch(at, { redirect: 'manual', headers: { cookie } });

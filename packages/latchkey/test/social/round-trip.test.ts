@@ -2,8 +2,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { LatchkeyOptions } from 'latchkey';
+import { testLatchkey } from 'latchkey/testing';
+import type { ProviderOptions } from '../../src/social-options.ts';
 import { cookieIn, PASSWORD, testServer } from '../http/serving.ts';
+import { ask } from '../library/device.ts';
 import { Browser, textOf } from '../pages/browser.ts';
+import { temporaryFolder } from '../serving.ts';
 import { CLIENT, standIn } from './stand-in.ts';
 import { assertEntered, assertFailed, back, go, trip, whoIs } from './trip.ts';
 
@@ -217,6 +221,66 @@ describe('to a provider and back', () => {
     assert.equal((await browser.look('/auth/social/gone/begin/')).status, 404);
     assert.equal((await browser.look('/auth/social/gone/callback/?code=c&state=s')).status, 404);
     assert.equal((await server.post('/auth/social/gone/', { access_token: 'x' })).status, 404);
+  });
+
+  test('F21, F3: what was begun with a provider is finished with it as it was set up, and not after it was taken out or replaced', async () => {
+    await using provider = await standIn();
+    await using another = await standIn();
+    const folder = temporaryFolder();
+    const database = `sqlite:${folder.path}/test.db` as const;
+    const acme: ProviderOptions = { issuer: provider.url, ...CLIENT };
+    const withProviders = async (
+      providers: Readonly<Record<string, ProviderOptions>>,
+      path: string,
+      cookie: string,
+    ) => {
+      const { auth, close } = await testLatchkey({ database, social: { providers } });
+      const answer = await ask(auth, 'GET', path, { headers: { cookie, 'sec-fetch-site': 'same-origin' } });
+      const sessions = (await auth.accounts.list()).length;
+      await close();
+      return { answer, sessions };
+    };
+    const { answer: gone } = await withProviders({ acme }, '/auth/social/acme/begin/', '');
+    const to = new URL(gone.headers.get('location') ?? '');
+    provider.identifies({ nonce: to.searchParams.get('nonce'), ...ANN });
+    const cookie = (gone.headers.getSetCookie()[0] ?? '').split(';')[0] ?? '';
+    const callback = `/auth/social/acme/callback/?${new URLSearchParams({ code: 'c', state: to.searchParams.get('state') ?? '' })}`;
+    for (const [providers, status] of [
+      [{}, 404],
+      [{ other: acme }, 404],
+      [{ acme: { ...acme, issuer: another.url } }, 400],
+      [{ acme: { ...acme, clientId: 'client-2' } }, 400],
+    ] as const) {
+      const { answer, sessions } = await withProviders(providers, callback, cookie);
+      assert.deepEqual([answer.status, sessions], [status, 0]);
+    }
+    assert.equal(provider.askedAt('/token').length + another.asked.length, 0, 'no code was sent anywhere');
+    const { answer, sessions } = await withProviders({ acme }, callback, cookie);
+    assert.deepEqual([answer.status, sessions], [302, 1], 'as it was it is finished');
+    folder.remove();
+  });
+
+  test('step-up: a provider has to say that it asked somebody since they were sent there', async () => {
+    await using open = await opened();
+    const { provider, server } = open;
+    const now = Math.floor(Date.now() / 1000);
+    for (const [time, isIn] of [
+      [undefined, false],
+      [now - 300, false],
+      [String(now), false],
+      [0, false],
+      [now, true],
+    ] as const) {
+      const browser = new Browser(server);
+      const to = await go(browser, 'acme', '?again=1');
+      assert.deepEqual([to.searchParams.get('prompt'), to.searchParams.get('max_age')], ['login', '0']);
+      provider.identifies({ nonce: to.searchParams.get('nonce'), ...ANN, auth_time: time });
+      const answer = await back(browser, to);
+      if (isIn) assertEntered(answer);
+      else assertFailed(answer);
+    }
+    const usual = await go(new Browser(server));
+    assert.deepEqual([usual.searchParams.get('prompt'), usual.searchParams.get('max_age')], [null, null]);
   });
 
   test('a provider that cannot be reached is a page, and is asked again the next time', async () => {

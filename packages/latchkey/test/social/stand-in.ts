@@ -19,6 +19,7 @@ export type Said = {
   readonly json?: unknown;
   readonly text?: string;
   readonly type?: string;
+  readonly location?: string;
 };
 
 type Says = (asked: Asked) => Said;
@@ -41,8 +42,9 @@ export async function standIn() {
     void read(request).then((question) => {
       asked.push(question);
       const say = says.get(question.path.split('?')[0] ?? '');
-      const { status = 200, json, text, type = 'application/json' } = say?.(question) ?? { status: 404, json: {} };
-      response.writeHead(status, { 'content-type': type });
+      const said = say?.(question) ?? { status: 404, json: {} };
+      const { status = 200, json, text, type = 'application/json', location } = said;
+      response.writeHead(status, { 'content-type': type, ...(location !== undefined && { location }) });
       response.end(text ?? JSON.stringify(json));
     });
   });

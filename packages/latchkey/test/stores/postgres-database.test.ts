@@ -30,9 +30,9 @@ async function query(url: string, sql: string): Promise<readonly Record<string, 
   }
 }
 
-/** Tries again until it succeeds, for at most 10 s. */
+/** Tries again until it succeeds, for at most a minute. */
 async function untilItWorks<T>(work: () => Promise<T>): Promise<T> {
-  const deadline = performance.now() + 10_000;
+  const deadline = performance.now() + 60_000;
   for (;;) {
     try {
       return await work();

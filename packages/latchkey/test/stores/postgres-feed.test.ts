@@ -190,7 +190,10 @@ describe('nodes on PostgreSQL hear of each other', { skip: available() ?? false 
     };
     assert.equal(await announced(() => signIn(other, gate)), 0, 'a sign-in that ends nobody');
     assert.equal(await announced(() => signIn(other, gate)), 1, 'one that displaces');
-    assert.equal(await announced(() => other.accounts.setRoles({ id: accountId, roles: ['staff'] })), 1);
+    assert.equal(
+      await announced(() => other.accounts.setRoles({ id: accountId, roles: ['staff'], demandedOf: 'nobody' })),
+      1,
+    );
     const { token, session } = await signIn(other, gate, 'unlimited');
     assert.equal(await announced(() => other.sessions.touch({ tokens: [token], idleMs: 1_000_000 })), 0);
     const end = { accountId, sessionId: session.id, by: null, reason: 'signed_out' } as const;

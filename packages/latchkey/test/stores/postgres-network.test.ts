@@ -29,7 +29,7 @@ function listenTo(store: Store): {
     committed: async () => undefined,
   });
   const until = async (isIt: () => boolean): Promise<void> => {
-    for (const deadline = performance.now() + 15_000; !isIt(); await sleep(10))
+    for (const deadline = performance.now() + 60_000; !isIt(); await sleep(10))
       assert.ok(performance.now() < deadline, JSON.stringify(log));
   };
   return { log, line, until };

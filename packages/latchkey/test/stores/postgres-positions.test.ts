@@ -113,7 +113,7 @@ describe('positions in PostgreSQL', { skip: available() ?? false }, () => {
     const gate = await makeAccount(store);
     for (let turn = 0; turn < 3; turn++) await signIn(store, gate);
     clock.advance(1_000);
-    await store.accounts.setRoles({ id: gate.accountId, roles: ['last of all'] });
+    await store.accounts.setRoles({ id: gate.accountId, roles: ['last of all'], demandedOf: 'nobody' });
     assert.equal(await store.history.purge({ keepMs: 1_000, limit: 100 }), 6);
     assert.equal(await store.sessions.position(), 5, 'three were opened, two ended');
     assert.deepEqual(await store.sessions.changes({ after: 0, limit: 10 }), []);

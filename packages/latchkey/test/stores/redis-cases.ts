@@ -157,33 +157,6 @@ export const cases: Readonly<Record<string, (world: World) => Promise<void>>> = 
     assert.equal(entries.filter(({ kind }) => kind === 'session_opened').length, 3);
   },
 
-  async 'what a proof spends is spent with the admission, once, and by nobody who is refused'(world) {
-    const { store, clock } = world;
-    const gate = newGate();
-    const item = { purpose: 'invitation', hash: secret(1), lifetimeMs: HOUR_MS, data: '' } as const;
-    const suspended = { ...voidedGate(gate, { reason: 'account_disabled', kept: null }), state: 'suspended' } as const;
-    const other = newGate({ accountId: gate.accountId + 64_000 });
-    await store.once.putFor(gate.accountId, item);
-    assert.deepEqual(await store.sessions.admit(admission(other, { spends: [item] })), { kind: 'spent' });
-    const outcomes = await atOnce(world, 10, (one) => one.sessions.admit(admission(gate, { spends: [item] })));
-    assert.deepEqual(outcomes.map(({ kind }) => kind).sort(), ['admitted', ...Array<string>(9).fill('spent')]);
-
-    await store.once.putFor(gate.accountId, { ...item, hash: secret(2) });
-    const pair = [{ ...item, hash: secret(2) }, item];
-    assert.equal((await store.sessions.admit(admission(gate, { spends: pair }))).kind, 'spent', 'wholly or not at all');
-    clock.advance(HOUR_MS - 1);
-    await store.sessions.raise(suspended);
-    assert.equal((await store.sessions.admit(admission(suspended, { spends: pair.slice(0, 1) }))).kind, 'void');
-    const active = { ...suspended, state: 'active', revision: suspended.revision + 1 } as const;
-    await store.sessions.raise(active);
-    assert.equal((await store.sessions.admit(admission(active, { spends: pair.slice(0, 1) }))).kind, 'admitted');
-
-    await store.once.putFor(gate.accountId, { ...item, hash: secret(3) });
-    clock.advance(HOUR_MS);
-    const late = admission(active, { spends: [{ ...item, hash: secret(3) }] });
-    assert.equal((await store.sessions.admit(late)).kind, 'spent');
-  },
-
   async 'F-39: a node that follows another rule admits nobody, whatever the account'({ store, connect }) {
     const [first, other] = [newGate(), newGate()];
     assert.equal(await store.sessions.ruleInForce(), null);
@@ -451,11 +424,11 @@ export const cases: Readonly<Record<string, (world: World) => Promise<void>>> = 
       ended(second, { reason: 'revoked', by: null, by_class: null, by_session: null }),
     ]);
     const bucket = bucketOf(gate.accountId);
-    const page = await store.history.read({ bucket, after: entries[1]?.position ?? null, limit: 2 });
-    assert.deepEqual(page, entries.slice(2, 4));
-    await store.history.trim({ bucket, upTo: entries[3]?.position ?? '' });
-    assert.deepEqual(await historyOf(store, gate), entries.slice(4));
-    await store.history.trim({ bucket, upTo: entries[5]?.position ?? '' });
+    const positions = entries.map(({ position }) => position);
+    await store.history.remove({ bucket, positions: positions.slice(1, 4) });
+    assert.deepEqual(await historyOf(store, gate), [entries[0], ...entries.slice(4)]);
+    assert.equal((await store.history.read({ bucket, limit: 2 })).length, 2);
+    await store.history.remove({ bucket, positions });
     assert.deepEqual(await historyOf(store, gate), []);
   },
 
@@ -477,27 +450,6 @@ export const cases: Readonly<Record<string, (world: World) => Promise<void>>> = 
     await store.sessions.purge({ keepMs: -1, limit: 99 });
     assert.equal(await store.sessions.bind(late), null);
     assert.equal(await store.sessions.find(old.token), null, 'what is gone is not made again');
-  },
-
-  async 'a thing usable once is spent once, in its time and for its purpose'(world) {
-    const { store, clock } = world;
-    const item = { purpose: 'invitation', hash: secret(1), lifetimeMs: HOUR_MS, data: 'data' } as const;
-    await store.once.put(item);
-    await assert.rejects(store.once.put({ ...item, data: 'other' }), /already/);
-    assert.equal(await store.once.spend({ purpose: 'verify-email', hash: item.hash }), null);
-    assert.equal(await store.once.peek(item), 'data');
-    const outcomes = await atOnce(world, 20, (other) => other.once.spend(item));
-    assert.deepEqual(
-      outcomes.filter((data) => data !== null),
-      ['data'],
-    );
-    assert.equal(await store.once.peek(item), null);
-    await store.once.put({ ...item, hash: secret(2) });
-    clock.advance(HOUR_MS);
-    assert.equal(await store.once.peek({ ...item, hash: secret(2) }), null);
-    assert.equal(await store.once.spend({ ...item, hash: secret(2) }), null);
-    assert.equal(await store.once.purge(10), 1);
-    assert.equal(await store.once.purge(10), 0);
   },
 
   async 'B5: of any number at once no more than the limit are within it'(world) {
@@ -580,6 +532,6 @@ export const cases: Readonly<Record<string, (world: World) => Promise<void>>> = 
 };
 
 async function historyOf(store: RedisStore, gate: Gate): Promise<readonly StreamEntry[]> {
-  const all = await store.history.read({ bucket: bucketOf(gate.accountId), after: null, limit: 1000 });
+  const all = await store.history.read({ bucket: bucketOf(gate.accountId), limit: 1000 });
   return all.filter(({ accountId }) => accountId === gate.accountId);
 }

@@ -142,7 +142,8 @@ describe('a Redis Cluster whose masters fail', { skip: missing ?? false }, async
     let elsewhere = 0;
     while ((await cluster.ownerOf(keyOf(elsewhere))) === from) elsewhere++;
     const [mine, other] = [gateIn(bucket), gateIn(elsewhere)];
-    const [inside, beside] = [await signIn(store, mine), await signIn(store, other)];
+    const inside = await eventually(() => signIn(store, mine));
+    const beside = await eventually(() => signIn(store, other));
     return { from, elsewhere, mine, other, inside, beside, listener: await listen(store) };
   };
 
@@ -175,7 +176,7 @@ describe('a Redis Cluster whose masters fail', { skip: missing ?? false }, async
       const bucket = 9;
       const waiting = await connect({ wait: { replicas: 1, ms: 1000 } });
       const { from, elsewhere, mine, other, beside, listener } = await prepared(store, bucket);
-      const last = await signIn(waiting, mine);
+      const last = await eventually(() => signIn(waiting, mine));
       const before = listener.heard.length;
       await from.kill();
       const failing = performance.now();
@@ -214,7 +215,7 @@ describe('a Redis Cluster whose masters fail', { skip: missing ?? false }, async
       }
       assert.notEqual(to, from);
       await eventually(() => signIn(store, mine));
-      assert.equal((await liveOf(store, mine)).length, 1);
+      assert.equal((await eventually(() => liveOf(store, mine))).length, 1);
       await untilHeard(listener, bucket, listener.heard.length);
       await listener.line.close();
     }));

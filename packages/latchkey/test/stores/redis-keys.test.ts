@@ -40,16 +40,14 @@ describe('what lies in Redis', { skip: missing ?? false }, async () => {
       await signIn(store, gate, { max: 2, method: 'imported', tokenHash: secret(4) });
       await store.sessions.raise(newGate());
       await store.counters.take([{ key: 'k', limit: 1, windowMs: HOUR_MS }]);
-      await store.once.put({ purpose: 'invitation', hash: secret(1), lifetimeMs: HOUR_MS, data: '' });
       await store.sessions.setRule(RULE);
       const leastOf: Readonly<Record<string, number>> = {
         s: LIFETIME_MS + 365 * DAY_MS,
         p: LIFETIME_MS + 365 * DAY_MS,
         a: 60 * DAY_MS,
         c: HOUR_MS,
-        o: HOUR_MS,
       };
-      const stays = ['due', 'history', 'rule', 'counters', 'onces'];
+      const stays = ['due', 'history', 'rule', 'counters'];
       for (const key of await keysOf(world)) {
         const [kind = ''] = key.slice(keys.prefix.length + '{00}:'.length).split(':');
         const left = Number(await command(keys.url, 'PTTL', key));

@@ -15,7 +15,8 @@ export type Listener = {
   until(pattern: RegExp | string, from?: number, patienceMs?: number): Promise<string>;
 };
 
-const PATIENCE_MS = 10_000;
+/** No more than what keeps a test from waiting for ever. */
+const PATIENCE_MS = 60_000;
 
 /** Joins, and waits until every lane is up. */
 export async function listen({ feed }: RedisStore): Promise<Listener> {

@@ -29,7 +29,7 @@ describe('Redis under Sentinel keeps sessions', { skip: missing ?? false }, asyn
     withWorld(keysOf(redis), async ({ store, connect }) => {
       const waiting = await connect({ wait: { replicas: 1, ms: 2000 } });
       const gate = newGate();
-      const inside = await signIn(waiting, gate);
+      const inside = await eventually(() => signIn(waiting, gate));
       const listener = await listen(store);
       const from = listener.heard.length;
       const before = await redis.master();
@@ -69,7 +69,7 @@ describe('Redis under Sentinel keeps sessions', { skip: missing ?? false }, asyn
         before.resume();
       }
       await eventually(() => signIn(store, gate));
-      assert.equal((await liveOf(store, gate)).length, 1);
+      assert.equal((await eventually(() => liveOf(store, gate))).length, 1);
       await listener.line.close();
     }));
 
@@ -86,7 +86,7 @@ describe('Redis under Sentinel keeps sessions', { skip: missing ?? false }, asyn
       await redis.untilFailedOver(before);
       assert.equal(await eventually(() => endingOf(store, inside)), null);
       await eventually(() => signIn(store, gate));
-      assert.equal((await liveOf(store, gate)).length, 1);
+      assert.equal((await eventually(() => liveOf(store, gate))).length, 1);
       await untilHeard(listener, 0, from);
       await listener.line.close();
     }));

@@ -93,8 +93,21 @@ describe('how Redis is set is looked at when it is opened', { skip: missing ?? f
     const warnings = await warningsWith(['save', ''], ['appendonly', 'no']);
     assert.equal(warnings.length, 1);
     assert.match(warnings[0] ?? '', /everybody is signed out.*CONFIG SET appendonly yes/);
-    assert.deepEqual(await warningsWith(['save', '3600 1']), []);
     assert.deepEqual(await warningsWith(['save', ''], ['appendonly', 'yes']), []);
+  });
+
+  test('P4: one that a crash brings back with ended sessions alive is warned of: snapshots alone, as Debian sets it', async () => {
+    const warnings = await warningsWith(['save', '3600 1 300 100 60 10000'], ['appendonly', 'no']);
+    assert.equal(warnings.length, 1);
+    assert.match(warnings[0] ?? '', /displaced or signed out are good again\. CONFIG SET appendonly yes/);
+    assert.deepEqual(await warningsWith(['appendonly', 'yes']), []);
+  });
+
+  test('one that never asks the disk whether it has it is warned of', async () => {
+    const warnings = await warningsWith(['appendonly', 'yes'], ['appendfsync', 'no']);
+    assert.equal(warnings.length, 1);
+    assert.match(warnings[0] ?? '', /half a minute.*CONFIG SET appendfsync everysec/);
+    for (const often of ['everysec', 'always']) assert.deepEqual(await warningsWith(['appendfsync', often]), []);
   });
 
   test('one with replicas that takes writes without them is warned of', async () => {

@@ -1,6 +1,7 @@
 /** What we show a provider so that it knows us: a secret, or one that a key of ours signs for a few minutes. */
 import { createHmac, createPrivateKey, type KeyObject, sign } from 'node:crypto';
 import type { SocialProvider } from '../../model/social.ts';
+import { secondsNow } from './provider-time.ts';
 
 const APPLE = 'https://appleid.apple.com';
 const LIFETIME_SECONDS = 600;
@@ -33,11 +34,6 @@ export function secretText({ clientId, secret }: Pick<SocialProvider, 'clientId'
 
 function encoded(part: object): string {
   return Buffer.from(JSON.stringify(part)).toString('base64url');
-}
-
-/** A provider's clock is meant, and no store's: the machine's own is the nearest to it. */
-function secondsNow(): number {
-  return Math.floor((performance.timeOrigin + performance.now()) / 1000);
 }
 
 /** A token under our secret, by which Facebook's API knows that it is us who hold it. */

@@ -10,6 +10,7 @@ import { type Claims, claimsIn, emailIn, subjectIn, textIn } from './claims.ts';
 import { basicOf, proofOfSecret, secretText, signingKey } from './client-secret.ts';
 import { ProviderFailure, reasonIn } from './failure.ts';
 import type { AskedAbout } from './foreign-token.ts';
+import { secondsNow } from './provider-time.ts';
 import { type ProviderRow, providers } from './providers.ts';
 
 type Library = typeof import('oauth4webapi');
@@ -32,6 +33,8 @@ export type Trip = {
   readonly nonce: string;
   readonly verifier: string;
   readonly redirectUri: string;
+  /** Since when somebody must have been asked there, in seconds since 1970; null where it does not matter. */
+  readonly askedSince: number | null;
 };
 
 /** What a client brings that went to the provider by itself. */
@@ -66,10 +69,17 @@ export async function authorizationUrl(provider: SocialProvider, trip: Trip): Pr
         code_challenge_method: 'S256',
       }),
       ...(row.postsBack && { response_mode: 'form_post' }),
+      ...(trip.askedSince !== null && askAgain(row)),
     };
     for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
     return url.href;
   });
+}
+
+/** OpenID Connect Core, 3.1.2.1: somebody who is signed in there is to be asked all the same, and it says when that was. */
+function askAgain({ asksAgain }: ProviderRow): Readonly<Record<string, string>> {
+  if (asksAgain === undefined) return {};
+  return { prompt: asksAgain.prompt, ...(asksAgain.tells && { max_age: '0' }) };
 }
 
 /** Who somebody is whom the provider sends back with a code. */
@@ -81,7 +91,8 @@ export async function identityOfCallback(
   return await attempt(provider, 'exchange', async (peer) => {
     const good = peer.lib.validateAuthResponse(peer.as, peer.client, parameters, trip.state);
     const verifier = peer.row.hasPkce ? trip.verifier : null;
-    return await exchange(peer, good, { redirectUri: trip.redirectUri, verifier, nonce: trip.nonce });
+    const askedSince = peer.row.asksAgain?.tells === true ? trip.askedSince : null;
+    return await exchange(peer, good, { redirectUri: trip.redirectUri, verifier, nonce: trip.nonce, askedSince });
   });
 }
 
@@ -96,7 +107,7 @@ export async function identityOfBrought(provider: SocialProvider, brought: Broug
     // The client was sent the answer, and looked at its state and issuer.
     const unsaid = { ...as, authorization_response_iss_parameter_supported: false };
     const good = lib.validateAuthResponse(unsaid, client, code, lib.skipStateCheck);
-    return await exchange(peer, good, { ...brought, nonce: null });
+    return await exchange(peer, good, { ...brought, nonce: null, askedSince: null });
   });
 }
 
@@ -123,12 +134,15 @@ async function attempt<Done>(
   }
 }
 
-type Exchanged = { readonly redirectUri: string; readonly verifier: string | null; readonly nonce: string | null };
+/** What an ID token has to say beside who somebody is. */
+type Expected = { readonly nonce: string | null; readonly askedSince: number | null };
+
+type Exchanged = Expected & { readonly redirectUri: string; readonly verifier: string | null };
 
 async function exchange(
   peer: Peer,
   good: URLSearchParams,
-  { redirectUri, verifier, nonce }: Exchanged,
+  { redirectUri, verifier, ...expected }: Exchanged,
 ): Promise<Identity> {
   const { lib, provider, as, client } = peer;
   const response = await lib.authorizationCodeGrantRequest(
@@ -144,7 +158,7 @@ async function exchange(
     const { access_token: token } = await lib.processAuthorizationCodeResponse(as, client, await tidied(response));
     return await told(peer, token);
   }
-  return await identityOfResponse(peer, response, nonce);
+  return await identityOfResponse(peer, response, expected);
 }
 
 /** Some errors come with status 200 (GitHub), and some tokens without their type. */
@@ -156,16 +170,17 @@ async function tidied(response: Response): Promise<Response> {
 }
 
 /** An answer with an ID token: all of its claims are looked at, then its signature, then the access token beside it. */
-async function identityOfResponse(peer: Peer, response: Response, nonce: string | null): Promise<Identity> {
+async function identityOfResponse(peer: Peer, response: Response, { nonce, askedSince }: Expected): Promise<Identity> {
   const { lib, client, row, keys } = peer;
   const claimed = await claimsOf(response);
   const as = row.hasTenants === true ? { ...peer.as, issuer: issuerOf(peer.as.issuer, claimed) } : peer.as;
   const claimedNonce = textIn(claimed, 'nonce') || undefined;
   // A client that chose one compares it itself, where it does not tell us.
   const expectedNonce = nonce === null || (row.omitsNonce && claimedNonce === undefined) ? claimedNonce : nonce;
-  const expected = expectedNonce === undefined ? {} : { expectedNonce };
   const result = await lib.processAuthorizationCodeResponse(as, client, response, {
-    ...expected,
+    ...(expectedNonce !== undefined && { expectedNonce }),
+    // So many seconds ago, and no more but for clocks that differ.
+    ...(askedSince !== null && { maxAge: Math.max(0, secondsNow() - askedSince) }),
     requireIdToken: true,
   });
   await lib.validateApplicationLevelSignature(as, response, { ...optionsFor(peer), [lib.jwksCache]: keys });
@@ -224,11 +239,10 @@ async function identityOfIdToken(
   const { aud } = part(idToken, 1);
   const ours = [provider.clientId, ...provider.otherClientIds].find((id) => [aud].flat().includes(id));
   const response = Response.json({ access_token: accessToken ?? NO_TOKEN, token_type: 'bearer', id_token: idToken });
-  return await identityOfResponse(
-    { ...peer, client: { ...client, client_id: ours ?? client.client_id } },
-    response,
+  return await identityOfResponse({ ...peer, client: { ...client, client_id: ours ?? client.client_id } }, response, {
     nonce,
-  );
+    askedSince: null,
+  });
 }
 
 async function identityOfToken(peer: Peer, token: string): Promise<Identity> {

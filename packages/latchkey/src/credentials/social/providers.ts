@@ -32,6 +32,8 @@ export type ProviderRow = {
   readonly omitsNonce?: true;
   /** Its issuer is another one for each tenant: `{tenantid}` in it stands for the claim `tid`. */
   readonly hasTenants?: true;
+  /** What has it ask somebody who is signed in there, and whether it tells when it did; without this it may not ask. */
+  readonly asksAgain?: { readonly prompt: 'login' | 'select_account'; readonly tells: boolean };
   /** Whether claims say that the address is verified. */
   readonly isEmailVerified: (claims: Claims) => boolean;
   /** What its API tells of the holder of a token; for those without ID tokens. */
@@ -55,6 +57,8 @@ export const providers: Readonly<Record<ProviderKind, ProviderRow>> = {
     scopes: OPENID,
     hasPkce: true,
     secretIn: 'body',
+    // It knows no `login`, and does not say when it asked.
+    asksAgain: { prompt: 'select_account', tells: false },
     isEmailVerified: isSaid,
     async isOurs({ ask, provider, token }) {
       const claims = claimsIn(await ask(`/tokeninfo?${new URLSearchParams({ access_token: token })}`, {}));
@@ -89,6 +93,7 @@ export const providers: Readonly<Record<ProviderKind, ProviderRow>> = {
     hasPkce: true,
     secretIn: 'body',
     hasTenants: true,
+    asksAgain: { prompt: 'login', tells: false },
     // Any tenant can give its people any address; this claim alone says that its domain is theirs.
     isEmailVerified: ({ xms_edov: owned }) => owned === true || owned === 1 || owned === '1' || owned === 'true',
     isOurs: null,
@@ -217,6 +222,7 @@ export const providers: Readonly<Record<ProviderKind, ProviderRow>> = {
     scopes: OPENID,
     hasPkce: true,
     secretIn: null,
+    asksAgain: { prompt: 'login', tells: true },
     isEmailVerified: isSaid,
     isOurs: ({ introspect, provider }) => byIntrospection(provider, introspect()),
   },

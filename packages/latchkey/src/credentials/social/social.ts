@@ -50,3 +50,9 @@ export function showIdentity(
   if (!isShown) throw new TypeError('Somebody else was shown than the account has.');
   return prove(gate, 'social', { spends: [{ credential: credential.id, from: credential.data, to: credential.data }] });
 }
+
+/** Somebody who is new to the account that their address leads into. It knows them once they are in, and not before. */
+export function showNewIdentity(gate: Gate, credential: NewCredential, identity: Identity): Proof {
+  if (credential.id !== socialId(identity)) throw new TypeError('Somebody else was shown than is to be known.');
+  return prove(gate, 'social', { spends: [{ accountId: gate.accountId, provenAt: gate.revision, adds: credential }] });
+}

@@ -5,10 +5,12 @@ import {
   addPasskey,
   beginPasskey,
   findPasskey,
+  handleOf,
   listPasskeys,
   removePasskey,
   renamePasskey,
 } from '../../flows/manage-passkeys.ts';
+import { beginPasskeyAgain } from '../../flows/reauthenticate.ts';
 import { beginPasskeyStep } from '../../flows/show-second-step.ts';
 import { beginPasskeySignIn, type PasskeyRequest, signInWithPasskey } from '../../flows/sign-in-with-passkey.ts';
 import { invalidInput } from '../../model/reasons.ts';
@@ -57,32 +59,45 @@ export async function beginSecondStep({ parts, values, request, network, headers
   return json(200, bodyOf(await beginPasskeyStep(parts, { ticket, network })), headers);
 }
 
-export async function beginRegistration({ parts, who, network, headers }: SignedInCall): Promise<Response> {
-  return json(200, await beginPasskey(parts, who, network), headers);
+/** For the session that asks, which is made fresh by it. */
+export async function beginAgain({ parts, who, network, headers }: SignedInCall): Promise<Response> {
+  return json(200, bodyOf(await beginPasskeyAgain(parts, who, network)), headers);
 }
 
-export async function completeRegistration({ parts, who, values, headers }: SignedInCall): Promise<Response> {
+export async function beginRegistration({ parts, who, values, network, headers }: SignedInCall): Promise<Response> {
+  return json(200, await beginPasskey(parts, who, { name: values['name'] ?? '', network }), headers);
+}
+
+export async function completeRegistration(call: SignedInCall): Promise<Response> {
+  const { parts, who, values, headers } = call;
   const { credential = '', name = '' } = values;
-  return json(201, rowOf(await addPasskey(parts, who, { credential, name })), headers);
+  return json(201, rowOf(call, await addPasskey(parts, who, { credential, name })), headers);
 }
 
-export async function list({ parts, who, headers }: SignedInCall): Promise<Response> {
-  return json(200, (await listPasskeys(parts, who.session.accountId)).map(rowOf), headers);
+export async function list(call: SignedInCall): Promise<Response> {
+  const passkeys = await listPasskeys(call.parts, call.who.session.accountId);
+  return json(
+    200,
+    passkeys.map((passkey) => rowOf(call, passkey)),
+    call.headers,
+  );
 }
 
-export async function find({ parts, who, params, headers }: SignedInCall): Promise<Response> {
-  return json(200, rowOf(await findPasskey(parts, who.session.accountId, params['id'] ?? '')), headers);
+export async function find(call: SignedInCall): Promise<Response> {
+  const { parts, who, params, headers } = call;
+  return json(200, rowOf(call, await findPasskey(parts, who.session.accountId, params['id'] ?? '')), headers);
 }
 
 /** Answers with all of it, where the recorded server answers with the name alone. */
-export async function rename({ parts, who, params, values, headers }: SignedInCall): Promise<Response> {
+export async function rename(call: SignedInCall): Promise<Response> {
+  const { parts, who, params, values, headers } = call;
   const { accountId } = who.session;
   const id = params['id'] ?? '';
   const { name } = values;
   if (name === '') throw invalidInput({ name: [field.blank] });
   const renamed =
     name === undefined ? await findPasskey(parts, accountId, id) : await renamePasskey(parts, accountId, id, name);
-  return json(200, rowOf(renamed), headers);
+  return json(200, rowOf(call, renamed), headers);
 }
 
 export async function remove({ parts, who, params, headers }: SignedInCall): Promise<Response> {
@@ -90,10 +105,13 @@ export async function remove({ parts, who, params, headers }: SignedInCall): Pro
   return empty(204, headers);
 }
 
-function rowOf({ id, name, createdAt, lastUsedAt, transports, isSynced }: Passkey): Readonly<Record<string, unknown>> {
+/** By `rp_id` and `user_handle` a client tells authenticators which passkeys are left, and how the account is called now. */
+function rowOf({ parts, who }: SignedInCall, passkey: Passkey): Readonly<Record<string, unknown>> {
+  const { id, name, createdAt, lastUsedAt, transports, isSynced } = passkey;
   return {
     ...{ id, name, credential_id: id, created_at: isoTime(createdAt) },
     last_used_at: lastUsedAt === null ? null : isoTime(lastUsedAt),
     ...{ transports, discoverable: true, synced: isSynced },
+    ...{ rp_id: parts.settings.passkeys.rpId, user_handle: handleOf(parts, who.session.accountId) },
   };
 }

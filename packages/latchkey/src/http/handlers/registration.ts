@@ -34,6 +34,7 @@ export async function verify(call: Call): Promise<Response> {
 /** With no address, nobody is meant, and nobody gets a mail. */
 export async function resend(call: Call): Promise<Response> {
   const { email } = call.values;
-  if (email !== undefined) await resendVerification(call.parts, email, call.network);
+  const asker = call.who?.session.accountId ?? null;
+  if (email !== undefined) await resendVerification(call.parts, { email, network: call.network, asker });
   return json(200, { detail: texts.resendDone }, call.headers);
 }

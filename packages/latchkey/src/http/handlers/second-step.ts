@@ -64,8 +64,10 @@ export async function setUpAtSignIn(call: Call): Promise<Response> {
   return json(200, await bodyOf(await beginTotpAtSignIn(call.parts, call.values['ticket'] ?? '')), call.headers);
 }
 
-export async function beginActivation({ parts, who, headers }: SignedInCall): Promise<Response> {
-  return json(200, await bodyOf(await beginTotp(parts, who)), headers);
+/** With `?replace=true` in the place of the app that there is: what the activation token then says, which is all that completes it. */
+export async function beginActivation({ parts, who, request, headers }: SignedInCall): Promise<Response> {
+  const isReplacing = new URL(request.url).searchParams.get('replace') === 'true';
+  return json(200, await bodyOf(await beginTotp(parts, who, { isReplacing })), headers);
 }
 
 async function bodyOf({ secret, url, activationToken }: Enrolment): Promise<Readonly<Record<string, string>>> {

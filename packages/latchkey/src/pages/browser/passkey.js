@@ -1,6 +1,6 @@
 /**
  * Passkeys on our pages. Told in `data-` attributes: `begin` (where to ask what is to be signed) and `offers` (what for: a
- * sign-in, a second step, or a new one), and what password managers are to know: `rp`, with `unknown` (a passkey that is none any
+ * sign-in, a second step, to confirm who is signed in, or a new one), and what password managers are to know: `rp`, with `unknown` (a passkey that is none any
  * more), or with `user`, `name` and `accepted` (all that an account has).
  */
 const script = document.querySelector('script[data-offers]');

@@ -10,12 +10,12 @@ export type AccountsSide = Store & {
     spend(what: { readonly spends: readonly Spend[]; readonly outbox?: readonly OutboxItem[] }): Promise<boolean>;
     /** Gates that were moved and have not been handed over: nobody else gets them for `leaseMs`. */
     claimHandovers(claim: { readonly limit: number; readonly leaseMs: number }): Promise<readonly Gate[]>;
-    /** This gate was handed over; a later one of the account is still to go. */
-    handedOver(gate: Gate): Promise<void>;
-    /** Writes down what a stream says after a position, once; where it was written further meanwhile, nothing. Up to where it is now. */
-    writeStream(page: Page): Promise<string | null>;
-    /** Up to where a stream is written down; null where nothing is. */
-    cursorOf(stream: string): Promise<string | null>;
+    /** The gates of all accounts with these numbers, both ends among them. */
+    gatesOf(range: { readonly from: AccountId; readonly to: AccountId }): Promise<readonly Gate[]>;
+    /** These gates were handed over; a later one of the same account is still to go. */
+    handedOver(gates: readonly Gate[]): Promise<void>;
+    /** Writes down what a stream says, once, whoever else does. */
+    writeStream(page: Page): Promise<void>;
     /** Takes what is known of devices out of an account's history. */
     forgetDevices(accountId: AccountId): Promise<void>;
   };

@@ -8,6 +8,8 @@ import type { AccountsSide } from './accounts-side.ts';
 export type Handovers = {
   /** Hands a gate over, and returns the sessions that ended by it. @throws StoreUnavailable where it is not in force yet */
   now(gate: Gate): Promise<readonly Session[]>;
+  /** The same of many accounts. */
+  all(gates: readonly Gate[]): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -26,8 +28,20 @@ export function handovers({ sessions, accounts: { apart } }: HandoverParts): Han
   const finish = async (gate: Gate): Promise<readonly Session[]> => {
     const ended = await sessions.raise(gate);
     // Said twice it does no harm, and said never it is said again: nobody waits for this.
-    apart.handedOver(gate).catch(() => undefined);
+    apart.handedOver([gate]).catch(() => undefined);
     return ended;
+  };
+
+  const explained = async <T>(handing: Promise<T>): Promise<T> => {
+    try {
+      return await handing;
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable)) throw error;
+      throw new StoreUnavailable(
+        'The change is made, and not in force yet: where sessions are kept cannot be reached. It will be as soon as that can be.',
+        { cause: error },
+      );
+    }
   };
 
   /** What others have left behind: they died, or the sessions were out of reach. */
@@ -42,16 +56,10 @@ export function handovers({ sessions, accounts: { apart } }: HandoverParts): Han
   timer.unref();
 
   return {
-    async now(gate) {
-      try {
-        return await finish(gate);
-      } catch (error) {
-        if (!(error instanceof StoreUnavailable)) throw error;
-        throw new StoreUnavailable(
-          'The change is made, and not in force yet: where sessions are kept cannot be reached. It will be as soon as that can be.',
-          { cause: error },
-        );
-      }
+    now: (gate) => explained(finish(gate)),
+    async all(gates) {
+      await explained(Promise.all(gates.map(sessions.raise)));
+      await apart.handedOver(gates);
     },
     async close() {
       clearInterval(timer);

@@ -26,24 +26,17 @@ const SOON_MS = 50;
 const LOOK_EVERY_MS = 5_000;
 
 export function ledgerOf({ streams, accounts: { apart } }: LedgerParts): Ledger {
-  const cursors = new Map<number, string | null>();
   const due = new Set<number>();
   let timer: NodeJS.Timeout | null = null;
   let working: Promise<unknown> = Promise.resolve();
 
   const write = async (bucket: number): Promise<void> => {
-    const stream = String(bucket);
     for (let isMore = true; isMore; ) {
-      if (!cursors.has(bucket)) cursors.set(bucket, await apart.cursorOf(stream));
-      const after = cursors.get(bucket) ?? null;
-      const entries = await streams.read({ bucket, after, limit: PAGE });
-      const last = entries.at(-1);
-      if (last === undefined) return;
-      const upTo = await apart.writeStream({ stream, after, upTo: last.position, entries });
-      cursors.set(bucket, upTo);
-      // Somebody else was quicker: what they have not written yet is read again from where they are.
-      if (upTo === last.position) await streams.trim({ bucket, upTo });
-      isMore = entries.length === PAGE || upTo !== last.position;
+      const entries = await streams.read({ bucket, limit: PAGE });
+      if (entries.length === 0) return;
+      await apart.writeStream({ stream: String(bucket), entries });
+      await streams.remove({ bucket, positions: entries.map(({ position }) => position) });
+      isMore = entries.length === PAGE;
     }
   };
 

@@ -57,7 +57,7 @@ export function storeApart(accounts: AccountsSide, elsewhere: RedisStore): Store
 
   const admit = async (input: Admit): Promise<Admitted> => {
     if (input.spends.length > 0 && !(await accounts.apart.spend(input))) return { kind: 'spent' };
-    const admitted = await sessions.admit({ ...input, spends: [] });
+    const admitted = await sessions.admit(input);
     if (admitted.kind === 'admitted') ledger.soon(input.gate.accountId);
     return admitted;
   };
@@ -72,18 +72,21 @@ export function storeApart(accounts: AccountsSide, elsewhere: RedisStore): Store
       },
       changePassword: handedOver(accounts.accounts.changePassword),
       resetPassword: ordered(accounts.accounts.resetPassword),
+      claimEmail: ordered(accounts.accounts.claimEmail),
       async beginEmailChange(change) {
         const over = await sessions.overOf(change.by, change.id);
         return over ?? (await accounts.accounts.beginEmailChange(change));
       },
       undoEmailChange: ordered(accounts.accounts.undoEmailChange),
       setState: ordered(accounts.accounts.setState),
-      async setRoles({ id, roles }) {
-        const record = await accounts.accounts.setRoles({ id, roles });
-        if (record !== null) await handing.now(record.gate);
-        return record;
-      },
+      setRoles: ordered(accounts.accounts.setRoles),
       signOutEverywhere: handedOver(accounts.accounts.signOutEverywhere),
+      async signAllOut(page) {
+        await ledger.ofAll();
+        const done = await accounts.accounts.signAllOut(page);
+        await handing.all(await accounts.apart.gatesOf({ from: page.after + 1, to: done.upTo }));
+        return done;
+      },
       async close(closing) {
         const closed = await handedOver(accounts.accounts.close)(closing);
         if (closed === null || 'over' in closed) return closed;

@@ -11,6 +11,7 @@ import * as outbox from '../sql/outbox.ts';
 import { sessionOfValues } from '../sql/records.ts';
 import * as sessions from '../sql/sessions.ts';
 import * as settings from '../sql/settings.ts';
+import * as signAllOut from '../sql/sign-all-out.ts';
 import * as spends from '../sql/spends.ts';
 import type { Run, Sentence } from '../sql/statement.ts';
 import { type Store, StoreUnavailable } from '../store.ts';
@@ -140,12 +141,14 @@ function storeOf(database: Database, hub: ReturnType<typeof openHub>): AccountsS
       hasLink: reads(accounts.hasLink, timed),
       resetPassword: turns(ofId, accounts.resetPassword),
       verifyEmail: changes(accounts.verifyEmail),
+      claimEmail: turns(ofId, accounts.claimEmail),
       beginEmailChange: turns(ofId, accounts.beginEmailChange),
       confirmEmailChange: turns(ofId, accounts.confirmEmailChange),
       undoEmailChange: turns(ofId, accounts.undoEmailChange),
       setState: turns(ofId, accounts.setState),
       setRoles: turns(ofId, accounts.setRoles),
       signOutEverywhere: turns(ofId, accounts.signOutEverywhere),
+      signAllOut: changes(signAllOut.signAllOut),
       close: turns(ofId, accounts.close),
       resetSecondStep: turns(ofId, accounts.resetSecondStep),
       hashSchemes: () => reads(accounts.hashSchemes)(undefined),
@@ -153,6 +156,7 @@ function storeOf(database: Database, hub: ReturnType<typeof openHub>): AccountsS
     credentials: {
       list: reads(credentials.list, timed),
       find: reads(spends.findCredential),
+      stalest: reads(credentials.stalest),
       add: turns(ofAccount, credentials.add),
       remove: turns(ofAccount, credentials.remove),
       rename: changes(credentials.rename),
@@ -181,7 +185,7 @@ function storeOf(database: Database, hub: ReturnType<typeof openHub>): AccountsS
       put: changes((run, item) => once.put(run, item, null)),
       peek: reads(peekForData, timed),
       spend: changes(spendForData),
-      voidAll: () => changes((run) => once.voidEverything(run))(undefined),
+      voidAny: changes(once.voidAny),
       purge: changes(once.purge),
     },
     counters: {
@@ -210,9 +214,9 @@ function storeOf(database: Database, hub: ReturnType<typeof openHub>): AccountsS
     apart: {
       spend: changes(spends.spendAndTell),
       claimHandovers: changes(apart.claimHandovers),
+      gatesOf: reads(signAllOut.gatesOf),
       handedOver: changes(apart.handedOver),
       writeStream: changes(apart.writeStream),
-      cursorOf: reads(apart.cursorOf),
       forgetDevices: changes(history.forgetDevices),
     },
     feed: hub.feed,

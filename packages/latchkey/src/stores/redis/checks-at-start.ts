@@ -45,10 +45,8 @@ async function checkServer(line: Line, isCluster: boolean): Promise<readonly str
 
 function warningsAbout(address: string, settings: ReadonlyMap<string, string>, replicas: number): readonly string[] {
   const warnings: string[] = [];
-  if (settings.get('appendonly') === 'no' && settings.get('save') === '')
-    warnings.push(
-      `Redis at ${address} keeps nothing on its disk: when it restarts, everybody is signed out. CONFIG SET appendonly yes.`,
-    );
+  const loss = lossAtCrash(settings);
+  if (loss !== null) warnings.push(`Redis at ${address} ${loss}`);
   if (replicas > 0 && settings.get('min-replicas-to-write') === '0')
     warnings.push(
       `Redis at ${address} takes writes that no replica has (min-replicas-to-write 0): a failover can bring sessions back that had ended. CONFIG SET min-replicas-to-write 1.`,
@@ -56,7 +54,18 @@ function warningsAbout(address: string, settings: ReadonlyMap<string, string>, r
   return warnings;
 }
 
-const WANTED = ['maxmemory', 'maxmemory-policy', 'save', 'appendonly', 'min-replicas-to-write'];
+/** What a crash undoes of what was answered, and the remedy; null where that is a second at most. */
+function lossAtCrash(settings: ReadonlyMap<string, string>): string | null {
+  if (settings.get('appendonly') === 'no') {
+    return settings.get('save') === ''
+      ? 'keeps nothing on its disk: when it restarts, everybody is signed out. CONFIG SET appendonly yes.'
+      : 'keeps snapshots alone on its disk: a crash undoes what was answered since the last one, and keys that were displaced or signed out are good again. CONFIG SET appendonly yes.';
+  }
+  if (settings.get('appendfsync') !== 'no') return null;
+  return 'leaves it to its machine when the disk has what it wrote: where that crashes, half a minute of what was answered may be undone. CONFIG SET appendfsync everysec, or always.';
+}
+
+const WANTED = ['maxmemory', 'maxmemory-policy', 'save', 'appendonly', 'appendfsync', 'min-replicas-to-write'];
 
 /** The settings, or null where nobody may look at them, as with many who run Redis for others. */
 async function settingsOf(line: Line): Promise<ReadonlyMap<string, string> | null> {

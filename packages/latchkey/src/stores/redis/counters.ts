@@ -1,7 +1,6 @@
 import type { CounterStore, Take, Taken } from '../store.ts';
 import { BUCKETS, bucketOfText } from './keys.ts';
-import { SETTLE, TAKE } from './scripts/counters.ts';
-import { REMOVE_OVER } from './scripts/once.ts';
+import { REMOVE_OVER, SETTLE, TAKE } from './scripts/counters.ts';
 import type { Voice } from './sessions.ts';
 
 /** Counters lie under the hash tags of their keys: those of one call are counted together where they share one. */
@@ -48,20 +47,13 @@ export function redisCounters({ servers, names, now }: Pick<Voice, 'servers' | '
       });
       await Promise.all(calls);
     },
-    purge: (limit) => removeOver({ servers, now }, names.counters, limit),
+    async purge(limit) {
+      let count = 0;
+      for (let bucket = 0; bucket < BUCKETS && count < limit; bucket++) {
+        const call = { script: REMOVE_OVER, keys: [names.counters(bucket)], values: [now(), limit - count] };
+        count += Number(await servers.run(bucket, call));
+      }
+      return count;
+    },
   };
-}
-
-/** Removes what is over from bucket after bucket, until there is nothing or it was enough. */
-export async function removeOver(
-  { servers, now }: Pick<Voice, 'servers' | 'now'>,
-  indexOf: (bucket: number) => string,
-  limit: number,
-): Promise<number> {
-  let count = 0;
-  for (let bucket = 0; bucket < BUCKETS && count < limit; bucket++) {
-    const call = { script: REMOVE_OVER, keys: [indexOf(bucket)], values: [now(), limit - count] };
-    count += Number(await servers.run(bucket, call));
-  }
-  return count;
 }

@@ -12,37 +12,26 @@ export type StreamEntry = Omit<HistoryEntry, 'id' | 'data'> & {
   readonly position: string;
 };
 
-/** What happened to sessions, bucket by bucket, until somebody has written it down elsewhere and trims it. */
+/** What happened to sessions, bucket by bucket, until somebody has written it down elsewhere and removes it. */
 export type HistoryStreams = {
-  /** The entries after a position (null: from the first), in their order, at most `limit`. */
-  read(page: {
-    readonly bucket: number;
-    readonly after: string | null;
-    readonly limit: number;
-  }): Promise<readonly StreamEntry[]>;
-  /** Removes all entries up to a position, that one too. */
-  trim(upTo: { readonly bucket: number; readonly upTo: string }): Promise<void>;
+  /** The first entries, in their order, at most `limit`. */
+  read(page: { readonly bucket: number; readonly limit: number }): Promise<readonly StreamEntry[]>;
+  /** Removes exactly these: a server whose clock is behind puts others before them. */
+  remove(entries: { readonly bucket: number; readonly positions: readonly string[] }): Promise<void>;
 };
 
 type Reply = readonly (readonly [position: string, fields: readonly string[]])[];
 
 export function historyStreams({ servers, names }: Pick<Voice, 'servers' | 'names'>): HistoryStreams {
   return {
-    async read({ bucket, after, limit }) {
-      const from = after === null ? '-' : `(${after}`;
-      const reply = await servers.send(bucket, 'XRANGE', names.history(bucket), from, '+', 'COUNT', limit);
+    async read({ bucket, limit }) {
+      const reply = await servers.send(bucket, 'XRANGE', names.history(bucket), '-', '+', 'COUNT', limit);
       return (reply as Reply).map(entryOf);
     },
-    async trim({ bucket, upTo }) {
-      await servers.send(bucket, 'XTRIM', names.history(bucket), 'MINID', after(upTo));
+    async remove({ bucket, positions }) {
+      await servers.send(bucket, 'XDEL', names.history(bucket), ...positions);
     },
   };
-}
-
-/** The first position after another: its second half is a number of 64 bits. */
-function after(position: string): string {
-  const [ms = '', number = ''] = position.split('-');
-  return `${ms}-${BigInt(number) + 1n}`;
 }
 
 function entryOf([position, values]: Reply[number]): StreamEntry {

@@ -5,10 +5,9 @@
  * `lk:{2a}:s:HASH` a session by the hash of its token · `lk:{2a}:a:ACCOUNT:gate` · `…:live` the hashes of its sessions that
  * have not ended, by sequence · `…:ids` hashes by session id · `lk:{2a}:due` hashes by when they are over · `lk:{2a}:history` a
  * stream · `lk:{2a}:rule` the rule in force · `lk:{2a}:p:HASH` whose a token is that names no account · `lk:{2a}:c:KEY`,
- * `lk:{2a}:counters` · `lk:{2a}:o:PURPOSE:HASH`, `lk:{2a}:onces` · `lk:{2a}:feed`, `lk:{2a}:ack:NODE` channels
+ * `lk:{2a}:counters` · `lk:{2a}:feed`, `lk:{2a}:ack:NODE` channels
  */
 import type { AccountId } from '../../model/account.ts';
-import type { OnceRef } from '../../model/once.ts';
 
 /** How many hash tags there are: `{00}` to `{3f}`. With another number nothing that is kept would be found again. */
 export const BUCKETS = 64;
@@ -73,8 +72,6 @@ export type Names = {
   pointer(hash: string, bucket: number): string;
   counter(key: string, bucket: number): string;
   counters(bucket: number): string;
-  once(spend: OnceRef, bucket: number): string;
-  onces(bucket: number): string;
   acknowledgements(node: string, bucket: number): string;
   /** The channel on which a bucket's changes are said in a Cluster. */
   lane(bucket: number): string;
@@ -101,8 +98,6 @@ export function namesOf(prefix: string): Names {
     pointer: (hash, bucket) => `${base(bucket)}p:${hash}`,
     counter: (key, bucket) => `${base(bucket)}c:${key}`,
     counters: (bucket) => `${base(bucket)}counters`,
-    once: ({ purpose, hash }, bucket) => `${base(bucket)}o:${purpose}:${hashText(hash)}`,
-    onces: (bucket) => `${base(bucket)}onces`,
     acknowledgements: (node, bucket) => `${base(bucket)}ack:${node}`,
     lane: (bucket) => `${base(bucket)}feed`,
     feed: (database) => `${prefix}feed${database === 0 ? '' : `@${database}`}`,

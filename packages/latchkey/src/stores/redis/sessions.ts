@@ -1,6 +1,5 @@
 /** The sentences about sessions and their gate, each one script under the account's hash tag. */
 import type { AccountId, Gate } from '../../model/account.ts';
-import type { OnceRef, Spend } from '../../model/once.ts';
 import type { EndReason } from '../../model/reasons.ts';
 import type { Session, TokenRef } from '../../model/session.ts';
 import type { Admit, Admitted, By, Over, Reauthenticated, SessionStore, ShownAgain } from '../store.ts';
@@ -41,10 +40,16 @@ export type Announcer = {
   };
 };
 
+/** An admission whose proof uses up nothing any more. */
+type Unspending = Omit<Admit, 'spends' | 'outbox'>;
+type AdmittedUnspent = Exclude<Admitted, { kind: 'spent' }>;
+
 export type RedisSessions = Omit<
   SessionStore,
-  'changes' | 'changesOf' | 'position' | 'watch' | 'setRule' | 'ruleInForce' | 'reauthenticate'
+  'changes' | 'changesOf' | 'position' | 'watch' | 'setRule' | 'ruleInForce' | 'reauthenticate' | 'admit'
 > & {
+  /** Spends nothing, as below. */
+  admit(admit: Unspending): Promise<AdmittedUnspent>;
   /**
    * Hands a gate over: the higher revision replaces the one that is there, ends each session opened below `validFrom` except
    * `kept`, and shows its roles to the rest. What is known of a closed account's devices goes. Returns the sessions that ended by it,
@@ -164,12 +169,6 @@ async function change(
   return [what, ...rest];
 }
 
-/** What an account keeps is in SQL, where whoever asks has spent it before. */
-function inRedis(spend: Spend): OnceRef {
-  if ('purpose' in spend) return spend;
-  throw new TypeError('Redis keeps no credentials.');
-}
-
 /** What is said of a session beside what its script decides by. */
 function saidOf({ method, place, client, binding, network, coordinates }: Admit['session']): object {
   return {
@@ -179,7 +178,7 @@ function saidOf({ method, place, client, binding, network, coordinates }: Admit[
   };
 }
 
-async function admit(voice: Voice, input: Admit): Promise<Admitted> {
+async function admit(voice: Voice, input: Unspending): Promise<AdmittedUnspent> {
   const { names } = voice;
   const { session, gate } = input;
   const bucket = bucketOf(gate.accountId);
@@ -200,8 +199,7 @@ async function admit(voice: Voice, input: Admit): Promise<Admitted> {
     JSON.stringify(input.limits),
     SPARE_ROW_MS,
   ];
-  const spends = input.spends.map((spend) => names.once(inRedis(spend), bucket));
-  const keys = [names.rule(bucket), names.sessions(bucket) + hash, names.onces(bucket), ...spends];
+  const keys = [names.rule(bucket), names.sessions(bucket) + hash];
   const [what, ...rest] = await change(voice, ADMIT, gate.accountId, values, keys);
   switch (what) {
     case 'admitted': {
@@ -217,7 +215,6 @@ async function admit(voice: Voice, input: Admit): Promise<Admitted> {
       return { kind: 'void', why: rest[0] as 'account_disabled' | 'proof_void' };
     case 'rule_mismatch':
       return { kind: 'rule_mismatch', inForce: String(rest[0]) };
-    case 'spent':
     case 'token_used':
       return { kind: what };
     default:
@@ -236,7 +233,7 @@ async function pointedTo({ servers, names }: Voice, hash: Uint8Array): Promise<A
  * Sees to it that a token leads to its account before there is a session of it: a pointer to no session does no harm. False where
  * the token is another account's.
  */
-async function point(voice: Voice, { session, gate }: Admit): Promise<boolean> {
+async function point(voice: Voice, { session, gate }: Unspending): Promise<boolean> {
   const { servers, names, now } = voice;
   const hash = hashText(session.tokenHash);
   const bucket = bucketOfHash(session.tokenHash);

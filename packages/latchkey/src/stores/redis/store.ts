@@ -1,4 +1,4 @@
-/** Sessions, counters and things usable once in Redis or Valkey: stand-alone, with Sentinels, or as a Cluster. */
+/** Sessions and counters in Redis or Valkey: stand-alone, with Sentinels, or as a Cluster. */
 import type { Clock } from '../clock.ts';
 import type { Feed } from '../feed.ts';
 import type { CounterStore, SessionStore } from '../store.ts';
@@ -9,7 +9,6 @@ import { redisCounters } from './counters.ts';
 import { redisFeed } from './feed.ts';
 import { type HistoryStreams, historyStreams } from './history.ts';
 import { namesOf } from './keys.ts';
-import { type RedisOnces, redisOnces } from './once.ts';
 import { redisRule } from './rule.ts';
 import { openOne, type Servers } from './servers.ts';
 import { type RedisSessions, redisSessions } from './sessions.ts';
@@ -22,11 +21,10 @@ export type RedisOptions = ConnectionOptions & {
   readonly clock?: Clock;
 };
 
-/** What is kept in Redis. Accounts, mails and history are not: they are in SQL. */
+/** What is kept in Redis. Accounts, what is usable once, mails and history are not: they are in SQL. */
 export type RedisStore = {
   readonly sessions: RedisSessions & Pick<SessionStore, 'setRule' | 'ruleInForce'>;
   readonly counters: CounterStore;
-  readonly once: RedisOnces;
   /** What happened to sessions, for whoever writes it down in SQL. */
   readonly history: HistoryStreams;
   readonly feed: Feed;
@@ -57,7 +55,6 @@ export async function openRedisStore(url: string, options: RedisOptions = {}): P
     return {
       sessions: { ...redisSessions(voice), ...rule },
       counters: redisCounters(voice),
-      once: redisOnces(voice),
       history: historyStreams(voice),
       feed,
       warnings,

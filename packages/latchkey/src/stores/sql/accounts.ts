@@ -1,7 +1,8 @@
 /** The sentences about accounts, for any SQL database in which their sessions live too: a change and its gate are one transaction. */
 import { type Account, type AccountId, firstGate, type Gate, voidedGate } from '../../model/account.ts';
-import { type FormerEmail, isStillMeant, type PendingEmail } from '../../model/email-change.ts';
+import { type ClaimedEmail, type FormerEmail, isStillMeant, type PendingEmail } from '../../model/email-change.ts';
 import type { OncePurpose } from '../../model/once.ts';
+import { isNewlyDemanded } from '../../model/second-step.ts';
 import type { Session } from '../../model/session.ts';
 import type {
   AccountRecord,
@@ -179,6 +180,19 @@ const deleteWaysIn = define<{ id: number }>('accounts.deleteWaysIn')((db, arg) =
     .where('account_id', '=', arg.id)
     .where('kind', 'in', ['social', 'passkey'])
     .returning('kind'),
+);
+
+const deleteNewerSteps = define<{ id: number; since: number }>('accounts.deleteNewerSteps')((db, arg) =>
+  db
+    .deleteFrom('credential')
+    .where('account_id', '=', arg.id)
+    .where('kind', 'in', ['totp', 'recovery_codes'])
+    .where('created_at', '>=', arg.since)
+    .returning('kind'),
+);
+
+const deleteCredentials = define<{ id: number }>('accounts.deleteCredentials')((db, arg) =>
+  db.deleteFrom('credential').where('account_id', '=', arg.id).returning('kind'),
 );
 
 const selectNextScheme = define<{ after: string }>('accounts.selectNextScheme')((db, arg) =>
@@ -372,13 +386,15 @@ export function* resetPassword(run: Run, reset: Parameters<AccountStore['resetPa
   yield* voidAll(run, reset.id, 'reset-password');
   yield* rows(run, updatePassword, { id: reset.id, ...reset.to });
   if (!record.account.emailVerified) {
-    const planted = yield* rows(run, deleteWaysIn, { id: reset.id });
-    for (const { kind } of planted)
-      yield* note(run, { kind: 'credential_removed', accountId: reset.id, data: { kind } });
+    yield* noteRemoved(run, reset.id, yield* rows(run, deleteCredentials, { id: reset.id }));
   }
   yield* putOutbox(run, reset.outbox);
   const gate = voidedGate(record.gate, { reason: 'password_changed', kept: null });
   return yield* moveGate(run, record, gate, 'password_reset');
+}
+
+function* noteRemoved(run: Run, accountId: AccountId, removed: readonly { readonly kind: string }[]): Sentence<void> {
+  for (const { kind } of removed) yield* note(run, { kind: 'credential_removed', accountId, data: { kind } });
 }
 
 export function* verifyEmail(run: Run, hash: Uint8Array): Sentence<AccountRecord | null> {
@@ -389,6 +405,29 @@ export function* verifyEmail(run: Run, hash: Uint8Array): Sentence<AccountRecord
   if (address === null) return null;
   yield* note(run, { kind: 'email_verified', accountId: link.accountId });
   return yield* find(run, link.accountId);
+}
+
+export function* claimEmail(
+  run: Run,
+  { id, link: hash, reset, outbox }: Parameters<AccountStore['claimEmail']>[0],
+): Sentence<Voided | null> {
+  const link = { purpose: 'claim-email', hash } as const;
+  const kept = yield* peek(run, link);
+  const record = yield* find(run, id);
+  if (kept === null || kept.accountId !== id || record === null || record.gate.state !== 'active') return null;
+  const { account, key } = JSON.parse(kept.data) as ClaimedEmail;
+  if (account !== id || (yield* row(run, selectVerified, { address_key: key })) !== null) return null;
+  const address = yield* row(run, verifyAddress, { account_id: id, address_key: key });
+  if (address === null) return null;
+  for (const purpose of MAILED) yield* voidAll(run, id, purpose);
+  yield* rows(run, clearPassword, { id });
+  yield* noteRemoved(run, id, yield* rows(run, deleteCredentials, { id }));
+  yield* putOnce(run, reset, id);
+  yield* putOutbox(run, outbox);
+  yield* note(run, { kind: 'email_verified', accountId: id });
+  const after = yield* find(run, id);
+  if (after === null) throw new Error('An account was changed and is not there.');
+  return yield* moveGate(run, after, voidedGate(record.gate, { reason: 'revoked', kept: null }), null);
 }
 
 export function* beginEmailChange(
@@ -438,6 +477,8 @@ export function* undoEmailChange(
   yield* spend(run, link);
   yield* replaceEmail(run, former);
   yield* rows(run, clearPassword, { id });
+  yield* noteRemoved(run, id, yield* rows(run, deleteWaysIn, { id }));
+  yield* noteRemoved(run, id, yield* rows(run, deleteNewerSteps, { id, since: former.since }));
   yield* putOnce(run, reset, id);
   yield* putOutbox(run, outbox);
   const after = yield* find(run, id);
@@ -446,16 +487,22 @@ export function* undoEmailChange(
   return yield* moveGate(run, after, gate, 'email_change_undone');
 }
 
-function* isFreeFor(run: Run, { account, key }: FormerEmail): Sentence<boolean> {
+function* isFreeFor(run: Run, { account, key }: ClaimedEmail): Sentence<boolean> {
   const holder = yield* row(run, selectVerified, { address_key: key });
   return holder === null || holder.account_id === account;
 }
 
 /** What was mailed to the address that an account has. */
-const MAILED: readonly OncePurpose[] = ['verify-email', 'reset-password', 'mail-sign-in', 'change-email'];
+const MAILED: readonly OncePurpose[] = [
+  'verify-email',
+  'claim-email',
+  'reset-password',
+  'mail-sign-in',
+  'change-email',
+];
 
 /** Its one address from now on, which whoever has it has confirmed. */
-function* replaceEmail(run: Run, { account, address, key }: FormerEmail): Sentence<void> {
+function* replaceEmail(run: Run, { account, address, key }: ClaimedEmail): Sentence<void> {
   for (const purpose of MAILED) yield* voidAll(run, account, purpose);
   yield* rows(run, deleteEmails, { account_id: account });
   yield* rows(run, insertEmail, { account_id: account, address, address_key: key, verified: 1 });
@@ -480,12 +527,14 @@ export function* setState(
 
 export function* setRoles(
   run: Run,
-  { id, roles }: Parameters<AccountStore['setRoles']>[0],
-): Sentence<AccountRecord | null> {
+  { id, roles, demandedOf }: Parameters<AccountStore['setRoles']>[0],
+): Sentence<Voided | null> {
   const record = yield* find(run, id);
   if (record === null) return null;
-  const gate = { ...record.gate, roles, revision: record.gate.revision + 1 };
-  return (yield* moveGate(run, record, gate, 'roles_changed')).record;
+  const { gate } = record;
+  const voids = isNewlyDemanded({ demandedOf }, { from: gate.roles, to: roles });
+  const moved = voids ? voidedGate(gate, { reason: 'revoked', kept: null }) : { ...gate, revision: gate.revision + 1 };
+  return yield* moveGate(run, record, { ...moved, roles }, 'roles_changed');
 }
 
 export function* signOutEverywhere(

@@ -38,6 +38,10 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'insert into "@schema"."setting" ("name", "value") values ($1, $2) on conflict ("name") do update set "value" = $3',
     parameters: [{ arg: 'name' }, { arg: 'value' }, { arg: 'value' }],
   },
+  'credentials.insert': {
+    sql: 'insert into "@schema"."credential" ("id", "account_id", "kind", "label", "data", "created_at") values ($1, $2, $3, $4, $5, $6) on conflict ("id") do nothing returning "id"',
+    parameters: [{ arg: 'id' }, { arg: 'account_id' }, { arg: 'kind' }, { arg: 'label' }, { arg: 'data' }, { arg: 'created_at' }],
+  },
   'once.insert': {
     sql: 'insert into "@schema"."once" ("hash", "purpose", "account_id", "data", "created_at", "expires_at") values ($1, $2, $3, $4, $5, $6) on conflict ("hash") do update set "data" = $7, "created_at" = $8, "expires_at" = $9 where "@schema"."once"."purpose" = $10 and "@schema"."once"."expires_at" <= $11 returning "purpose"',
     parameters: [{ arg: 'hash' }, { arg: 'purpose' }, { arg: 'account_id' }, { arg: 'data' }, { arg: 'created_at' }, { arg: 'expires_at' }, { arg: 'data' }, { arg: 'created_at' }, { arg: 'expires_at' }, { arg: 'purpose' }, { arg: 'created_at' }],
@@ -58,9 +62,9 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'delete from "@schema"."once" where "account_id" = $1 and "purpose" = $2 and "created_at" > (select "own"."created_at" from "@schema"."once" as "own" where "own"."hash" = $3)',
     parameters: [{ arg: 'account_id' }, { arg: 'purpose' }, { arg: 'hash' }],
   },
-  'once.deleteAll': {
-    sql: 'delete from "@schema"."once"',
-    parameters: [],
+  'once.deleteAny': {
+    sql: 'delete from "@schema"."once" where "hash" in (select "hash" from "@schema"."once" order by "hash" limit $1) returning "purpose"',
+    parameters: [{ arg: 'limit' }],
   },
   'once.deleteExpired': {
     sql: 'delete from "@schema"."once" where "hash" in (select "hash" from "@schema"."once" where "expires_at" <= $1 limit $2 for update skip locked) returning "purpose"',
@@ -97,6 +101,10 @@ export const compiled: Readonly<Record<string, Compiled>> = {
   'credentials.replaceData': {
     sql: 'update "@schema"."credential" set "data" = $1, "last_used_at" = $2 where "id" = $3 and "data" = $4 returning "id"',
     parameters: [{ arg: 'to' }, { arg: 'now' }, { arg: 'id' }, { arg: 'from' }],
+  },
+  'accounts.selectStanding': {
+    sql: 'select "state", "valid_from" from "@schema"."account" where "id" = $1',
+    parameters: [{ arg: 'id' }],
   },
   'sessions.insertGate': {
     sql: 'insert into "@schema"."gate" ("account_id", "state", "roles", "revision", "valid_from", "kept", "reason", "last_sequence") values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict ("account_id") do nothing',
@@ -174,6 +182,10 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'insert into "@schema"."handover" ("account_id", "revision", "due_at") values ($1, $2, $3) on conflict ("account_id") do update set "revision" = $4, "due_at" = $5',
     parameters: [{ arg: 'account_id' }, { arg: 'revision' }, { arg: 'due_at' }, { arg: 'revision' }, { arg: 'due_at' }],
   },
+  'apart.upsertAll': {
+    sql: 'insert into "@schema"."handover" ("account_id", "revision", "due_at") select "id" as "account_id", "revision", cast($1 as bigint) as "due_at" from "@schema"."account" where "id" >= $2 and "id" <= $3 on conflict ("account_id") do update set "revision" = "excluded"."revision", "due_at" = "excluded"."due_at"',
+    parameters: [{ arg: 'due_at' }, { arg: 'from' }, { arg: 'to' }],
+  },
   'apart.claimDue': {
     sql: 'update "@schema"."handover" set "due_at" = $1 where "account_id" in (select "account_id" from "@schema"."handover" where "due_at" <= $2 limit $3 for update skip locked) returning "account_id"',
     parameters: [{ arg: 'until' }, { arg: 'now' }, { arg: 'limit' }],
@@ -181,10 +193,6 @@ export const compiled: Readonly<Record<string, Compiled>> = {
   'apart.remove': {
     sql: 'delete from "@schema"."handover" where "account_id" = $1 and "revision" = $2',
     parameters: [{ arg: 'account_id' }, { arg: 'revision' }],
-  },
-  'apart.selectCursor': {
-    sql: 'select "value" from "@schema"."setting" where "name" = $1',
-    parameters: [{ arg: 'name' }],
   },
   'apart.takeCursor': {
     sql: 'select "value" from "@schema"."setting" where "name" = $1 for update',
@@ -194,9 +202,9 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'insert into "@schema"."setting" ("name", "value") values ($1, $2) on conflict ("name") do nothing',
     parameters: [{ arg: 'name' }, { constant: '' }],
   },
-  'credentials.insert': {
-    sql: 'insert into "@schema"."credential" ("id", "account_id", "kind", "label", "data", "created_at") values ($1, $2, $3, $4, $5, $6) on conflict ("id") do nothing returning "id"',
-    parameters: [{ arg: 'id' }, { arg: 'account_id' }, { arg: 'kind' }, { arg: 'label' }, { arg: 'data' }, { arg: 'created_at' }],
+  'apart.selectWritten': {
+    sql: 'select "id" from "@schema"."history" where "account_id" = $1 and "session_id" = $2 and "kind" = $3 limit 1',
+    parameters: [{ arg: 'account_id' }, { arg: 'session_id' }, { arg: 'kind' }],
   },
   'accounts.selectById': {
     sql: 'select "@schema"."account".*, "@schema"."email"."address", "@schema"."email"."verified" from "@schema"."account" left join "@schema"."email" on "@schema"."email"."account_id" = "@schema"."account"."id" and "@schema"."email"."is_primary" = 1 where "@schema"."account"."id" = $1',
@@ -254,6 +262,14 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'delete from "@schema"."credential" where "account_id" = $1 and "kind" in ($2, $3) returning "kind"',
     parameters: [{ arg: 'id' }, { constant: 'social' }, { constant: 'passkey' }],
   },
+  'accounts.deleteNewerSteps': {
+    sql: 'delete from "@schema"."credential" where "account_id" = $1 and "kind" in ($2, $3) and "created_at" >= $4 returning "kind"',
+    parameters: [{ arg: 'id' }, { constant: 'totp' }, { constant: 'recovery_codes' }, { arg: 'since' }],
+  },
+  'accounts.deleteCredentials': {
+    sql: 'delete from "@schema"."credential" where "account_id" = $1 returning "kind"',
+    parameters: [{ arg: 'id' }],
+  },
   'accounts.selectNextScheme': {
     sql: 'select "password_scheme" from "@schema"."account" where "password_scheme" > $1 order by "password_scheme" limit $2',
     parameters: [{ arg: 'after' }, { constant: 1 }],
@@ -298,6 +314,10 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'select * from "@schema"."credential" where "account_id" = $1 order by "created_at", "id"',
     parameters: [{ arg: 'account_id' }],
   },
+  'credentials.selectStalest': {
+    sql: 'select * from "@schema"."credential" where "kind" = $1 order by coalesce("last_used_at", "created_at"), "id" limit $2',
+    parameters: [{ arg: 'kind' }, { constant: 1 }],
+  },
   'credentials.remove': {
     sql: 'delete from "@schema"."credential" where "account_id" = $1 and "id" = $2 returning "id", "kind"',
     parameters: [{ arg: 'account_id' }, { arg: 'id' }],
@@ -305,6 +325,38 @@ export const compiled: Readonly<Record<string, Compiled>> = {
   'credentials.updateLabel': {
     sql: 'update "@schema"."credential" set "label" = $1 where "account_id" = $2 and "id" = $3 returning "id"',
     parameters: [{ arg: 'label' }, { arg: 'account_id' }, { arg: 'id' }],
+  },
+  'all.lockPage': {
+    sql: 'select "id" from "@schema"."account" where "id" > $1 order by "id" limit $2 for update',
+    parameters: [{ arg: 'after' }, { arg: 'limit' }],
+  },
+  'all.selectHighest': {
+    sql: 'select max("id") as "highest" from "@schema"."account"',
+    parameters: [],
+  },
+  'all.voidAccounts': {
+    sql: 'update "@schema"."account" set "revision" = "revision" + 1, "valid_from" = "revision" + 1, "kept" = $1, "reason" = $2 where "id" >= $3 and "id" <= $4',
+    parameters: [{ constant: null }, { constant: 'revoked' }, { arg: 'from' }, { arg: 'to' }],
+  },
+  'all.raiseGates': {
+    sql: 'insert into "@schema"."gate" ("account_id", "state", "roles", "revision", "valid_from", "kept", "reason", "last_sequence") select "id" as "account_id", "state", "roles", "revision", "valid_from", "kept", "reason", 0 as "last_sequence" from "@schema"."account" where "id" >= $1 and "id" <= $2 on conflict ("account_id") do update set "state" = "excluded"."state", "roles" = "excluded"."roles", "revision" = "excluded"."revision", "valid_from" = "excluded"."valid_from", "kept" = "excluded"."kept", "reason" = "excluded"."reason"',
+    parameters: [{ arg: 'from' }, { arg: 'to' }],
+  },
+  'all.noteAccounts': {
+    sql: 'insert into "@schema"."history" ("at", "kind", "account_id", "session_id", "data") select cast($1 as bigint) as "at", cast($2 as text) as "kind", "id" as "account_id", null as "session_id", cast($3 as json) as "data" from "@schema"."account" where "id" >= $4 and "id" <= $5 order by "id"',
+    parameters: [{ arg: 'now' }, { arg: 'kind' }, { arg: 'data' }, { arg: 'from' }, { arg: 'to' }],
+  },
+  'all.noteSessions': {
+    sql: 'insert into "@schema"."history" ("at", "kind", "account_id", "session_id", "data") select cast($1 as bigint) as "at", cast($2 as text) as "kind", "account_id", "id" as "session_id", cast($3 as json) as "data" from "@schema"."session" where "account_id" >= $4 and "account_id" <= $5 and "ended_at" is null order by "account_id", "sequence"',
+    parameters: [{ arg: 'now' }, { arg: 'kind' }, { arg: 'data' }, { arg: 'from' }, { arg: 'to' }],
+  },
+  'all.endSessions': {
+    sql: 'update "@schema"."session" set "ended_at" = $1, "ended_reason" = $2 where "account_id" >= $3 and "account_id" <= $4 and "ended_at" is null returning "account_id"',
+    parameters: [{ arg: 'now' }, { arg: 'reason' }, { arg: 'from' }, { arg: 'to' }],
+  },
+  'all.selectGates': {
+    sql: 'select * from "@schema"."gate" where "account_id" >= $1 and "account_id" <= $2',
+    parameters: [{ arg: 'from' }, { arg: 'to' }],
   },
   'postgres.selectTime': {
     sql: 'select cast(date_part($1, clock_timestamp()) * 1000 as bigint) as "now"',

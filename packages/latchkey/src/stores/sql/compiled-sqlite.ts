@@ -42,6 +42,10 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'insert into "setting" ("name", "value") values (?, ?) on conflict ("name") do update set "value" = ?',
     parameters: [{ arg: 'name' }, { arg: 'value' }, { arg: 'value' }],
   },
+  'credentials.insert': {
+    sql: 'insert into "credential" ("id", "account_id", "kind", "label", "data", "created_at") values (?, ?, ?, ?, ?, ?) on conflict ("id") do nothing returning "id"',
+    parameters: [{ arg: 'id' }, { arg: 'account_id' }, { arg: 'kind' }, { arg: 'label' }, { arg: 'data' }, { arg: 'created_at' }],
+  },
   'once.insert': {
     sql: 'insert into "once" ("hash", "purpose", "account_id", "data", "created_at", "expires_at") values (?, ?, ?, ?, ?, ?) on conflict ("hash") do update set "data" = ?, "created_at" = ?, "expires_at" = ? where "once"."purpose" = ? and "once"."expires_at" <= ? returning "purpose"',
     parameters: [{ arg: 'hash' }, { arg: 'purpose' }, { arg: 'account_id' }, { arg: 'data' }, { arg: 'created_at' }, { arg: 'expires_at' }, { arg: 'data' }, { arg: 'created_at' }, { arg: 'expires_at' }, { arg: 'purpose' }, { arg: 'created_at' }],
@@ -62,9 +66,9 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'delete from "once" where "account_id" = ? and "purpose" = ? and "created_at" > (select "own"."created_at" from "once" as "own" where "own"."hash" = ?)',
     parameters: [{ arg: 'account_id' }, { arg: 'purpose' }, { arg: 'hash' }],
   },
-  'once.deleteAll': {
-    sql: 'delete from "once"',
-    parameters: [],
+  'once.deleteAny': {
+    sql: 'delete from "once" where "hash" in (select "hash" from "once" order by "hash" limit ?) returning "purpose"',
+    parameters: [{ arg: 'limit' }],
   },
   'once.deleteExpired': {
     sql: 'delete from "once" where "hash" in (select "hash" from "once" where "expires_at" <= ? limit ?) returning "purpose"',
@@ -101,6 +105,10 @@ export const compiled: Readonly<Record<string, Compiled>> = {
   'credentials.replaceData': {
     sql: 'update "credential" set "data" = ?, "last_used_at" = ? where "id" = ? and "data" = ? returning "id"',
     parameters: [{ arg: 'to' }, { arg: 'now' }, { arg: 'id' }, { arg: 'from' }],
+  },
+  'accounts.selectStanding': {
+    sql: 'select "state", "valid_from" from "account" where "id" = ?',
+    parameters: [{ arg: 'id' }],
   },
   'sessions.insertGate': {
     sql: 'insert into "gate" ("account_id", "state", "roles", "revision", "valid_from", "kept", "reason", "last_sequence") values (?, ?, ?, ?, ?, ?, ?, ?) on conflict ("account_id") do nothing',
@@ -178,6 +186,10 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'insert into "handover" ("account_id", "revision", "due_at") values (?, ?, ?) on conflict ("account_id") do update set "revision" = ?, "due_at" = ?',
     parameters: [{ arg: 'account_id' }, { arg: 'revision' }, { arg: 'due_at' }, { arg: 'revision' }, { arg: 'due_at' }],
   },
+  'apart.upsertAll': {
+    sql: 'insert into "handover" ("account_id", "revision", "due_at") select "id" as "account_id", "revision", cast(? as bigint) as "due_at" from "account" where "id" >= ? and "id" <= ? on conflict ("account_id") do update set "revision" = "excluded"."revision", "due_at" = "excluded"."due_at"',
+    parameters: [{ arg: 'due_at' }, { arg: 'from' }, { arg: 'to' }],
+  },
   'apart.claimDue': {
     sql: 'update "handover" set "due_at" = ? where "account_id" in (select "account_id" from "handover" where "due_at" <= ? limit ?) returning "account_id"',
     parameters: [{ arg: 'until' }, { arg: 'now' }, { arg: 'limit' }],
@@ -185,10 +197,6 @@ export const compiled: Readonly<Record<string, Compiled>> = {
   'apart.remove': {
     sql: 'delete from "handover" where "account_id" = ? and "revision" = ?',
     parameters: [{ arg: 'account_id' }, { arg: 'revision' }],
-  },
-  'apart.selectCursor': {
-    sql: 'select "value" from "setting" where "name" = ?',
-    parameters: [{ arg: 'name' }],
   },
   'apart.takeCursor': {
     sql: 'select "value" from "setting" where "name" = ?',
@@ -198,9 +206,9 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'insert into "setting" ("name", "value") values (?, ?) on conflict ("name") do nothing',
     parameters: [{ arg: 'name' }, { constant: '' }],
   },
-  'credentials.insert': {
-    sql: 'insert into "credential" ("id", "account_id", "kind", "label", "data", "created_at") values (?, ?, ?, ?, ?, ?) on conflict ("id") do nothing returning "id"',
-    parameters: [{ arg: 'id' }, { arg: 'account_id' }, { arg: 'kind' }, { arg: 'label' }, { arg: 'data' }, { arg: 'created_at' }],
+  'apart.selectWritten': {
+    sql: 'select "id" from "history" where "account_id" = ? and "session_id" = ? and "kind" = ? limit 1',
+    parameters: [{ arg: 'account_id' }, { arg: 'session_id' }, { arg: 'kind' }],
   },
   'accounts.selectById': {
     sql: 'select "account".*, "email"."address", "email"."verified" from "account" left join "email" on "email"."account_id" = "account"."id" and "email"."is_primary" = 1 where "account"."id" = ?',
@@ -258,6 +266,14 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'delete from "credential" where "account_id" = ? and "kind" in (?, ?) returning "kind"',
     parameters: [{ arg: 'id' }, { constant: 'social' }, { constant: 'passkey' }],
   },
+  'accounts.deleteNewerSteps': {
+    sql: 'delete from "credential" where "account_id" = ? and "kind" in (?, ?) and "created_at" >= ? returning "kind"',
+    parameters: [{ arg: 'id' }, { constant: 'totp' }, { constant: 'recovery_codes' }, { arg: 'since' }],
+  },
+  'accounts.deleteCredentials': {
+    sql: 'delete from "credential" where "account_id" = ? returning "kind"',
+    parameters: [{ arg: 'id' }],
+  },
   'accounts.selectNextScheme': {
     sql: 'select "password_scheme" from "account" where "password_scheme" > ? order by "password_scheme" limit ?',
     parameters: [{ arg: 'after' }, { constant: 1 }],
@@ -302,6 +318,10 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'select * from "credential" where "account_id" = ? order by "created_at", "id"',
     parameters: [{ arg: 'account_id' }],
   },
+  'credentials.selectStalest': {
+    sql: 'select * from "credential" where "kind" = ? order by coalesce("last_used_at", "created_at"), "id" limit ?',
+    parameters: [{ arg: 'kind' }, { constant: 1 }],
+  },
   'credentials.remove': {
     sql: 'delete from "credential" where "account_id" = ? and "id" = ? returning "id", "kind"',
     parameters: [{ arg: 'account_id' }, { arg: 'id' }],
@@ -309,5 +329,37 @@ export const compiled: Readonly<Record<string, Compiled>> = {
   'credentials.updateLabel': {
     sql: 'update "credential" set "label" = ? where "account_id" = ? and "id" = ? returning "id"',
     parameters: [{ arg: 'label' }, { arg: 'account_id' }, { arg: 'id' }],
+  },
+  'all.lockPage': {
+    sql: 'select "id" from "account" where "id" > ? order by "id" limit ?',
+    parameters: [{ arg: 'after' }, { arg: 'limit' }],
+  },
+  'all.selectHighest': {
+    sql: 'select max("id") as "highest" from "account"',
+    parameters: [],
+  },
+  'all.voidAccounts': {
+    sql: 'update "account" set "revision" = "revision" + 1, "valid_from" = "revision" + 1, "kept" = ?, "reason" = ? where "id" >= ? and "id" <= ?',
+    parameters: [{ constant: null }, { constant: 'revoked' }, { arg: 'from' }, { arg: 'to' }],
+  },
+  'all.raiseGates': {
+    sql: 'insert into "gate" ("account_id", "state", "roles", "revision", "valid_from", "kept", "reason", "last_sequence") select "id" as "account_id", "state", "roles", "revision", "valid_from", "kept", "reason", 0 as "last_sequence" from "account" where "id" >= ? and "id" <= ? on conflict ("account_id") do update set "state" = "excluded"."state", "roles" = "excluded"."roles", "revision" = "excluded"."revision", "valid_from" = "excluded"."valid_from", "kept" = "excluded"."kept", "reason" = "excluded"."reason"',
+    parameters: [{ arg: 'from' }, { arg: 'to' }],
+  },
+  'all.noteAccounts': {
+    sql: 'insert into "history" ("at", "kind", "account_id", "session_id", "data") select cast(? as bigint) as "at", cast(? as text) as "kind", "id" as "account_id", null as "session_id", cast(? as text) as "data" from "account" where "id" >= ? and "id" <= ? order by "id"',
+    parameters: [{ arg: 'now' }, { arg: 'kind' }, { arg: 'data' }, { arg: 'from' }, { arg: 'to' }],
+  },
+  'all.noteSessions': {
+    sql: 'insert into "history" ("at", "kind", "account_id", "session_id", "data") select cast(? as bigint) as "at", cast(? as text) as "kind", "account_id", "id" as "session_id", cast(? as text) as "data" from "session" where "account_id" >= ? and "account_id" <= ? and "ended_at" is null order by "account_id", "sequence"',
+    parameters: [{ arg: 'now' }, { arg: 'kind' }, { arg: 'data' }, { arg: 'from' }, { arg: 'to' }],
+  },
+  'all.endSessions': {
+    sql: 'update "session" set "ended_at" = ?, "ended_reason" = ? where "account_id" >= ? and "account_id" <= ? and "ended_at" is null returning "account_id"',
+    parameters: [{ arg: 'now' }, { arg: 'reason' }, { arg: 'from' }, { arg: 'to' }],
+  },
+  'all.selectGates': {
+    sql: 'select * from "gate" where "account_id" >= ? and "account_id" <= ?',
+    parameters: [{ arg: 'from' }, { arg: 'to' }],
   },
 };

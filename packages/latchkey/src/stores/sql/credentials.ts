@@ -1,6 +1,6 @@
 /** The sentences about what accounts have beside their passwords. */
 import { type SessionId, voidedGate } from '../../model/account.ts';
-import { type Credential, hasWayIn } from '../../model/credential.ts';
+import { type Credential, type CredentialKind, hasWayIn } from '../../model/credential.ts';
 import type { AccountRecord, CredentialRefused, CredentialStore, Over, Voided } from '../store.ts';
 import { find as findAccount, moveGate } from './accounts.ts';
 import { addAll } from './credential-rows.ts';
@@ -13,6 +13,16 @@ import { define, each, type Run, row, rows, type Sentence } from './statement.ts
 
 const selectOf = define<{ account_id: number }>('credentials.selectOf')((db, arg) =>
   db.selectFrom('credential').selectAll().where('account_id', '=', arg.account_id).orderBy('created_at').orderBy('id'),
+);
+
+const selectStalest = define<{ kind: string }>('credentials.selectStalest')((db, arg) =>
+  db
+    .selectFrom('credential')
+    .selectAll()
+    .where('kind', '=', arg.kind)
+    .orderBy((eb) => eb.fn.coalesce('last_used_at', 'created_at'))
+    .orderBy('id')
+    .limit(1),
 );
 
 const deleteOne = define<{ account_id: number; id: string }>('credentials.remove')((db, arg) =>
@@ -41,6 +51,12 @@ export function* list(
 
 function* allOf(run: Run, accountId: number): Sentence<readonly Credential[]> {
   return (yield* rows(run, selectOf, { account_id: accountId })).map(credentialOf);
+}
+
+/** Looks at all of them: for a command, and not for a request. */
+export function* stalest(run: Run, kind: CredentialKind): Sentence<Credential | null> {
+  const found = yield* row(run, selectStalest, { kind });
+  return found === null ? null : credentialOf(found);
 }
 
 export function* add(

@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely';
 import { type DeviceClass, type DeviceSummary, UNKNOWN_DEVICE } from '../../model/device.ts';
 import type { EndReason } from '../../model/reasons.ts';
-import type { Session } from '../../model/session.ts';
+import type { Ending, Session } from '../../model/session.ts';
 import type { Admit, HistoryEntry, HistoryKind, HistoryStore, SessionChange, SessionStore } from '../store.ts';
 import type { Schema } from './schema.ts';
 import { type Builder, type Dialect, define, each, type Run, row, rows, type Sentence } from './statement.ts';
@@ -150,16 +150,20 @@ export function* noteOpened(
   yield* note(run, { kind: 'session_opened', accountId: session.accountId, sessionId: session.id, data });
 }
 
+/** What history says of an end. */
+export function endingData(ending: Pick<Ending, 'reason' | 'by' | 'bySession'> | null): HistoryEntry['data'] {
+  return {
+    reason: ending?.reason ?? null,
+    by: ending?.by?.name ?? null,
+    by_class: ending?.by?.class ?? null,
+    by_session: ending?.bySession ?? null,
+  };
+}
+
 /** `isReplaced`: by a later session of the same device, which is no displacement. */
 export function* noteEnded(run: Run, sessions: readonly Session[], isReplaced: boolean): Sentence<void> {
   const notes = sessions.map(({ id, accountId, ending }): Note => {
-    const data = {
-      reason: ending?.reason ?? null,
-      by: ending?.by?.name ?? null,
-      by_class: ending?.by?.class ?? null,
-      by_session: ending?.bySession ?? null,
-      ...(isReplaced && { replaced: 1 }),
-    };
+    const data = { ...endingData(ending), ...(isReplaced && { replaced: 1 }) };
     return { kind: 'session_ended', accountId, sessionId: id, data };
   });
   yield* noteAll(run, notes);

@@ -63,7 +63,12 @@ const deleteLater = define<{ account_id: number; purpose: string; hash: Uint8Arr
     ),
 );
 
-const deleteAll = define<Record<never, never>>('once.deleteAll')((db) => db.deleteFrom('once'));
+const deleteAny = define<{ limit: number }>('once.deleteAny')((db, arg) =>
+  db
+    .deleteFrom('once')
+    .where('hash', 'in', (eb) => eb.selectFrom('once').select('hash').orderBy('hash').limit(arg.limit))
+    .returning('purpose'),
+);
 
 const deleteExpired = define<{ now: number; limit: number }>('once.deleteExpired')((db, arg, dialect) =>
   db
@@ -118,8 +123,8 @@ export function* voidLater(run: Run, accountId: number, { purpose, hash }: OnceR
   yield* rows(run, deleteLater, { account_id: accountId, purpose, hash });
 }
 
-export function* voidEverything(run: Run): Sentence<void> {
-  yield* rows(run, deleteAll, {});
+export function* voidAny(run: Run, limit: number): Sentence<number> {
+  return (yield* rows(run, deleteAny, { limit })).length;
 }
 
 export function* purge(run: Run, limit: number): Sentence<number> {

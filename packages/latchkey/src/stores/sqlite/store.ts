@@ -11,6 +11,7 @@ import * as outbox from '../sql/outbox.ts';
 import { type SessionValues, sessionOfValues } from '../sql/records.ts';
 import * as sessions from '../sql/sessions.ts';
 import * as settings from '../sql/settings.ts';
+import * as signAllOut from '../sql/sign-all-out.ts';
 import * as spends from '../sql/spends.ts';
 import type { Run, Sentence } from '../sql/statement.ts';
 import { type Store, StoreUnavailable } from '../store.ts';
@@ -61,12 +62,14 @@ function open(path: string, clock: Clock, where: Run['sessions']): AccountsSide 
       hasLink: reads(accounts.hasLink),
       resetPassword: writes(accounts.resetPassword),
       verifyEmail: writes(accounts.verifyEmail),
+      claimEmail: writes(accounts.claimEmail),
       beginEmailChange: writes(accounts.beginEmailChange),
       confirmEmailChange: writes(accounts.confirmEmailChange),
       undoEmailChange: writes(accounts.undoEmailChange),
       setState: writes(accounts.setState),
       setRoles: writes(accounts.setRoles),
       signOutEverywhere: writes(accounts.signOutEverywhere),
+      signAllOut: writes(signAllOut.signAllOut),
       close: writes(accounts.close),
       resetSecondStep: writes(accounts.resetSecondStep),
       hashSchemes: () => reads(accounts.hashSchemes)(undefined),
@@ -74,6 +77,7 @@ function open(path: string, clock: Clock, where: Run['sessions']): AccountsSide 
     credentials: {
       list: reads(credentials.list),
       find: reads(spends.findCredential),
+      stalest: reads(credentials.stalest),
       add: writes(credentials.add),
       remove: writes(credentials.remove),
       rename: writes(credentials.rename),
@@ -99,7 +103,7 @@ function open(path: string, clock: Clock, where: Run['sessions']): AccountsSide 
       put: writes((run, item) => once.put(run, item, null)),
       peek: reads(peekForData),
       spend: writes(spendForData),
-      voidAll: () => writes((run) => once.voidEverything(run))(undefined),
+      voidAny: writes(once.voidAny),
       purge: writes(once.purge),
     },
     counters: {
@@ -122,9 +126,9 @@ function open(path: string, clock: Clock, where: Run['sessions']): AccountsSide 
     apart: {
       spend: writes(spends.spendAndTell),
       claimHandovers: writes(apart.claimHandovers),
+      gatesOf: reads(signAllOut.gatesOf),
       handedOver: writes(apart.handedOver),
       writeStream: writes(apart.writeStream),
-      cursorOf: reads(apart.cursorOf),
       forgetDevices: writes(history.forgetDevices),
     },
     feed: null,

@@ -100,6 +100,9 @@ export const de: Catalogue = {
     removeLead:
       'Geben Sie einen Code Ihrer App oder einen Wiederherstellungscode ein. Alle anderen Geräte werden abgemeldet.',
     removed: 'Ihr zweiter Schritt ist entfernt.',
+    replace: 'Eine andere App einrichten',
+    replaceLead:
+      'Sie haben ein neues Telefon oder das alte verloren? Ihre jetzige App gilt dann nicht mehr, und ihre Wiederherstellungscodes auch nicht. Alle anderen Geräte werden abgemeldet.',
     passkey: 'Einen Passkey verwenden',
     passkeyLead: 'Zeigen Sie mit einem Passkey Ihres Kontos, dass Sie es sind.',
   },
@@ -141,6 +144,7 @@ export const de: Catalogue = {
     title: 'Bestätigen Sie, dass Sie es sind',
     password: 'Ihre Anmeldung ist eine Weile her. Geben Sie Ihr Passwort ein, um fortzufahren.',
     code: 'Ihre Anmeldung ist eine Weile her. Geben Sie den Code ein, den Ihre Authenticator-App zeigt, um fortzufahren.',
+    passkey: 'Ihre Anmeldung ist eine Weile her. Zeigen Sie mit einem Passkey, dass Sie es sind, um fortzufahren.',
     none: 'Ihre Anmeldung ist eine Weile her. Um fortzufahren, melden Sie sich bitte neu an.',
     action: 'Bestätigen',
   },
@@ -157,7 +161,7 @@ export const de: Catalogue = {
     confirmed: 'Danke. Ihr Konto hat seine neue Adresse.',
     undoTitle: 'Änderung zurücknehmen',
     undoLead:
-      'Ihr Konto bekommt seine frühere Adresse zurück, sein Passwort gilt nicht mehr, und alle Geräte werden abgemeldet. Dann senden wir Ihnen einen Link, um ein neues Passwort zu wählen.',
+      'Ihr Konto bekommt seine frühere Adresse zurück, sein Passwort gilt nicht mehr, seine Passkeys und verbundenen Konten werden entfernt, und alle Geräte werden abgemeldet. Dann senden wir Ihnen einen Link, um ein neues Passwort zu wählen.',
     undoAction: 'Änderung zurücknehmen',
     undone:
       'Ihr Konto hat wieder seine frühere Adresse, und alle Geräte wurden abgemeldet. Eine E-Mail mit einem Link, um ein neues Passwort zu wählen, ist unterwegs zu Ihnen.',
@@ -199,8 +203,12 @@ export const de: Catalogue = {
   verifyEmail: {
     title: 'E-Mail-Adresse bestätigen',
     lead: 'Ist das Ihre Adresse? Dann bestätigen Sie sie.',
+    claimLead:
+      'Ist das Ihre Adresse? Dann bestätigen Sie sie. Sie waren nicht angemeldet, als Sie diesen Link angefordert haben: Ein Passwort des Kontos gilt dann nicht mehr, was sonst zum Anmelden eingerichtet war, wird entfernt, und alle Geräte werden abgemeldet. Dann senden wir Ihnen einen Link, um ein neues Passwort zu wählen.',
     action: 'Diese Adresse bestätigen',
     done: 'Vielen Dank. Ihre Adresse ist bestätigt.',
+    claimed:
+      'Vielen Dank. Ihre Adresse ist bestätigt, und nichts, was vorher eingerichtet war, gilt noch. Eine E-Mail mit einem Link, um ein Passwort zu wählen, ist unterwegs zu Ihnen.',
     void: 'Dieser Link wurde schon verwendet oder ist zu alt. Fordern Sie einen neuen an.',
     sent: 'Wir haben Ihnen eine E-Mail geschickt. Folgen Sie dem Link darin, um Ihre Adresse zu bestätigen.',
     resendLead: 'Keine E-Mail bekommen? Geben Sie Ihre Adresse ein, und wir schicken sie noch einmal.',
@@ -364,6 +372,12 @@ export const de: Catalogue = {
       action: 'Diese Adresse bestätigen',
       note: 'Wenn Sie davon nichts wissen, ignorieren Sie diese E-Mail: Ohne Sie geschieht nichts.',
     },
+    'claim-email': {
+      subject: 'Bestätigen Sie Ihre E-Mail-Adresse für {site}',
+      lead: 'Jemand, vermutlich Sie, hat diese E-Mail-Adresse des Kontos {username} auf {site} angegeben, ohne angemeldet zu sein. Wenn es Ihre ist, bestätigen Sie sie:',
+      action: 'Diese Adresse bestätigen',
+      note: 'Das Passwort des Kontos gilt dann nicht mehr, was sonst zum Anmelden eingerichtet war, wird entfernt, und wir senden Ihnen einen Link, um ein neues Passwort zu wählen: Jemand anderes könnte es eingerichtet haben. Wenn Sie das nicht angefordert haben, ignorieren Sie diese E-Mail: Ohne Sie geschieht nichts.',
+    },
     'reset-password': {
       subject: 'Wählen Sie ein neues Passwort für {site}',
       lead: 'Jemand, vermutlich Sie selbst, hat ein neues Passwort für das Konto {username} auf {site} angefordert.',
@@ -405,6 +419,18 @@ export const de: Catalogue = {
       lead: 'Das Konto {username} auf {site} hat jetzt einen zweiten Schritt: einen Code aus einer App. Alle anderen Geräte wurden abgemeldet.',
       action: 'Das war ich nicht: neues Passwort wählen',
       note: 'Wenn Sie es waren, ist nichts zu tun. Bewahren Sie Ihre Wiederherstellungscodes sicher auf.',
+    },
+    'second-step-replaced': {
+      subject: 'Ihre Anmeldung auf {site} hat jetzt eine andere App',
+      lead: 'Der zweite Schritt des Kontos {username} auf {site} ist jetzt ein Code aus einer anderen App. Die alte App und ihre Wiederherstellungscodes gelten nicht mehr, und alle anderen Geräte wurden abgemeldet.',
+      action: 'Das war ich nicht: neues Passwort wählen',
+      note: 'Wenn Sie es waren, ist nichts zu tun. Bewahren Sie Ihre neuen Wiederherstellungscodes sicher auf.',
+    },
+    'second-step-failed': {
+      subject: 'Falsche Codes bei Ihrer Anmeldung auf {site}',
+      lead: 'Jemand ist beim Konto {username} auf {site} über den ersten Schritt der Anmeldung hinausgekommen, etwa mit Ihrem Passwort, und hat dann mehrere falsche Codes eingegeben. Angemeldet wurde dabei niemand.',
+      action: 'Das war ich nicht: neues Passwort wählen',
+      note: 'Wenn Sie es waren, ist nichts zu tun. Wenn nicht, kennt jemand Ihr Passwort: Wählen Sie ein neues.',
     },
     'second-step-off': {
       subject: 'Der zweite Schritt Ihrer Anmeldung auf {site} wurde entfernt',

@@ -95,6 +95,9 @@ export const en = {
     remove: 'Remove the second step',
     removeLead: 'Type a code of your app, or a recovery code. All other devices will be signed out.',
     removed: 'Your second step is removed.',
+    replace: 'Set up another app',
+    replaceLead:
+      'You have a new phone, or lost the old one? The app that you have now stops working, and so do its recovery codes. All other devices will be signed out.',
     passkey: 'Use a passkey',
     passkeyLead: 'Show that it is you with a passkey of your account.',
   },
@@ -135,6 +138,7 @@ export const en = {
     title: 'Confirm that it is you',
     password: 'You signed in a while ago. Type your password to go on.',
     code: 'You signed in a while ago. Type the code that your authenticator app shows to go on.',
+    passkey: 'You signed in a while ago. Show that it is you with a passkey to go on.',
     none: 'You signed in a while ago. To go on, please sign in again.',
     action: 'Confirm',
   },
@@ -150,7 +154,7 @@ export const en = {
     confirmed: 'Thank you. Your account has its new address.',
     undoTitle: 'Take the change back',
     undoLead:
-      'Your account gets its former address back, its password stops working, and all devices are signed out. We then mail you a link to choose a new password.',
+      'Your account gets its former address back, its password stops working, its passkeys and connected accounts are taken away, and all devices are signed out. We then mail you a link to choose a new password.',
     undoAction: 'Take the change back',
     undone:
       'Your account has its former address again, and all devices were signed out. A mail with a link to choose a new password is on its way to you.',
@@ -191,8 +195,12 @@ export const en = {
   verifyEmail: {
     title: 'Confirm your e-mail address',
     lead: 'Is this address yours? Then confirm it.',
+    claimLead:
+      'Is this address yours? Then confirm it. You were not signed in when you asked for this link: a password that the account has stops working, whatever else it is signed in to with is taken away, and all devices are signed out. We then mail you a link to choose a new password.',
     action: 'Confirm this address',
     done: 'Thank you. Your address is confirmed.',
+    claimed:
+      'Thank you. Your address is confirmed, and nothing that was set up before counts any more. A mail with a link to choose a password is on its way to you.',
     void: 'This link has been used already, or it is too old. Ask for another one.',
     sent: 'We have sent you a mail. Follow the link in it to confirm your address.',
     resendLead: 'No mail came? Type your address, and we send it again.',
@@ -346,6 +354,12 @@ export const en = {
       action: 'Confirm this address',
       note: 'If you know nothing of this, ignore this mail: nothing happens without you.',
     },
+    'claim-email': {
+      subject: 'Confirm your e-mail address for {site}',
+      lead: 'Somebody, most likely you, gave this e-mail address of the account {username} on {site} without being signed in. If it is yours, confirm it:',
+      action: 'Confirm this address',
+      note: 'The account’s password stops working by this, whatever else it is signed in to with is taken away, and we mail you a link to choose a new password: somebody else may have set them up. If you did not ask for this, ignore this mail: nothing happens without you.',
+    },
     'reset-password': {
       subject: 'Choose a new password for {site}',
       lead: 'Somebody, most likely you, asked for a new password for the account {username} on {site}.',
@@ -387,6 +401,18 @@ export const en = {
       lead: 'The account {username} on {site} has a second step now: a code from an app. All other devices were signed out.',
       action: 'It was not you: choose a new password',
       note: 'If it was you, there is nothing to do. Keep your recovery codes in a safe place.',
+    },
+    'second-step-replaced': {
+      subject: 'Your sign-in on {site} has another app now',
+      lead: 'The second step of the account {username} on {site} is a code from another app now. The old app and its recovery codes are of no use any more, and all other devices were signed out.',
+      action: 'It was not you: choose a new password',
+      note: 'If it was you, there is nothing to do. Keep your new recovery codes in a safe place.',
+    },
+    'second-step-failed': {
+      subject: 'Wrong codes at your sign-in on {site}',
+      lead: 'Somebody got past the first step of signing in to the account {username} on {site}, such as your password, and then gave several wrong codes. They did not get in.',
+      action: 'It was not you: choose a new password',
+      note: 'If it was you, there is nothing to do. If not, somebody knows your password: choose a new one.',
     },
     'second-step-off': {
       subject: 'The second step of your sign-in on {site} was removed',

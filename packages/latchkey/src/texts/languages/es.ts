@@ -98,6 +98,9 @@ export const es: Catalogue = {
     removeLead:
       'Escriba un código de su aplicación o un código de recuperación. Se cerrará la sesión en todos los demás dispositivos.',
     removed: 'Se ha quitado su segundo paso.',
+    replace: 'Configurar otra aplicación',
+    replaceLead:
+      '¿Tiene un teléfono nuevo o ha perdido el anterior? Su aplicación actual y sus códigos de recuperación dejarán de servir. Se cerrará la sesión en todos los demás dispositivos.',
     passkey: 'Usar una llave de acceso',
     passkeyLead: 'Demuestre que es usted con una llave de acceso de su cuenta.',
   },
@@ -138,6 +141,7 @@ export const es: Catalogue = {
     title: 'Confirme que es usted',
     password: 'Inició sesión hace un rato. Escriba su contraseña para continuar.',
     code: 'Inició sesión hace un rato. Escriba el código que muestra su aplicación de autenticación para continuar.',
+    passkey: 'Inició sesión hace un rato. Demuestre que es usted con una llave de acceso para continuar.',
     none: 'Inició sesión hace un rato. Para continuar, inicie sesión de nuevo.',
     action: 'Confirmar',
   },
@@ -153,7 +157,7 @@ export const es: Catalogue = {
     confirmed: 'Gracias. Su cuenta tiene su nueva dirección.',
     undoTitle: 'Deshacer el cambio',
     undoLead:
-      'Su cuenta recupera su dirección anterior, su contraseña deja de servir y se cierra la sesión en todos los dispositivos. Después le enviaremos un enlace para elegir una nueva contraseña.',
+      'Su cuenta recupera su dirección anterior, su contraseña deja de servir, se quitan sus llaves de acceso y cuentas conectadas, y se cierra la sesión en todos los dispositivos. Después le enviaremos un enlace para elegir una nueva contraseña.',
     undoAction: 'Deshacer el cambio',
     undone:
       'Su cuenta tiene otra vez su dirección anterior y se cerró la sesión en todos los dispositivos. Un correo con un enlace para elegir una nueva contraseña va en camino.',
@@ -195,8 +199,12 @@ export const es: Catalogue = {
   verifyEmail: {
     title: 'Confirmar su correo electrónico',
     lead: '¿Es suya esta dirección? Entonces confírmela.',
+    claimLead:
+      '¿Es suya esta dirección? Entonces confírmela. No había iniciado sesión cuando pidió este enlace: la contraseña que tenga la cuenta deja de servir, se quita todo lo demás con lo que se inicia sesión, y se cierra la sesión en todos los dispositivos. Después le enviamos un enlace para elegir una contraseña nueva.',
     action: 'Confirmar esta dirección',
     done: 'Gracias. Su dirección está confirmada.',
+    claimed:
+      'Gracias. Su dirección está confirmada, y ya no cuenta nada de lo que se configuró antes. Un mensaje con un enlace para elegir una contraseña está en camino.',
     void: 'Este enlace ya se ha usado o es demasiado antiguo. Pida otro.',
     sent: 'Le hemos enviado un mensaje. Siga el enlace que contiene para confirmar su dirección.',
     resendLead: '¿No le ha llegado nada? Escriba su dirección y enviaremos el mensaje otra vez.',
@@ -357,6 +365,12 @@ export const es: Catalogue = {
       action: 'Confirmar esta dirección',
       note: 'Si no sabe nada de esto, ignore este mensaje: sin usted no ocurre nada.',
     },
+    'claim-email': {
+      subject: 'Confirme su correo electrónico para {site}',
+      lead: 'Alguien, seguramente usted, ha indicado esta dirección de correo de la cuenta {username} de {site} sin haber iniciado sesión. Si es suya, confírmela:',
+      action: 'Confirmar esta dirección',
+      note: 'Con ello la contraseña de la cuenta deja de servir, se quita todo lo demás con lo que se inicia sesión, y le enviamos un enlace para elegir una contraseña nueva: otra persona pudo configurarlo. Si no lo ha pedido, ignore este mensaje: sin usted no ocurre nada.',
+    },
     'reset-password': {
       subject: 'Elija una contraseña nueva para {site}',
       lead: 'Alguien, probablemente usted, ha pedido una contraseña nueva para la cuenta {username} de {site}.',
@@ -398,6 +412,18 @@ export const es: Catalogue = {
       lead: 'La cuenta {username} de {site} tiene ahora un segundo paso: un código de una aplicación. Se ha cerrado la sesión en todos los demás dispositivos.',
       action: 'No he sido yo: elegir una contraseña nueva',
       note: 'Si ha sido usted, no hay nada que hacer. Guarde sus códigos de recuperación en un lugar seguro.',
+    },
+    'second-step-replaced': {
+      subject: 'Su inicio de sesión en {site} tiene ahora otra aplicación',
+      lead: 'El segundo paso de la cuenta {username} de {site} es ahora un código de otra aplicación. La anterior y sus códigos de recuperación ya no sirven, y se ha cerrado la sesión en todos los demás dispositivos.',
+      action: 'No he sido yo: elegir una contraseña nueva',
+      note: 'Si ha sido usted, no hay nada que hacer. Guarde sus nuevos códigos de recuperación en un lugar seguro.',
+    },
+    'second-step-failed': {
+      subject: 'Códigos incorrectos al iniciar sesión en {site}',
+      lead: 'Alguien ha superado el primer paso del inicio de sesión en la cuenta {username} de {site}, por ejemplo con su contraseña, y después ha escrito varios códigos incorrectos. No ha llegado a entrar.',
+      action: 'No he sido yo: elegir una contraseña nueva',
+      note: 'Si ha sido usted, no hay nada que hacer. Si no, alguien sabe su contraseña: elija una nueva.',
     },
     'second-step-off': {
       subject: 'Se ha quitado el segundo paso de su inicio de sesión en {site}',

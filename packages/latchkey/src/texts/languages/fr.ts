@@ -100,6 +100,9 @@ export const fr: Catalogue = {
     removeLead:
       'Saisissez un code de votre application ou un code de récupération. Tous les autres appareils seront déconnectés.',
     removed: 'Votre seconde étape est retirée.',
+    replace: 'Configurer une autre application',
+    replaceLead:
+      'Vous avez un nouveau téléphone, ou perdu l’ancien ? Votre application actuelle et ses codes de récupération ne vaudront plus rien. Tous les autres appareils seront déconnectés.',
     passkey: 'Utiliser une clé d’accès',
     passkeyLead: 'Montrez que c’est vous avec une clé d’accès de votre compte.',
   },
@@ -141,6 +144,7 @@ export const fr: Catalogue = {
     title: 'Confirmez que c’est vous',
     password: 'Votre connexion date un peu. Saisissez votre mot de passe pour continuer.',
     code: 'Votre connexion date un peu. Saisissez le code affiché par votre application d’authentification pour continuer.',
+    passkey: 'Votre connexion date un peu. Montrez que c’est vous avec une clé d’accès pour continuer.',
     none: 'Votre connexion date un peu. Pour continuer, veuillez vous reconnecter.',
     action: 'Confirmer',
   },
@@ -157,7 +161,7 @@ export const fr: Catalogue = {
     confirmed: 'Merci. Votre compte a sa nouvelle adresse.',
     undoTitle: 'Annuler le changement',
     undoLead:
-      'Votre compte retrouve son ancienne adresse, son mot de passe ne sert plus, et tous les appareils sont déconnectés. Nous vous envoyons ensuite un lien pour choisir un nouveau mot de passe.',
+      'Votre compte retrouve son ancienne adresse, son mot de passe ne sert plus, ses clés d’accès et ses comptes reliés sont retirés, et tous les appareils sont déconnectés. Nous vous envoyons ensuite un lien pour choisir un nouveau mot de passe.',
     undoAction: 'Annuler le changement',
     undone:
       'Votre compte a retrouvé son ancienne adresse, et tous les appareils ont été déconnectés. Un message avec un lien pour choisir un nouveau mot de passe est en route.',
@@ -198,8 +202,12 @@ export const fr: Catalogue = {
   verifyEmail: {
     title: 'Confirmer votre adresse e-mail',
     lead: 'Cette adresse est bien la vôtre ? Alors confirmez-la.',
+    claimLead:
+      'Cette adresse est bien la vôtre ? Alors confirmez-la. Vous n’étiez pas connecté quand vous avez demandé ce lien : un mot de passe du compte ne servira plus, tout autre moyen de connexion est retiré, et tous les appareils sont déconnectés. Nous vous envoyons ensuite un lien pour choisir un nouveau mot de passe.',
     action: 'Confirmer cette adresse',
     done: 'Merci. Votre adresse est confirmée.',
+    claimed:
+      'Merci. Votre adresse est confirmée, et rien de ce qui avait été configuré avant ne compte plus. Un message avec un lien pour choisir un mot de passe est en route.',
     void: 'Ce lien a déjà servi, ou il est trop ancien. Demandez-en un autre.',
     sent: 'Nous vous avons envoyé un e-mail. Suivez le lien qu’il contient pour confirmer votre adresse.',
     resendLead: 'Vous n’avez rien reçu ? Saisissez votre adresse, et nous renvoyons l’e-mail.',
@@ -363,6 +371,12 @@ export const fr: Catalogue = {
       action: 'Confirmer cette adresse',
       note: 'Si cela ne vous dit rien, ignorez cet e-mail : rien ne se passe sans vous.',
     },
+    'claim-email': {
+      subject: 'Confirmez votre adresse e-mail pour {site}',
+      lead: 'Quelqu’un, sans doute vous, a indiqué cette adresse e-mail du compte {username} sur {site} sans être connecté. Si elle est la vôtre, confirmez-la :',
+      action: 'Confirmer cette adresse',
+      note: 'Le mot de passe du compte ne servira plus, tout autre moyen de connexion est retiré, et nous vous envoyons un lien pour choisir un nouveau mot de passe : quelqu’un d’autre a pu les configurer. Si vous n’avez rien demandé, ignorez cet e-mail : rien ne se passe sans vous.',
+    },
     'reset-password': {
       subject: 'Choisissez un nouveau mot de passe pour {site}',
       lead: 'Quelqu’un, sans doute vous, a demandé un nouveau mot de passe pour le compte {username} sur {site}.',
@@ -404,6 +418,18 @@ export const fr: Catalogue = {
       lead: 'Le compte {username} sur {site} a maintenant une seconde étape : un code d’une application. Tous les autres appareils ont été déconnectés.',
       action: 'Ce n’était pas moi : choisir un nouveau mot de passe',
       note: 'Si c’était vous, il n’y a rien à faire. Gardez vos codes de récupération en lieu sûr.',
+    },
+    'second-step-replaced': {
+      subject: 'Votre connexion à {site} a maintenant une autre application',
+      lead: 'La seconde étape du compte {username} sur {site} est maintenant un code d’une autre application. L’ancienne application et ses codes de récupération ne valent plus rien, et tous les autres appareils ont été déconnectés.',
+      action: 'Ce n’était pas moi : choisir un nouveau mot de passe',
+      note: 'Si c’était vous, il n’y a rien à faire. Gardez vos nouveaux codes de récupération en lieu sûr.',
+    },
+    'second-step-failed': {
+      subject: 'Codes erronés à votre connexion à {site}',
+      lead: 'Quelqu’un a passé la première étape de la connexion au compte {username} sur {site}, par exemple avec votre mot de passe, puis a saisi plusieurs codes erronés. Personne n’a pu se connecter ainsi.',
+      action: 'Ce n’était pas moi : choisir un nouveau mot de passe',
+      note: 'Si c’était vous, il n’y a rien à faire. Sinon, quelqu’un connaît votre mot de passe : choisissez-en un nouveau.',
     },
     'second-step-off': {
       subject: 'La seconde étape de votre connexion à {site} a été retirée',

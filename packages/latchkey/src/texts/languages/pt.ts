@@ -97,6 +97,9 @@ export const pt: Catalogue = {
     removeLead:
       'Digite um código do seu aplicativo ou um código de recuperação. Todos os outros dispositivos serão desconectados.',
     removed: 'A sua segunda etapa foi removida.',
+    replace: 'Configurar outro aplicativo',
+    replaceLead:
+      'Tem um telefone novo ou perdeu o antigo? O aplicativo atual e os seus códigos de recuperação deixam de valer. Todos os outros dispositivos serão desconectados.',
     passkey: 'Usar uma chave de acesso',
     passkeyLead: 'Mostre que é você com uma chave de acesso da sua conta.',
   },
@@ -137,6 +140,7 @@ export const pt: Catalogue = {
     title: 'Confirme que é você',
     password: 'Você entrou há algum tempo. Digite sua senha para continuar.',
     code: 'Você entrou há algum tempo. Digite o código que seu aplicativo autenticador mostra para continuar.',
+    passkey: 'Você entrou há algum tempo. Mostre que é você com uma chave de acesso para continuar.',
     none: 'Você entrou há algum tempo. Para continuar, entre novamente.',
     action: 'Confirmar',
   },
@@ -153,7 +157,7 @@ export const pt: Catalogue = {
     confirmed: 'Obrigado. Sua conta tem o novo endereço.',
     undoTitle: 'Desfazer a mudança',
     undoLead:
-      'Sua conta recebe de volta o endereço anterior, a senha deixa de valer, e todos os dispositivos são desconectados. Depois enviamos um link para escolher uma nova senha.',
+      'Sua conta recebe de volta o endereço anterior, a senha deixa de valer, as chaves de acesso e as contas conectadas são removidas, e todos os dispositivos são desconectados. Depois enviamos um link para escolher uma nova senha.',
     undoAction: 'Desfazer a mudança',
     undone:
       'Sua conta tem de novo o endereço anterior, e todos os dispositivos foram desconectados. Uma mensagem com um link para escolher uma nova senha está a caminho.',
@@ -193,8 +197,12 @@ export const pt: Catalogue = {
   verifyEmail: {
     title: 'Confirmar o seu e-mail',
     lead: 'Este endereço é seu? Então confirme-o.',
+    claimLead:
+      'Este endereço é seu? Então confirme-o. Você não estava conectado quando pediu este link: uma senha que a conta tenha deixa de valer, tudo o mais com que se entra nela é removido, e todos os dispositivos são desconectados. Depois enviamos um link para escolher uma nova senha.',
     action: 'Confirmar este endereço',
     done: 'Obrigado. O seu endereço está confirmado.',
+    claimed:
+      'Obrigado. O seu endereço está confirmado, e nada do que foi configurado antes vale mais. Uma mensagem com um link para escolher uma senha está a caminho.',
     void: 'Este link já foi usado ou é antigo demais. Peça outro.',
     sent: 'Enviamos uma mensagem para você. Siga o link nela para confirmar o seu endereço.',
     resendLead: 'Não chegou nada? Digite o seu endereço, e enviaremos a mensagem novamente.',
@@ -354,6 +362,12 @@ export const pt: Catalogue = {
       action: 'Confirmar este endereço',
       note: 'Se você não sabe do que se trata, ignore esta mensagem: nada acontece sem você.',
     },
+    'claim-email': {
+      subject: 'Confirme o seu e-mail para {site}',
+      lead: 'Alguém, provavelmente você, informou este endereço de e-mail da conta {username} em {site} sem estar conectado. Se ele é seu, confirme-o:',
+      action: 'Confirmar este endereço',
+      note: 'Com isso a senha da conta deixa de valer, tudo o mais com que se entra nela é removido, e enviamos um link para escolher uma nova senha: outra pessoa pode tê-los configurado. Se você não pediu isto, ignore esta mensagem: nada acontece sem você.',
+    },
     'reset-password': {
       subject: 'Escolha uma nova senha para {site}',
       lead: 'Alguém, provavelmente você, pediu uma nova senha para a conta {username} em {site}.',
@@ -395,6 +409,18 @@ export const pt: Catalogue = {
       lead: 'A conta {username} em {site} tem agora uma segunda etapa: um código de um aplicativo. Todos os outros dispositivos foram desconectados.',
       action: 'Não fui eu: escolher uma nova senha',
       note: 'Se foi você, não há nada a fazer. Guarde os seus códigos de recuperação em lugar seguro.',
+    },
+    'second-step-replaced': {
+      subject: 'A sua entrada em {site} tem agora outro aplicativo',
+      lead: 'A segunda etapa da conta {username} em {site} é agora um código de outro aplicativo. O antigo e os seus códigos de recuperação não valem mais, e todos os outros dispositivos foram desconectados.',
+      action: 'Não fui eu: escolher uma nova senha',
+      note: 'Se foi você, não há nada a fazer. Guarde os seus novos códigos de recuperação em lugar seguro.',
+    },
+    'second-step-failed': {
+      subject: 'Códigos errados na sua entrada em {site}',
+      lead: 'Alguém passou da primeira etapa da entrada na conta {username} em {site}, por exemplo com a sua senha, e depois digitou vários códigos errados. Não conseguiu entrar.',
+      action: 'Não fui eu: escolher uma nova senha',
+      note: 'Se foi você, não há nada a fazer. Se não, alguém sabe a sua senha: escolha uma nova.',
     },
     'second-step-off': {
       subject: 'A segunda etapa da sua entrada em {site} foi removida',

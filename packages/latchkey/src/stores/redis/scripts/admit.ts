@@ -14,7 +14,7 @@ export const ADMIT = reaching(
     FINISH,
     RAISE,
     `
-local rule, onces = KEYS[7], KEYS[9]
+local rule = KEYS[7]
 local id, hash = ARGV[13], ARGV[14]
 local device, device_class, device_name = ARGV[15], ARGV[16], ARGV[17]
 local said = cjson.decode(ARGV[18])
@@ -50,11 +50,6 @@ if before and before[1] then
   rows_of(displaced_before)
 end
 local holder = session_of(hash)
-local are_good = true
-for at = 10, #KEYS do
-  local until_then = redis.call('HGET', KEYS[at], 'expires_at')
-  if not until_then or tonumber(until_then) <= now then are_good = false end
-end
 
 raise(sessions)
 sweep()
@@ -73,13 +68,8 @@ if holder then
 end
 if held.state ~= 'active' then return { 'void', announced(), 'account_disabled' } end
 if given.revision < held.valid_from then return { 'void', announced(), 'proof_void' } end
-if not are_good then return { 'spent', announced() } end
 
 local replaced, others = {}, {}
-for at = 10, #KEYS do
-  redis.call('DEL', KEYS[at])
-  redis.call('ZREM', onces, KEYS[at])
-end
 for _, session in ipairs(sessions) do
   if session.ended then
     -- the gate left it outside

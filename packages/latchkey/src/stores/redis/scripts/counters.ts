@@ -1,4 +1,4 @@
-import { writing } from '../script.ts';
+import { reaching, writing } from '../script.ts';
 import { CLOCK } from './pieces.ts';
 
 /**
@@ -46,4 +46,19 @@ for at = 1, #KEYS - 1 do
   end
 end
 `,
+);
+
+/** Removes keys that are over, by the list of when each is. Replies how many went. */
+export const REMOVE_OVER = reaching(
+  writing(
+    CLOCK,
+    `
+local over = redis.call('ZRANGE', KEYS[1], '-inf', clock(ARGV[1]), 'BYSCORE', 'LIMIT', 0, ARGV[2])
+for _, key in ipairs(over) do
+  redis.call('DEL', key)
+  redis.call('ZREM', KEYS[1], key)
+end
+return #over
+`,
+  ),
 );
