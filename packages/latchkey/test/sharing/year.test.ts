@@ -37,7 +37,7 @@ function takeoversOf(accountId: number): number {
   ).length;
 }
 
-describe('the simulated year', () => {
+describe('6.7, the simulated year', () => {
   test('is the same for the same seed, in the order of time, and another for another', () => {
     const [again, other, fewer] = [yearOf(2, ACCOUNTS), yearOf(3, ACCOUNTS), yearOf(2, 40)].map((year) =>
       [...year.days()].flat(),

@@ -10,7 +10,7 @@ import { HOURS, type Use, usesOn } from './people.ts';
 import type { Random } from './random.ts';
 
 /** Midnight of the first day. */
-const YEAR_STARTS = Date.UTC(2025, 0, 1);
+export const YEAR_STARTS = Date.UTC(2025, 0, 1);
 
 export type Year = {
   /** Each day's entries, in the order of time. */
