@@ -73,13 +73,15 @@ export class Door {
     if (gadget.id === null || random.isChance(gadget.forgets)) gadget.id = `${this.#accountId}-${++this.#devices}`;
     const sequence = ++this.#sequence;
     const id = `ses_${this.#accountId}-${sequence}`;
-    const verdict = decideAdmission(GATE, this.#live, {
+    const places = this.#live.map((session) => ({ ...session, class: session.gadget.class, client: null }));
+    const verdict = decideAdmission(GATE, places, {
       proofRevision: GATE.revision,
-      deviceId: gadget.id,
+      newcomer: { deviceId: gadget.id, class: gadget.class, client: null },
       limits: this.#limits,
       whenFull: 'displace',
+      ends: [],
     });
-    if (verdict.kind === 'void') throw new Error('The door of a simulated account is always open.');
+    if (verdict.kind !== 'admit') throw new Error('The door of a simulated account is always open.');
     const by = { by: gadget.name, by_class: gadget.class, by_session: id };
     const isOf = (places: readonly { readonly id: string }[]) => (session: Live) =>
       places.some((place) => place.id === session.id);
