@@ -19,7 +19,7 @@ test('H: a reset second step is gone, signs its owner out, and is told to the ow
   });
   const { id } = await auth.accounts.create({ username: 'ann', email: 'ann@example.com', password: PASSWORD });
   const [device] = await signedIn(auth, 1);
-  const beside = new DatabaseSync(file);
+  const beside = new DatabaseSync(file, { timeout: 5_000 });
   const insert = beside.prepare(
     'INSERT INTO credential (id, account_id, kind, label, data, created_at) VALUES (?, ?, ?, ?, ?, 0)',
   );

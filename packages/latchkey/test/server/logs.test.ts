@@ -94,7 +94,7 @@ async function mailedLink(subject: RegExp, number = 1): Promise<URL> {
 }
 
 function damage(sql: string): void {
-  const database = new DatabaseSync(file);
+  const database = new DatabaseSync(file, { timeout: 5_000 });
   database.exec(sql);
   database.close();
 }
