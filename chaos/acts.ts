@@ -1,5 +1,7 @@
 /** What clients do, each once: one request, and one record of it. */
+import { newKey } from '../packages/latchkey/test/dpop/prover.ts';
 import type { Check, Opening, Operation } from './history.ts';
+import { KeyHolders } from './key-holders.ts';
 import { addressOf } from './place.ts';
 import type { Recorder } from './recorder.ts';
 import type { Told } from './said.ts';
@@ -27,6 +29,12 @@ export type At = { readonly client: string; readonly node: Node };
 
 type Body = Readonly<Record<string, unknown>>;
 
+/** Tells whose the token is. */
+const SHOWN = '/auth/session/';
+
+/** So many sign-ins bind their session to a key. */
+const BOUND = 0.15;
+
 const isBody = (body: unknown): body is Body => typeof body === 'object' && body !== null;
 
 const textIn = (body: unknown, name: string): string | null => {
@@ -38,6 +46,7 @@ export class Acts {
   readonly #world: World;
   readonly #record: Recorder;
   readonly #random: Seeded;
+  readonly #keys = new KeyHolders();
 
   constructor({ world, record, random }: ActsParts) {
     this.#world = world;
@@ -62,17 +71,18 @@ export class Acts {
     this.#record.add({ op: 'sign-up', ...opening, account: number, identifier: username.toLowerCase() });
     if (number === null || key === null) return null;
     const account: KnownAccount = { number, username, email, passwords: [password], tokens: [] };
-    this.#world.opened(account, { token: key, deviceToken: textIn(answered.body, 'device') });
+    this.#world.opened(account, { token: key, deviceToken: textIn(answered.body, 'device'), key: null });
     return account;
   }
 
-  /** Signs in, sometimes from a device that was here before. Those that it will have displaced. */
+  /** Signs in, sometimes from a device that was here before, sometimes with a key to bind the session to. Those that it will have displaced. */
   async signIn(at: At, account: KnownAccount): Promise<readonly KnownToken[]> {
     const i = this.#record.next();
     const password = likelyPassword(account, this.#random);
     const known = account.tokens.flatMap(({ deviceToken }) => deviceToken ?? []);
     const sent = known.length > 0 && this.#random.chance(0.25) ? this.#random.pick(known) : null;
-    const answered = await at.node.line.ask({
+    const clientKey = this.#random.chance(BOUND) ? newKey() : null;
+    const answered = await this.#keys.ask(at.node.line, clientKey, {
       path: '/auth/login/',
       body: { username: account.username, password: passwordText(password) },
       headers: { 'x-forwarded-for': addressOf(i), ...(sent !== null && { 'latchkey-device': sent }) },
@@ -81,7 +91,7 @@ export class Acts {
     this.#record.add({ op: 'sign-in', ...opening, account: account.number });
     const key = textIn(answered.body, 'key');
     if (opening.token === null || key === null) return [];
-    return this.#world.opened(account, { token: key, deviceToken: textIn(answered.body, 'device') });
+    return this.#world.opened(account, { token: key, deviceToken: textIn(answered.body, 'device'), key: clientKey });
   }
 
   #openingOf(given: {
@@ -101,9 +111,9 @@ export class Acts {
   /** Is it live? By the line for probes where nobody waits for the answer. */
   async check(at: At, known: KnownToken, line: Line = at.node.line): Promise<void> {
     const i = this.#record.next();
-    const answered = await line.ask({ path: '/auth/session/', token: known.token });
+    const answered = await this.#keys.ask(line, known.key, { path: SHOWN, token: known.token });
     const asked = operation(i, at, answered);
-    const verdict = asked.outcome === 'done' ? 'live' : answered.status === 401 ? 'dead' : 'none';
+    const verdict = asked.outcome === 'done' ? 'live' : isRefused(answered) ? 'dead' : 'none';
     if (verdict === 'dead') this.#world.died(known);
     const shown = verdict === 'live' ? shownIn(answered.body) : null;
     known.session = shown?.session ?? known.session;
@@ -120,13 +130,13 @@ export class Acts {
   }
 
   async list(at: At, known: KnownToken): Promise<void> {
-    const { asked, answered } = await this.#ask(at, { path: '/auth/sessions/', token: known.token });
+    const { asked, answered } = await this.#ask(at, known, { path: '/auth/sessions/' });
     const listed = Array.isArray(answered.body) ? answered.body.flatMap((one) => textIn(one, 'id') ?? []) : [];
     this.#record.add({ op: 'list', ...asked, account: known.account.number, sessions: listed });
   }
 
   async signOut(at: At, known: KnownToken): Promise<void> {
-    const { asked } = await this.#ask(at, { path: '/auth/logout/', method: 'POST', token: known.token });
+    const { asked } = await this.#ask(at, known, { path: '/auth/logout/', method: 'POST' });
     this.#record.add({ op: 'sign-out', ...asked, account: known.account.number, token: known.hash });
     if (asked.outcome === 'done') this.#world.died(known);
   }
@@ -135,13 +145,13 @@ export class Acts {
   async endSession(at: At, by: KnownToken, other: KnownToken): Promise<void> {
     if (other.session === null) return await this.check(at, other);
     const path = `/auth/sessions/${other.session}/`;
-    const { asked } = await this.#ask(at, { path, method: 'DELETE', token: by.token });
+    const { asked } = await this.#ask(at, by, { path, method: 'DELETE' });
     this.#record.add({ op: 'end-session', ...asked, account: other.account.number, token: other.hash });
     if (asked.outcome === 'done') this.#world.died(other);
   }
 
   async endOthers(at: At, by: KnownToken): Promise<void> {
-    const { asked } = await this.#ask(at, { path: '/auth/sessions/end-others/', method: 'POST', token: by.token });
+    const { asked } = await this.#ask(at, by, { path: '/auth/sessions/end-others/', method: 'POST' });
     this.#record.add({ op: 'end-all', ...asked, account: by.account.number, kept: by.hash });
     if (asked.outcome === 'done') this.#world.allDied(by.account, by);
   }
@@ -151,7 +161,11 @@ export class Acts {
     const password = `p${i}`;
     const [new_password1, new_password2] = [passwordText(password), passwordText(password)];
     const body = { new_password1, new_password2 };
-    const answered = await at.node.line.ask({ path: '/auth/password/change/', body, token: by.token });
+    const answered = await this.#keys.ask(at.node.line, by.key, {
+      path: '/auth/password/change/',
+      body,
+      token: by.token,
+    });
     const asked = operation(i, at, answered);
     const { account } = by;
     this.#record.add({
@@ -210,9 +224,28 @@ export class Acts {
     this.#record.add({ op: 'set-roles', ...operation(i, at, answered), account: account.number, roles });
   }
 
-  async #ask(at: At, asked: Asked): Promise<{ readonly asked: Operation; readonly answered: Answered }> {
+  /** Shows one proof of a bound session more than once, to whom it is given. */
+  async showAgain(at: readonly (At | Promise<At>)[], known: KnownToken): Promise<void> {
+    if (known.key === null) return;
+    const { artefact, proof } = this.#keys.proofOf(known.key, { path: SHOWN, token: known.token });
+    await Promise.all(
+      at.map(async (when) => {
+        const one = await when;
+        const i = this.#record.next();
+        const answered = await one.node.line.ask({ path: SHOWN, token: known.token, proof });
+        this.#keys.heard(known, answered);
+        this.#record.add({ op: 'spend', ...operation(i, one, answered), artefact, use: 'proof' });
+      }),
+    );
+  }
+
+  async #ask(
+    at: At,
+    { token, key }: KnownToken,
+    given: Omit<Asked, 'token' | 'proof'>,
+  ): Promise<{ readonly asked: Operation; readonly answered: Answered }> {
     const i = this.#record.next();
-    const answered = await at.node.line.ask(asked);
+    const answered = await this.#keys.ask(at.node.line, key, { ...given, token });
     return { asked: operation(i, at, answered), answered };
   }
 
@@ -220,6 +253,11 @@ export class Acts {
     const i = this.#record.next();
     return { asked: operation(i, at, await at.node.tell(path, told)) };
   }
+}
+
+/** A proof that is no good says nothing of the session. */
+function isRefused({ status, reason }: Answered): boolean {
+  return status === 401 && reason !== 'use_dpop_nonce' && reason !== 'invalid_dpop_proof';
 }
 
 function operation(i: number, { client, node }: At, answered: Answered): Operation {

@@ -14,6 +14,7 @@ type Writable<Methods> = { -readonly [Name in keyof Methods]: Methods[Name] };
 type Parts = {
   readonly sessions: Writable<Store['sessions']>;
   readonly accounts: Writable<Store['accounts']>;
+  readonly marks: Writable<Store['marks']>;
 };
 
 export type Bug = {
@@ -107,6 +108,21 @@ export const bugs: Readonly<Record<string, Bug>> = {
       };
     },
   },
+  /** Which proofs were shown is known to the node that saw them, and to nobody else. */
+  'proofs-seen-here': {
+    foundBy: ['I15'],
+    stores: ['sqlite', 'postgres', 'redis'],
+    more: [[0.05, 'show a proof again']],
+    plant({ marks }) {
+      const seen = new Set<string>();
+      marks.add = async ({ hash }) => {
+        const mark = Buffer.from(hash).toString('hex');
+        const isFirst = !seen.has(mark);
+        seen.add(mark);
+        return isFirst;
+      };
+    },
+  },
   /** What is remembered is good for as long as the feed looks connected. */
   'no-horizon': {
     foundBy: ['I1', 'I4'],
@@ -123,6 +139,8 @@ export const bugs: Readonly<Record<string, Bug>> = {
   'no-fill-guard': {
     foundBy: ['I1', 'I4', 'I9', 'I16'],
     stores: ['postgres', 'redis'],
+    // A fill that takes long crosses what ends it: nodes that are slow, not nodes that are gone.
+    faults: ['block', 'pause'],
     edits: [
       { file: 'sessions/memory.ts', find: 'const mark = protocol.mark();', replace: '' },
       {

@@ -29,6 +29,7 @@ const MIX: readonly Share[] = [
   [0.004, 'change roles'],
   [0.001, 'sign up twice'],
   [0.005, 'list'],
+  [0.01, 'show a proof again'],
 ];
 
 type Doing =
@@ -43,6 +44,7 @@ type Doing =
   | 'change roles'
   | 'sign up twice'
   | 'list'
+  | 'show a proof again'
   | 'check';
 
 const PROBE_EVERY_MS = 4;
@@ -52,6 +54,8 @@ const SIGN_UPS_AT_ONCE = 8;
 const SIGN_UP_TURNS = 5;
 const CHECKS_AROUND = 6;
 const AROUND_MS = 12;
+/** Within this a node that was killed is back. */
+const SHOWN_AGAIN_WITHIN_MS = 1_500;
 const LINK_WITHIN_MS = 8_000;
 
 export class Clients {
@@ -157,6 +161,8 @@ export class Clients {
         return await this.#signUpTwice(at);
       case 'list':
         return await this.#acts.list(at, token);
+      case 'show a proof again':
+        return await this.#showAgain(at.client, account.tokens.find(({ key }) => key !== null) ?? token);
       case 'check': {
         const dead = this.#random.chance(0.15) ? deadToken(this.#world, this.#random) : null;
         return await this.#acts.check(at, dead ?? token);
@@ -174,6 +180,12 @@ export class Clients {
     }
     const displaced = await this.#acts.signIn(at, account);
     for (const token of displaced) for (const node of this.#nodes) this.#later(0, node, token);
+  }
+
+  /** At two nodes at once, and once more when either may have been started anew. */
+  async #showAgain(client: string, token: KnownToken): Promise<void> {
+    const later = sleep(this.#random.between(0, SHOWN_AGAIN_WITHIN_MS), this.#at(client));
+    await this.#acts.showAgain([this.#at(client), this.#at(client), later], token);
   }
 
   /** Two nodes are asked at once to use one link. */

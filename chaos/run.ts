@@ -11,6 +11,7 @@ import { type Checked, check, reportOf, violationsOf } from './check.ts';
 import { Clients } from './clients.ts';
 import { makeFaults } from './faults.ts';
 import type { Entry } from './history.ts';
+import { ORIGIN } from './key-holders.ts';
 import { type Recorder, recorder } from './recorder.ts';
 import { DEFAULT_RULES, type Mode, type Rules } from './rules.ts';
 import type { Report, Said } from './said.ts';
@@ -237,7 +238,7 @@ function environmentOf(
   store: Readonly<Record<string, string>>,
 ): Readonly<Record<string, string>> {
   return {
-    LATCHKEY_ORIGIN: 'http://127.0.0.1:8787',
+    LATCHKEY_ORIGIN: ORIGIN,
     LATCHKEY_SESSION_LIMIT: String(limit),
     LATCHKEY_CHECKS: mode,
     LATCHKEY_PASSWORD_HASH: 'dangerously-cheap',

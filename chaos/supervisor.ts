@@ -66,7 +66,7 @@ export function node({ name, port, environment, onSaid }: NodeOptions): Node {
     tell: async (path, body) => {
       if (control !== null) return await control.ask({ path, body });
       const now = performance.now();
-      return { called: now, returned: now, status: null, reason: null, body: null, isUnsent: true };
+      return { called: now, returned: now, status: null, reason: null, body: null, nonce: null, isUnsent: true };
     },
     close() {
       process.off('exit', atExit);

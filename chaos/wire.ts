@@ -1,5 +1,5 @@
 /** Requests of the driver, with the times at which they were sent and answered. */
-import { Agent, request } from 'node:http';
+import { Agent, type IncomingMessage, request } from 'node:http';
 import type { Outcome, Span } from './history.ts';
 
 export type Asked = {
@@ -7,6 +7,8 @@ export type Asked = {
   readonly path: string;
   readonly body?: unknown;
   readonly token?: string;
+  /** Of the key that the token is bound to, or is to be: shown as RFC 9449 has it. */
+  readonly proof?: string;
   readonly headers?: Readonly<Record<string, string>>;
 };
 
@@ -16,6 +18,8 @@ export type Answered = Span & {
   /** The code of a refusal. */
   readonly reason: string | null;
   readonly body: unknown;
+  /** What the next proof is to have in it, where the answer says so. */
+  readonly nonce: string | null;
   /** Whether nobody was there to be asked: then nothing can have come of it. */
   readonly isUnsent: boolean;
 };
@@ -38,13 +42,13 @@ export function lineTo(port: number): Line {
   };
 }
 
-function send(agent: Agent, port: number, { method, path, body, token, headers }: Asked): Promise<Answered> {
+function send(agent: Agent, port: number, { method, path, body, token, proof, headers }: Asked): Promise<Answered> {
   const written = body === undefined ? null : JSON.stringify(body);
   return new Promise((resolve) => {
     let called = performance.now();
     const answered = (given: Partial<Answered>): void => {
       clearTimeout(deadline);
-      const nothing = { status: null, reason: null, body: null, isUnsent: false };
+      const nothing = { status: null, reason: null, body: null, nonce: null, isUnsent: false };
       resolve({ ...nothing, ...given, called, returned: performance.now() });
     };
     const req = request({
@@ -55,7 +59,8 @@ function send(agent: Agent, port: number, { method, path, body, token, headers }
       method: method ?? (written === null ? 'GET' : 'POST'),
       headers: {
         ...headers,
-        ...(token !== undefined && { authorization: `Token ${token}` }),
+        ...(token !== undefined && { authorization: `${proof === undefined ? 'Token' : 'DPoP'} ${token}` }),
+        ...(proof !== undefined && { dpop: proof }),
         ...(written !== null && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(written) }),
       },
     });
@@ -67,14 +72,19 @@ function send(agent: Agent, port: number, { method, path, body, token, headers }
       res.on('data', (chunk: string) => chunks.push(chunk));
       res.on('error', () => answered({}));
       res.on('end', () => {
-        const reason = res.headers['latchkey-reason'];
-        const whole = { status: res.statusCode ?? null, reason: typeof reason === 'string' ? reason : null };
-        answered({ ...whole, body: parsed(chunks.join('')) });
+        const status = res.statusCode ?? null;
+        const [reason, nonce] = [headerIn(res, 'latchkey-reason'), headerIn(res, 'dpop-nonce')];
+        answered({ status, reason, nonce, body: parsed(chunks.join('')) });
       });
     });
     called = performance.now();
     req.end(written);
   });
+}
+
+function headerIn({ headers }: IncomingMessage, name: string): string | null {
+  const value = headers[name];
+  return typeof value === 'string' ? value : null;
 }
 
 function parsed(text: string): unknown {

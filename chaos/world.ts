@@ -1,5 +1,6 @@
 /** What the driver knows of accounts and tokens, by the answers that it had. It may be behind: it says where to look, and proves nothing. */
 import { readToken } from '../packages/latchkey/src/crypto/token.ts';
+import type { Key } from '../packages/latchkey/test/dpop/prover.ts';
 import type { TokenHash } from './history.ts';
 import type { Seeded } from './seeded.ts';
 
@@ -9,6 +10,8 @@ export type KnownToken = {
   readonly account: KnownAccount;
   /** What the device says to be known again. */
   readonly deviceToken: string | null;
+  /** What it is bound to; null where it is enough by itself. */
+  readonly key: Key | null;
   /** Its session's public id, once a check has told it. */
   session: string | null;
 };
@@ -40,7 +43,7 @@ export class World {
   }
 
   /** Takes note of a token. Returns those that it will have displaced. */
-  opened(account: KnownAccount, given: { readonly token: string; readonly deviceToken: string | null }): KnownToken[] {
+  opened(account: KnownAccount, given: Pick<KnownToken, 'token' | 'deviceToken' | 'key'>): KnownToken[] {
     const { hash } = identified(given.token);
     const { tokens } = account;
     const device = deviceOf(given.deviceToken);

@@ -1,9 +1,10 @@
 import { after, before, describe, test } from 'node:test';
 import { open } from '../../src/latchkey.ts';
 import { QUICK } from '../serving.ts';
-import { type Fleet, startFleet } from './fleet.ts';
+import { type Fleet, startFleet, untilAnswered } from './fleet.ts';
 import { orders, shiftedClock } from './order.ts';
 import { type Place, places } from './places.ts';
+import { purgesAmid } from './purging.ts';
 import { races } from './races.ts';
 import { ORIGIN, PLACES } from './racing.ts';
 import { spends, spendsInvitation } from './spends.ts';
@@ -37,6 +38,11 @@ for (const [name, kind] of Object.entries(places)) {
         const { invitation } = await auth.accounts.invite();
         await auth.close();
         await spendsInvitation(fleet, invitation);
+      });
+
+      test('L25, L24: who purges at once, as people come in, takes what is over and nothing else', async () => {
+        const environment = { ...QUICK, ...place.environment, ...SETTINGS };
+        await untilAnswered((at, crowd) => purgesAmid(at, { crowd, environment }))(fleet);
       });
     });
   }
