@@ -63,6 +63,15 @@ const SCENES: readonly Scene[] = [
   { name: 'reset-password', who: 'out', path: '/password/reset/' },
   { name: 'signed-out', who: 'displaced', path: '/account/' },
   { name: 'not-me', who: 'out', path: '/not-me/' },
+  {
+    name: 'disown',
+    who: 'out',
+    path: '/not-me/',
+    async act(page) {
+      // What the page shows for whatever a mailed link carries: nothing is looked up before the button.
+      await page.goto(`${NAMED}/not-me/${'a'.repeat(43)}/`);
+    },
+  },
   { name: 'account', who: 'in', path: '/account/' },
   { name: 'profile', who: 'in', path: '/account/profile/' },
   { name: 'change-password', who: 'in', path: '/account/password/' },

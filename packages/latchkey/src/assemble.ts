@@ -153,8 +153,12 @@ export async function assemble(resolved: Resolved, code: CodeOptions, role: Runn
 }
 
 /** All nodes must have one rule, and one way to check: whoever remembers must be waited for by all. */
-function ruleOf({ sessions, checks }: Settings): string {
-  return fingerprint(JSON.stringify({ ...sessions, ...(checks.trust !== 'strict' && { checks: checks.trust }) }));
+function ruleOf({ sessions, checks, takeovers }: Settings): string {
+  const more = {
+    ...(checks.trust !== 'strict' && { checks: checks.trust }),
+    ...(takeovers.stepUp && { stepUpToDisplace: true }),
+  };
+  return fingerprint(JSON.stringify({ ...sessions, ...more }));
 }
 
 /** A host's `onEvent` that never ends must not keep a process from stopping. */

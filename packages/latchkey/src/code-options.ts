@@ -36,6 +36,8 @@ const MAILS: Names<Required<Templates>> = {
   'social-connected': true,
   'social-disconnected': true,
   'key-misused': true,
+  'place-taken': true,
+  'confirm-sign-in': true,
 };
 
 const PAGES: Names<Required<PageTemplates>> = {

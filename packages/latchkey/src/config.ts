@@ -59,6 +59,8 @@ const sessions = {
     env: 'LATCHKEY_WHEN_FULL',
     fallback: 'displace',
   }),
+  /** Whether a device that the account does not know shows a second proof before another has to go for it: the second step of the account, or else a code that is mailed to its verified address. */
+  stepUpToDisplace: flag({ env: 'LATCHKEY_STEP_UP_TO_DISPLACE', fallback: false }),
   /** How many of them may be of a class, such as `web=1,mobile=2`: `web`, `mobile`, `desktop`, `tv`, `cli`, `unknown`. A class is what a client says, and buys no place beyond `sessions.limit`. */
   classLimits: limitsByClass({ env: 'LATCHKEY_CLASS_LIMITS' }),
   /** The ids of your client apps, each with how many of an account's sessions may be of it or without: `ios-app=1,web-app`. A client says its id in the header `Latchkey-Client`; another id is refused. */
@@ -179,6 +181,8 @@ const attempts = {
   perNetwork: rate({ env: 'LATCHKEY_ATTEMPTS_PER_NETWORK', fallback: '60/min' }),
   /** Wrong passwords in a row, after which only known devices and a mailed link get into the account (NIST SP 800-63B-4, 3.2.2). */
   consecutive: count({ env: 'LATCHKEY_ATTEMPTS_CONSECUTIVE', fallback: 100 }, { min: 10, max: 100 }),
+  /** Sign-ins by devices that the account does not know, for which another device has to go. Past that they show a second proof first, and wait where the account has none. */
+  takeovers: rate({ env: 'LATCHKEY_TAKEOVERS', fallback: '10/hour' }),
   /** Mails to an address that somebody asked for who need not be its owner. */
   mailsPerAddress: rate({ env: 'LATCHKEY_MAILS_PER_ADDRESS', fallback: '5/hour' }),
   /** Mails that one network may ask for. Past that the answer stays the same, and no mail is sent. */

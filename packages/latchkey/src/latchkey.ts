@@ -297,6 +297,7 @@ function pathOf(settings: Settings, request: Request): string {
     '/login/mail/',
     '/account/email/confirm/',
     '/account/email/undo/',
+    '/not-me/',
   ];
   const secret = secretPaths.find((path) => pathname.startsWith(path) && pathname !== path);
   return secret === undefined ? pathname : `${secret}…`;

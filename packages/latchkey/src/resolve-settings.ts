@@ -250,7 +250,8 @@ function isOrigin(text: string): boolean {
 }
 
 function settingsFrom(read: Read, origin: string, production: boolean): Settings {
-  const { sessions, accounts, passwords, attempts, events, mail, django } = read;
+  const { sessions, accounts, passwords, events, mail, django } = read;
+  const { takeovers, ...attempts } = read.attempts;
   const isMandatory = accounts.emailVerification === 'mandatory';
   return {
     production,
@@ -267,6 +268,7 @@ function settingsFrom(read: Read, origin: string, production: boolean): Settings
       freshMs: sessions.freshMinutes,
       keepEndedMs: sessions.keepEndedDays,
     },
+    takeovers: { rate: read.rateLimits === 'off' ? null : takeovers, stepUp: sessions.stepUpToDisplace },
     history: { keepMs: sessions.historyDays },
     boundKeys: read.boundKeys,
     checks: checksFrom(read),

@@ -150,6 +150,7 @@ describe('the house stands as ARCHITECTURE.md says', () => {
     assert.deepEqual(asking.toSorted(), [
       'sessions/admit.ts',
       'stores/apart/store.ts',
+      'testing/conformance-defence.ts',
       'testing/conformance-limits.ts',
       'testing/conformance.ts',
     ]);

@@ -75,7 +75,17 @@ export function showMail(text: string, ticket: string, shown: ShownOfMail): Mail
   };
 }
 
-function hashed(ticket: string, what: 'token' | 'code', secret: string): string {
+/** What is kept of a code that was mailed to somebody who has shown a first proof, and waits with a ticket. */
+export function keptOfStep(ticket: string, code: string): string {
+  return hashed(ticket, 'step', typedCode(code));
+}
+
+/** Is this the code that was mailed to whoever waits with this ticket? */
+export function isCodeOfStep(kept: string, ticket: string, typed: string): boolean {
+  return isSame(kept, keptOfStep(ticket, typed));
+}
+
+function hashed(ticket: string, what: 'token' | 'code' | 'step', secret: string): string {
   return Buffer.from(hashOfLinkSecret(`${PURPOSE} ${what}`, `${ticket} ${secret}`)).toString('base64url');
 }
 

@@ -148,12 +148,21 @@ export async function countMailCode(
   return { succeeded: () => parts.store.counters.settle({ clear: [row] }) };
 }
 
-/** Its owner has proved to have the account's mail: strangers' failures no longer keep anybody out. */
+/**
+ * Its owner has proved to have the account's mail: strangers' failures and takeovers no longer keep anybody out, and the owner hears
+ * of the next takeover, however many there were before.
+ */
 export async function forgetFailures(parts: Parts, id: AccountId): Promise<void> {
   if (parts.settings.attempts === 'off') return;
   const { key } = ofAccount(id);
-  await parts.store.counters.settle({ clear: [nameOf(parts, 'account', key), nameOf(parts, 'row', key)] });
+  const clear = ['account', 'row', TAKEOVERS, TAKEOVERS_TOLD].map((kind) => nameOf(parts, kind, key));
+  await parts.store.counters.settle({ clear });
 }
+
+const TAKEOVERS = 'takeovers';
+
+/** Of what the owner is told of takeovers. */
+export const TAKEOVERS_TOLD = 'takeovers-told';
 
 function nameOf(parts: Parts, kind: string, of: string): string {
   return `${kind}:${parts.keys.pseudonym('attempts', of)}`;
@@ -162,6 +171,21 @@ function nameOf(parts: Parts, kind: string, of: string): string {
 /** Takes one of a rate. Throws the refusal `too_many_attempts` where there is none left. */
 export async function takeOne(parts: Parts, kind: string, of: string, rate: Rate): Promise<void> {
   await takeAll(parts, [{ key: nameOf(parts, kind, of), ...rate }]);
+}
+
+/** Counts that a new device would take the place of another. Of any number at once no more are within the rate than it says. */
+export async function countTakeover(
+  parts: Parts,
+  accountId: AccountId,
+  rate: Rate,
+): Promise<{ readonly isWithin: boolean; readonly retryAfterMs: number; giveBack(): Promise<void> }> {
+  const key = nameOf(parts, TAKEOVERS, String(accountId));
+  const [taken] = await parts.store.counters.take([{ key, ...rate }]);
+  return {
+    isWithin: taken?.isWithin ?? false,
+    retryAfterMs: taken?.retryAfterMs ?? 0,
+    giveBack: () => parts.store.counters.settle({ giveBack: [key] }),
+  };
 }
 
 export type Allowance = { readonly kind: string; readonly of: string; readonly rate: Rate };

@@ -6,9 +6,10 @@ import type { DeviceSummary } from '../model/device.ts';
 import { limitsFor, looksAtClaims } from '../model/limits.ts';
 import { Refusal } from '../model/reasons.ts';
 import type { Session } from '../model/session.ts';
-import { admit, admitImported, type Caller, type Opened } from '../sessions/admit.ts';
+import { type Admitting, admit, admitImported, type Caller, type Opened, type Outcome } from '../sessions/admit.ts';
 import type { OutboxItem } from '../stores/store.ts';
 import { newChoice } from './choice-tickets.ts';
+import { admitDefended } from './defend-owner.ts';
 import { noticeTo } from './own-account.ts';
 import type { Parts } from './parts.ts';
 import { rememberDevice, type SecondStepDue, secondStepDue } from './tickets.ts';
@@ -64,9 +65,12 @@ export async function completeSignIn(
   const limits = await limitsOf(parts, account);
   const mails = [...outbox, ...connectedBy(parts, account, proof)];
   const isFreshNow = isFresh && due === 'none';
-  const outcome = await admit(parts, proof, { caller, limits, ends, outbox: mails, isFresh: isFreshNow });
+  const entering = { caller, limits, ends, outbox: mails, isFresh: isFreshNow };
+  const enter = (shown: Proof, terms: Admitting): Promise<Outcome> => admit(parts, shown, terms);
+  const outcome = await admitDefended(parts, proof, { account, enter, ...entering });
   if (outcome.kind === 'void') return null;
   if (mails.length > 0) parts.mailWaits();
+  if (outcome.kind === 'step-up') return { ...outcome, kind: 'second-step' };
   if (outcome.kind === 'full') {
     const asking = { account, proof, caller, isAgain: ends.length > 0, isRemembered, isFresh: isFreshNow };
     return { kind: 'full', ...(await noPlace(parts, { ...asking, ...outcome })) };

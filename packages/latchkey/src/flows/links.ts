@@ -3,7 +3,9 @@ import { hashOfLinkSecret, newLinkSecret } from '../crypto/token.ts';
 import type { Account, AccountId } from '../model/account.ts';
 import { emailKey } from '../model/account.ts';
 import type { ClaimedEmail } from '../model/email-change.ts';
+import type { Session } from '../model/session.ts';
 import type { Settings } from '../model/settings.ts';
+import type { DisownedSession } from '../model/takeover.ts';
 import type { AccountRecord, NewOnce, OutboxItem } from '../stores/store.ts';
 import { type Allowance, takeQuietly } from './attempts.ts';
 import type { Parts } from './parts.ts';
@@ -48,18 +50,21 @@ export function claimLink(parts: Parts, { id, email, username }: Account): Issue
 
 /** A link that lets an account's owner choose a new password, and the mail that takes it to the address that is kept. */
 export function resetLink(parts: Parts, account: Account): IssuedLink {
-  const secret = newLinkSecret();
-  const { links, resetLinkMs } = parts.settings.mail;
-  const link = fill(links.resetPassword, { uid: uidOf(parts.settings, account.id), token: secret });
-  return {
-    link: {
-      purpose: 'reset-password',
-      hash: hashOfLinkSecret('reset-password', secret),
-      lifetimeMs: resetLinkMs,
-      data: '',
-    },
-    outbox: [parts.mail({ kind: 'reset-password', to: account.email, username: account.username, link })],
-  };
+  const { uid, token, link } = resetTicket(parts.settings, account.id);
+  const href = fill(parts.settings.mail.links.resetPassword, { uid, token });
+  const { email: to, username } = account;
+  return { link, outbox: [parts.mail({ kind: 'reset-password', to, username, link: href })] };
+}
+
+/** The same for somebody who has just shown that they read the account's mail: it is told, and not mailed. */
+export function resetTicket(
+  settings: Settings,
+  id: AccountId,
+): { readonly uid: string; readonly token: string; readonly link: NewOnce } {
+  const token = newLinkSecret();
+  const hash = hashOfLinkSecret('reset-password', token);
+  const link: NewOnce = { purpose: 'reset-password', hash, lifetimeMs: settings.mail.resetLinkMs, data: '' };
+  return { uid: uidOf(settings, id), token, link };
 }
 
 /**
@@ -124,9 +129,33 @@ export function forgotLink(settings: Settings): string {
   return `${settings.origin}/password/reset/`;
 }
 
-/** Where somebody begins who has not done what a mail tells of, and has nothing to take back. */
+/** Where somebody begins who has not done what a mail tells of, and whose mail carries nothing that would show who they are. */
 export function notMeLink(settings: Settings): string {
   return `${settings.origin}/not-me/`;
+}
+
+/** Who reads a mailbox that somebody else has taken an account from may be away for a while. */
+export const NOT_ME_MS = 7 * 86_400_000;
+
+export type DisownLink = {
+  /** To be kept for the account, with the mail that carries it. */
+  readonly link: NewOnce;
+  /** Where the mail leads. */
+  readonly href: string;
+};
+
+/**
+ * A link of its own for the mail that tells an account's owner of one session: whoever follows it says that this was not them, and
+ * has shown by it that they read the account's mail. For an address that is verified, and for no other (`notMeLink`).
+ */
+export function disownLink(settings: Settings, { id, accountId, openedAt }: Session): DisownLink {
+  const secret = newLinkSecret();
+  const disowned: DisownedSession = { account: accountId, session: id, since: openedAt };
+  const hash = hashOfLinkSecret('not-me', secret);
+  return {
+    link: { purpose: 'not-me', hash, lifetimeMs: NOT_ME_MS, data: JSON.stringify(disowned) },
+    href: `${settings.origin}/not-me/${secret}/`,
+  };
 }
 
 /** A link that signs its reader in, in the browser that asked for it. */

@@ -6,6 +6,7 @@ import type { Max } from '../model/limits.ts';
 import type { Whereabouts } from '../model/place.ts';
 import type { Code, FieldErrors } from '../model/reasons.ts';
 import type { Session } from '../model/session.ts';
+import type { TakeoverVerdict } from '../model/takeover.ts';
 import type { Door } from '../sessions/admit.ts';
 import type { Streams } from '../sessions/streams.ts';
 import type { Checker } from '../sessions/verify.ts';
@@ -64,6 +65,24 @@ export type LatchkeyEvent =
     }
   /** Somebody did not get in; `accountId` is null where there is no such account. */
   | { readonly type: 'sign_in_refused'; readonly accountId: AccountId | null; readonly code: Code }
+  /** A device that the account does not know took the place of others. */
+  | {
+      readonly type: 'place_taken';
+      readonly account: Account;
+      readonly session: Session;
+      readonly displaced: readonly Session[];
+    }
+  /** A device that the account knows has its place again, from a device that had taken it. */
+  | {
+      readonly type: 'place_reclaimed';
+      readonly account: Account;
+      readonly session: Session;
+      readonly displaced: readonly Session[];
+    }
+  /** A sign-in would have taken the place of a device, and was asked for more, or to wait. */
+  | { readonly type: 'takeover_withheld'; readonly account: Account; readonly why: TakeoverVerdict['why'] }
+  /** The owner said, by a mailed link, that a session was not theirs: every session ended. */
+  | { readonly type: 'session_disowned'; readonly account: Account }
   /** Somebody showed the key of a session without what it is bound to, or a proof of that twice. The session goes on. */
   | { readonly type: 'key_misused'; readonly session: Session; readonly reason: ProofFlaw }
   | { readonly type: 'signed_out'; readonly session: Session }

@@ -1,3 +1,4 @@
+import { isCodeOfStep } from '../credentials/mail.ts';
 import { passkeyId, passkeysAmong, presentedIn, requestOptions, showPasskey } from '../credentials/passkey.ts';
 import { proveWhole, type WaitingProof } from '../credentials/waiting-proof.ts';
 import type { Account } from '../model/account.ts';
@@ -5,14 +6,14 @@ import type { Spend } from '../model/once.ts';
 import { invalidInput, Refusal } from '../model/reasons.ts';
 import { secondStepsAfter } from '../model/second-step.ts';
 import type { Caller } from '../sessions/admit.ts';
-import { passkey as passkeyTexts, secondStep as texts } from '../texts/api.ts';
-import { forgetWrongCodes } from './attempts.ts';
+import { signInByMail as mailTexts, passkey as passkeyTexts, secondStep as texts } from '../texts/api.ts';
+import { countMailCode, forgetWrongCodes } from './attempts.ts';
 import { completeSignIn, tellingRefusals, type WholeOutcome } from './complete-sign-in.ts';
 import { noticeTo } from './own-account.ts';
 import type { Parts } from './parts.ts';
 import { answeredChallenge, issueChallenge } from './passkey-challenges.ts';
 import type { PasskeyRequest } from './sign-in-with-passkey.ts';
-import { ticketRef, waitingProof } from './tickets.ts';
+import { ticketOf, waitingProof } from './tickets.ts';
 import { tryCode } from './typed-code.ts';
 
 /** A code of an authenticator app, a recovery code, or what a passkey signed. */
@@ -43,18 +44,17 @@ async function signInBy(
   { waiting, account, ...shown }: SecondStepShown & Waiting,
 ): Promise<WholeOutcome> {
   const { ticket, step } = shown;
-  const right =
-    'code' in step
-      ? await codeShown(parts, account, { code: step.code, ticket })
-      : await passkeyShown(parts, { ...step, ticket, waiting });
-  if (right === null) throw wrong(step);
-  const proof = proveWhole(waiting, ticketRef(ticket), right.spends);
+  const right = await stepShown(parts, { ...shown, waiting, account });
+  if (right === null) throw wrong(step, waiting);
+  const proof = proveWhole(waiting, ticketOf(waiting, ticket), right.spends);
   const outbox = right.isRecovery ? noticeTo(parts, account, { kind: 'recovery-code-used' }) : [];
-  const { caller, isRemembered } = shown;
+  const { caller } = shown;
+  // A mailed code spares no device the second step of later.
+  const isRemembered = shown.isRemembered && waiting.mailed === null;
   const outcome = await completeSignIn(parts, { account, proof, caller, isRemembered, outbox });
   if (outcome === null || outcome.kind === 'second-step') {
     await waitingFor(parts, ticket);
-    throw wrong(step);
+    throw wrong(step, waiting);
   }
   await right.succeeded();
   return outcome;
@@ -62,8 +62,22 @@ async function signInBy(
 
 type Right = { readonly spends: readonly Spend[]; readonly isRecovery: boolean; succeeded(): Promise<void> };
 
-function wrong(step: Step): Refusal {
-  return invalidInput('code' in step ? { code: [texts.codeWrong] } : { non_field_errors: [passkeyTexts.wrong] });
+function wrong(step: Step, { mailed }: WaitingProof): Refusal {
+  if (!('code' in step)) return invalidInput({ non_field_errors: [passkeyTexts.wrong] });
+  return invalidInput({ code: [mailed === null ? texts.codeWrong : mailTexts.codeWrong] });
+}
+
+async function stepShown(
+  parts: Parts,
+  { waiting, account, ticket, step }: Pick<SecondStepShown, 'ticket' | 'step'> & Waiting,
+): Promise<Right | null> {
+  if (!('code' in step)) return await passkeyShown(parts, { ...step, ticket, waiting });
+  const { mailed } = waiting;
+  if (mailed === null) return await codeShown(parts, account, { code: step.code, ticket });
+  // Only who has shown a first proof gets here: a stranger cannot use these tries up.
+  const counted = await countMailCode(parts, { counted: `step ${account.id}`, ticket });
+  const isRight = isCodeOfStep(mailed, ticket, step.code);
+  return isRight ? { spends: [], isRecovery: false, succeeded: () => counted.succeeded() } : null;
 }
 
 /** Whoever gets here has shown the first step: where code after code is wrong, the account's owner is told. */

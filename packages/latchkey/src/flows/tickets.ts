@@ -20,7 +20,16 @@ export type SecondStepDue = {
 export const TICKET_MS = 10 * 60_000;
 
 export function ticketRef(ticket: string): OnceRef {
-  return { purpose: 'second-step', hash: hashOfLinkSecret('second-step', ticket) };
+  return refFor('second-step', ticket);
+}
+
+function refFor(purpose: 'second-step' | 'mailed-step', ticket: string): OnceRef {
+  return { purpose, hash: hashOfLinkSecret(purpose, ticket) };
+}
+
+/** What is used up with the step that is shown. One that waits for a mailed code is of a kind of its own: with it nothing is set up. */
+export function ticketOf({ mailed }: WaitingProof, ticket: string): OnceRef {
+  return refFor(mailed === null ? 'second-step' : 'mailed-step', ticket);
 }
 
 /**
@@ -38,19 +47,42 @@ export async function secondStepDue(
   const due = secondStepFor(parts.settings.secondStep, { roles: account.roles, kinds, first: proof.method });
   if (due === 'none') return 'none';
   if (due === 'show' && (await isRemembered(parts, proof, caller))) return 'remembered';
-  for (const spend of proof.spends) {
-    // Half a sign-in changes nothing of the account: this waits for the other half.
-    if ('adds' in spend) continue;
-    const isSpent = 'purpose' in spend ? await parts.store.once.spend(spend) : await parts.store.credentials.use(spend);
-    if (isSpent === null || isSpent === false) return 'void';
-  }
+  if (!(await spendForTicket(parts, proof))) return 'void';
   const ticket = newLinkSecret();
-  await parts.store.once.put({ ...ticketRef(ticket), lifetimeMs: TICKET_MS, data: textOf(proof) });
+  await keepTicket(parts, ticket, { proof, mailed: null });
   return { ticket, kinds: due === 'show' ? secondStepsAfter(proof.method, kinds) : [] };
 }
 
+/** Spends what a proof uses up before it waits; false where that was spent already. What it adds waits with it. */
+export async function spendForTicket({ store }: Parts, { spends }: Proof): Promise<boolean> {
+  for (const spend of spends) {
+    // Half a sign-in changes nothing of the account: this waits for the other half.
+    if ('adds' in spend) continue;
+    const isSpent = 'purpose' in spend ? await store.once.spend(spend) : await store.credentials.use(spend);
+    if (isSpent === null || isSpent === false) return false;
+  }
+  return true;
+}
+
+/**
+ * Keeps a proof of which all is spent that it spends, until more is shown. `mailed` is what is kept of the code that the account's
+ * owner is mailed, and null where something of the account's own is to be shown.
+ */
+export async function keepTicket(
+  parts: Parts,
+  ticket: string,
+  { proof, mailed }: { readonly proof: Proof; readonly mailed: string | null },
+): Promise<void> {
+  const ref = refFor(mailed === null ? 'second-step' : 'mailed-step', ticket);
+  await parts.store.once.put({ ...ref, lifetimeMs: TICKET_MS, data: textOf(proof, mailed) });
+}
+
 /** What whoever waits may show; nothing where they have to set one up first. */
-export async function secondStepsOf(parts: Parts, { gate, method }: WaitingProof): Promise<readonly SecondStepKind[]> {
+export async function secondStepsOf(
+  parts: Parts,
+  { gate, method, mailed }: WaitingProof,
+): Promise<readonly SecondStepKind[]> {
+  if (mailed !== null) return ['mail'];
   const { credentials } = await parts.store.credentials.list(gate.accountId);
   return secondStepsAfter(
     method,
@@ -60,7 +92,8 @@ export async function secondStepsOf(parts: Parts, { gate, method }: WaitingProof
 
 /** The proof that waits for a ticket's holder, or null. */
 export async function waitingProof(parts: Parts, ticket: string): Promise<WaitingProof | null> {
-  const text = await parts.store.once.peek(ticketRef(ticket));
+  const { once } = parts.store;
+  const text = (await once.peek(ticketRef(ticket))) ?? (await once.peek(refFor('mailed-step', ticket)));
   return text === null ? null : waitingProofIn(text);
 }
 

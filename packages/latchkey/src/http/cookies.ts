@@ -49,6 +49,7 @@ export type LinkPurpose =
   | 'asked'
   | 'email'
   | 'undo'
+  | 'not-me'
   | 'provider'
   | 'provider-name';
 

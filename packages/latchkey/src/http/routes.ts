@@ -19,6 +19,7 @@ const passkeys = () => import('./handlers/passkeys.ts');
 const mailSignIn = () => import('./handlers/mail-sign-in.ts');
 const again = () => import('./handlers/reauthenticate.ts');
 const secondStep = () => import('./handlers/second-step.ts');
+const notMe = () => import('./handlers/not-me.ts');
 const social = () => import('./handlers/social.ts');
 const emails = () => import('./handlers/email.ts');
 
@@ -226,6 +227,18 @@ export const routes: readonly Route[] = [
     describes: 'POST',
     isThrottled: true,
     methods: { POST: password.confirmReset },
+  },
+  {
+    path: '/not-me/',
+    name: 'Not Me',
+    description:
+      'For whoever was mailed of a session that is not theirs: by the key of that mail every session ends, and the answer is what sets a new password.',
+    access: 'anyone',
+    allow: POST,
+    fields: () => ({ POST: [text('key')] }),
+    describes: 'POST',
+    isThrottled: true,
+    methods: { POST: async (call) => (await notMe()).disown(call) },
   },
   {
     path: '/registration/',

@@ -44,9 +44,14 @@ export type Notice =
         | 'key-misused';
     })
   | (ToOwner & {
-      readonly kind: 'sign-in';
-      /** To be typed instead. */
+      /** `sign-in`: to be typed instead of following the link. `confirm-sign-in`: by whoever would take the place of a device. */
+      readonly kind: 'sign-in' | 'confirm-sign-in';
       readonly code: string;
+    })
+  | (ToOwner & {
+      readonly kind: 'place-taken';
+      /** The new one, by its name in English, such as `Firefox on Windows`. */
+      readonly device: string;
     });
 
 /** As it waits in the outbox, sealed: put into words when it leaves, in the language of the request that caused it. */

@@ -1,5 +1,6 @@
 import { deliverableEmail } from '../model/account.ts';
 import { fill, type Speech, speechIn } from '../texts/catalogue.ts';
+import { deviceName } from '../texts/devices.ts';
 import type { Mail, Message } from './message.ts';
 
 type Addressed = Exclude<Message, { kind: 'nothing' }>;
@@ -25,7 +26,8 @@ async function renderOurs(message: Addressed, site: string): Promise<Omit<Mail, 
   const code = 'code' in message ? message.code : null;
   const username = 'username' in message ? shortened(message.username) : '';
   const provider = 'provider' in message ? message.provider : '';
-  const names = { site, username, provider };
+  const device = 'device' in message ? shortened(deviceName(speech.words, message.device)) : '';
+  const names = { site, username, provider, device };
   return {
     subject: fill(subject, { site, provider }),
     text: `${fill(lead, names)}\n\n${code === null ? '' : `${code}\n\n`}${action}:\n${message.link}\n\n${note}\n`,
@@ -41,11 +43,14 @@ function shortened(name: string): string {
   return letters.length > LONGEST_NAME ? `${letters.slice(0, LONGEST_NAME).join('')}…` : name;
 }
 
-type Names = { readonly site: string; readonly username: string; readonly provider: string };
+type Names = { readonly site: string; readonly username: string; readonly provider: string; readonly device: string };
 
-function fillHtml(text: string, { site, username, provider }: Names): string {
+function fillHtml(text: string, { site, username, provider, device }: Names): string {
   const name = `<bdi>${escapeHtml(username)}</bdi>`;
-  return fill(escapeHtml(text), { site: escapeHtml(site), username: name, provider: escapeHtml(provider) });
+  return fill(escapeHtml(text), {
+    ...{ site: escapeHtml(site), username: name },
+    ...{ provider: escapeHtml(provider), device: `<bdi>${escapeHtml(device)}</bdi>` },
+  });
 }
 
 type Parts = {

@@ -37,12 +37,18 @@ export type Admission = {
   readonly whenFull: WhenFull;
   /** The sessions that the newcomer chose to end, where it may choose. What it may not choose stays. */
   readonly ends: readonly SessionId[];
+  /** Whether nobody is to go for the newcomer yet. */
+  readonly holdsBack?: boolean;
+  /** The device that goes before all others where one has to go for the newcomer, or null. */
+  readonly goesFirst?: string | null;
 };
 
 export type Verdict =
   | { readonly kind: 'admit'; readonly replaced: readonly Place[]; readonly displaced: readonly Place[] }
   /** No place, and nobody goes. One at least of `among` has to end first, and so many as `least` in all. */
   | { readonly kind: 'full'; readonly among: readonly Place[]; readonly least: number }
+  /** Somebody would have to go for the newcomer, who holds back. */
+  | { readonly kind: 'held' }
   | { readonly kind: 'void'; readonly why: 'account_disabled' | 'proof_void' };
 
 /** A session as the rule looks at it. */
@@ -53,20 +59,25 @@ export function asPlace({ id, sequence, seenAt, device, client }: Session): Plac
 /**
  * Decides in this order: the account is active and the proof not older than what voided proofs; the same device's session is
  * replaced, and its place is the newcomer's; of each limit so many go as are too many (`tooMany`); and where nobody goes for a
- * newcomer (`refuse`, `ask`), those go that are too many without it, and it takes the place of whom it chose (`placeAmong`).
+ * newcomer (`refuse`, `ask`), those go that are too many without it, and it takes the place of whom it chose (`placeAmong`). A
+ * newcomer that holds back comes in where nobody has to go for it.
  *
  * `live` holds the sessions that are neither ended, nor expired, nor idle. A proof made at or after `validFrom` is good.
  */
 export function decideAdmission(gate: Gate, live: readonly Place[], admission: Admission): Verdict {
   if (gate.state !== 'active') return { kind: 'void', why: 'account_disabled' };
   if (admission.proofRevision < gate.validFrom) return { kind: 'void', why: 'proof_void' };
-  const { newcomer, whenFull, ends } = admission;
+  const { newcomer, whenFull, ends, holdsBack = false, goesFirst = null } = admission;
   const isSameDevice = (place: Place): boolean => newcomer.deviceId !== null && place.deviceId === newcomer.deviceId;
   const replaced = live.filter(isSameDevice);
-  const others = live.filter((place) => !isSameDevice(place)).sort(ranks[whenFull]);
+  const rank = before(goesFirst, ranks[whenFull]);
+  const others = live.filter((place) => !isSameDevice(place)).sort(rank);
   const limits = admission.limits.toSorted((a, b) => width(a) - width(b));
   const belongs = ({ bucket }: Limit): boolean => isIn(bucket, newcomer);
-  if (displaces(whenFull)) return { kind: 'admit', replaced, displaced: inOrder(tooMany(limits, others, belongs)) };
+  if (displaces(whenFull)) {
+    const displaced = inOrder(tooMany(limits, others, belongs));
+    return holdsBack && displaced.length > 0 ? { kind: 'held' } : { kind: 'admit', replaced, displaced };
+  }
 
   const hasPlace = ({ bucket }: Limit): boolean => replaced.some((place) => isIn(bucket, place));
   const gone = tooMany(limits, others, (limit) => belongs(limit) && hasPlace(limit));
@@ -145,6 +156,13 @@ const inOrder = (places: Iterable<Place>): readonly Place[] => [...places].sort(
 const bySequence = (a: Place, b: Place): number => a.sequence - b.sequence;
 const bySeen = (a: Place, b: Place): number =>
   Math.floor(a.seenAt / MINUTE_MS) - Math.floor(b.seenAt / MINUTE_MS) || bySequence(a, b);
+
+/** One device goes before all others, which go as they would without it. */
+function before(deviceId: string | null, rank: (a: Place, b: Place) => number): (a: Place, b: Place) => number {
+  if (deviceId === null) return rank;
+  const later = (place: Place): number => Number(place.deviceId !== deviceId);
+  return (a, b) => later(a) - later(b) || rank(a, b);
+}
 
 /** Who goes first. */
 const ranks: Readonly<Record<WhenFull, (a: Place, b: Place) => number>> = {

@@ -17,6 +17,11 @@ export type OncePurpose =
   | 'mail-sign-in'
   | 'change-email'
   | 'undo-email'
+  | 'not-me'
+  | 'mailed-step'
+  | 'new-device'
+  | 'taken-place'
+  | 'contested-account'
   | 'social-sign-in';
 
 /** A link, a code, a challenge, a ticket: known by the hash of its secret. */

@@ -1,8 +1,11 @@
 import type { CredentialKind } from './credential.ts';
 import type { SignInMethod } from './session.ts';
 
-/** What can be shown after a first proof. */
-export type SecondStepKind = 'totp' | 'recovery_codes' | 'passkey';
+/** What an account has that can be shown after a first proof. */
+type OwnStepKind = 'totp' | 'recovery_codes' | 'passkey';
+
+/** What can be shown after a first proof: what the account has, or a code that was mailed for it (`mail`). */
+export type SecondStepKind = OwnStepKind | 'mail';
 
 export type SecondStepPolicy = {
   /** Of whom it is demanded: of nobody who did not set one up, of everybody, or of those with one of these roles. */
@@ -11,10 +14,10 @@ export type SecondStepPolicy = {
   readonly rememberMs: number;
 };
 
-const KINDS: readonly SecondStepKind[] = ['totp', 'recovery_codes', 'passkey'];
+const KINDS: readonly OwnStepKind[] = ['totp', 'recovery_codes', 'passkey'];
 
 /** What an account has that can be shown after this first proof. A passkey is no second step after a passkey. */
-export function secondStepsAfter(first: SignInMethod, has: readonly CredentialKind[]): readonly SecondStepKind[] {
+export function secondStepsAfter(first: SignInMethod, has: readonly CredentialKind[]): readonly OwnStepKind[] {
   return KINDS.filter((kind) => has.includes(kind) && (kind !== 'passkey' || first !== 'passkey'));
 }
 

@@ -4,6 +4,7 @@ import type { LimitSettings } from './limits.ts';
 import type { PasswordPolicy } from './password.ts';
 import type { SecondStepPolicy } from './second-step.ts';
 import type { SocialSettings } from './social.ts';
+import type { TakeoverPolicy } from './takeover.ts';
 import type { Theme } from './theme.ts';
 import type { ByRole } from './views.ts';
 
@@ -28,6 +29,8 @@ export type Settings = {
     readonly freshMs: number;
     readonly keepEndedMs: number;
   };
+  /** What is asked of new devices before they take the places of others. */
+  readonly takeovers: TakeoverPolicy;
   /** Not among what nodes must agree on to admit anybody. */
   readonly history: { readonly keepMs: number };
   readonly boundKeys: {

@@ -21,7 +21,7 @@ import * as devices from './devices.ts';
 import { showError } from './errors.ts';
 import { pageHeaders } from './frame.ts';
 import { showHome, showView } from './home.ts';
-import { showNotMe } from './not-me.ts';
+import * as notMe from './not-me.ts';
 import * as profile from './profile.ts';
 import * as reset from './reset-password.ts';
 import * as entry from './sign-in.ts';
@@ -98,7 +98,8 @@ export const pageRoutes: readonly PageRoute[] = [
   },
   { path: '/logout', access: 'anyone', methods: { GET: leaving.showSignOut, POST: leaving.signOut } },
   { path: '/signed-out', access: 'anyone', methods: { GET: showSignedOut } },
-  { path: '/not-me', access: 'anyone', methods: { GET: showNotMe } },
+  { path: '/not-me', access: 'anyone', methods: { GET: notMe.showNotMe, POST: notMe.disown } },
+  { path: '/not-me/:key', access: 'anyone', methods: { GET: notMe.takeKey } },
   { path: '/signup', access: 'anyone', methods: { GET: signUp.showSignUp, POST: signUp.signUp } },
   {
     path: '/verify-email',

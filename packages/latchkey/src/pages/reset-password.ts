@@ -1,13 +1,18 @@
 /** The pages for a forgotten password. Only the form's POST uses a mailed link up. */
 import { html } from 'hono/html';
 import { requestPasswordReset, resetPassword } from '../flows/reset-password.ts';
-import { deviceCookie, deviceCookieName, readCookie } from '../http/cookies.ts';
+import { signInWithPassword } from '../flows/sign-in-with-password.ts';
+import { callerOf } from '../http/caller.ts';
+import { deviceCookie, deviceCookieName, linkCookie, readCookie } from '../http/cookies.ts';
 import { checkFields, email } from '../http/fields.ts';
+import type { AccountId } from '../model/account.ts';
+import { Refusal } from '../model/reasons.ts';
 import { rememberedTokens } from '../sessions/device-token.ts';
+import { arrive } from './arriving.ts';
 import { carriedSecret, carrySecret, dropSecret } from './carried-secret.ts';
 import { complaints, field } from './controls.ts';
 import { EMPTY_FORM, type FormView, page } from './page.ts';
-import { flawsInWords, orFlaws, readForm, show, type Visit } from './visit.ts';
+import { type Form, flawsInWords, orFlaws, readForm, show, type Visit } from './visit.ts';
 
 const CONFIRM_PATH = '/password/reset/confirm/';
 
@@ -93,13 +98,54 @@ export async function confirm(visit: Visit): Promise<Response> {
     return await show(visit, resetPage, { state: 'asked', values: {}, flaws }, { status: 400 });
   }
   const { accountId, deviceToken } = outcome.done;
-  const cookies = [
-    dropSecret(visit, 'reset'),
-    deviceCookie(parts.settings, rememberedTokens(deviceTokens, deviceToken)),
-  ];
+  const tokens = rememberedTokens(deviceTokens, deviceToken);
+  const cookies = [dropSecret(visit, 'reset'), deviceCookie(parts.settings, tokens)];
   // Whoever was signed in here with the old password is not any more.
   const visitor = visit.visitor?.account.id === accountId ? null : visit.visitor;
-  return await show({ ...visit, visitor }, resetPage, { state: 'done' }, { cookies });
+  const after = { ...visit, visitor };
+  if (visit.url.searchParams.get('then') === SIGNS_IN) {
+    const entered = await signInAgain(after, form, { accountId, tokens, password: newPassword1, taken: cookies });
+    if (entered !== null) return entered;
+  }
+  return await show(after, resetPage, { state: 'done' }, { cookies });
+}
+
+/** Its owner comes from a mail that told of somebody else: they are at their device, and want their place there back. */
+const SIGNS_IN = 'sign-in';
+
+export function resetAndSignIn(visit: Visit, { uid, token }: { readonly uid: string; readonly token: string }) {
+  const { resetLinkMs } = visit.parts.settings.mail;
+  return {
+    to: `${CONFIRM_PATH}?then=${SIGNS_IN}`,
+    cookie: linkCookie(visit.parts.settings, 'reset', `${uid}.${token}`, resetLinkMs),
+  };
+}
+
+/** By the new password, and by all that signs them in beside; null where that is not let in just now. */
+async function signInAgain(
+  visit: Visit,
+  form: Form,
+  given: {
+    readonly accountId: AccountId;
+    readonly tokens: string;
+    readonly password: string;
+    readonly taken: readonly string[];
+  },
+): Promise<Response | null> {
+  const { parts, network } = visit;
+  const record = await parts.store.accounts.find(given.accountId);
+  if (record === null) return null;
+  const caller = await callerOf(parts, visit, { deviceTokens: given.tokens, client: null, binding: null });
+  const claim = { username: record.account.username };
+  const isStripped = false;
+  try {
+    const outcome = await signInWithPassword(parts, { claim, password: given.password, isStripped, caller, network });
+    const [dropped = ''] = given.taken;
+    return await arrive(visit, form, outcome, outcome.kind === 'signed-in' ? [dropped] : given.taken);
+  } catch (error) {
+    if (error instanceof Refusal) return null;
+    throw error;
+  }
 }
 
 async function answerVoid(visit: Visit): Promise<Response> {

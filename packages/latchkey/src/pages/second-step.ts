@@ -4,11 +4,12 @@ import { beginTotpAtSignIn, confirmTotpAtSignIn, type Enrolment, enrolmentAgain 
 import { showSecondStep as signInBy, waitingFor } from '../flows/show-second-step.ts';
 import { type SecondStepDue, secondStepsOf, TICKET_MS } from '../flows/tickets.ts';
 import { linkCookie } from '../http/cookies.ts';
+import type { Catalogue } from '../texts/catalogue.ts';
 import { carriedSecret, dropSecret } from './carried-secret.ts';
 import { arriveWhole, waitingChoice } from './choose-sessions.ts';
 import { complaints } from './controls.ts';
 import { entered, visitingCaller } from './entering.ts';
-import { EMPTY_FORM, type FormView, page } from './page.ts';
+import { EMPTY_FORM, type FormView, type Html, page } from './page.ts';
 import { passkeyForm } from './passkey-controls.ts';
 import { codeField, codesToKeep, type SetUpView, setUpForm, setUpView } from './second-step-controls.ts';
 import { type Form, flawsInWords, nextOf, orFlaws, readForm, sendOn, show, type Visit, withNext } from './visit.ts';
@@ -22,6 +23,8 @@ export type SecondStepView = { readonly next: string | null } & (
       readonly hasPasskey: boolean;
       /** Whether this device may be spared the question for a while. */
       readonly mayRemember: boolean;
+      /** Whether the code was mailed, because a device would be signed out: that is all that can be shown then. */
+      readonly isMailed: boolean;
     } & FormView)
   /** One is demanded of the account, and it has none. */
   | ({ readonly state: 'set-up' } & SetUpView)
@@ -49,19 +52,29 @@ const secondStepPage = page<SecondStepView>({
         return html`${codesToKeep(words, view.codes)}<div class="actions"><a class="button" href="${view.continueTo}">${words.signIn.continue}</a></div>`;
       case 'set-up':
         return html`<p>${texts.demanded}</p>${setUpForm(words, view, hidden)}${again}`;
-      case 'asked': {
-        const remember = html`<p><label class="check"><input type="checkbox" name="remember" value="on"> ${texts.remember}</label></p>`;
-        const kept = view.mayRemember ? remember : '';
-        const byCode = html`<form method="post">${hidden}
-${codeField(words, view)}${kept}<button class="block">${words.signIn.action}</button></form>`;
-        const ofCode = html`<input type="hidden" name="remember">`;
-        const byPasskey = passkeyForm(texts.passkey, html`${hidden}${view.hasCode ? ofCode : kept}`);
-        return html`<p>${view.hasCode ? texts.lead : texts.passkeyLead}</p>${complaints(words, view, ['code'])}${view.hasCode ? byCode : ''}${view.hasPasskey ? byPasskey : ''}
-${view.hasCode ? html`<p class="muted">${texts.lost}</p>` : html`<p data-no-passkeys>${words.passkeys.unsupported}</p>`}${again}`;
-      }
+      case 'asked':
+        return html`${askedForms(words, view, hidden)}${again}`;
     }
   },
 });
+
+/** A form for a code, and one for a passkey. */
+function askedForms(
+  words: Catalogue,
+  view: Extract<SecondStepView, { readonly state: 'asked' }>,
+  hidden: Html | '',
+): Html {
+  const { secondStep: texts } = words;
+  const remember = html`<p><label class="check"><input type="checkbox" name="remember" value="on"> ${texts.remember}</label></p>`;
+  const kept = view.mayRemember ? remember : '';
+  const byCode = html`<form method="post">${hidden}
+${codeField(words, view)}${kept}<button class="block">${words.signIn.action}</button></form>`;
+  if (view.isMailed) return html`<p>${texts.mailLead}</p>${complaints(words, view, ['code'])}${byCode}`;
+  const ofCode = html`<input type="hidden" name="remember">`;
+  const byPasskey = passkeyForm(texts.passkey, html`${hidden}${view.hasCode ? ofCode : kept}`);
+  return html`<p>${view.hasCode ? texts.lead : texts.passkeyLead}</p>${complaints(words, view, ['code'])}${view.hasCode ? byCode : ''}${view.hasPasskey ? byPasskey : ''}
+${view.hasCode ? html`<p class="muted">${texts.lost}</p>` : html`<p data-no-passkeys>${words.passkeys.unsupported}</p>`}`;
+}
 
 /** On from the first step: the ticket goes into a cookie. */
 export function toSecondStep(
@@ -97,8 +110,9 @@ async function showFor(
   const { account } = waiting.done;
   const kinds = await secondStepsOf(parts, waiting.done.waiting);
   if (kinds.length > 0) {
-    const mayRemember = parts.settings.secondStep.rememberMs > 0;
-    const has = { hasCode: kinds.includes('totp'), hasPasskey: kinds.includes('passkey') };
+    const isMailed = kinds.includes('mail');
+    const mayRemember = parts.settings.secondStep.rememberMs > 0 && !isMailed;
+    const has = { hasCode: kinds.includes('totp') || isMailed, hasPasskey: kinds.includes('passkey'), isMailed };
     return await show(visit, secondStepPage, { state: 'asked', next, mayRemember, ...has, ...flawed }, { status });
   }
   const again = activationToken === null ? null : await enrolmentAgain(parts, account, activationToken);

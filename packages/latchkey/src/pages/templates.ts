@@ -11,6 +11,7 @@ import type { DevicesView } from './devices.ts';
 import type { ErrorView } from './errors.ts';
 import type { FrameView } from './frame.ts';
 import type { MailSignInView } from './mail-sign-in.ts';
+import type { NotMeView } from './not-me.ts';
 import type { OwnPasskeysView } from './own-passkeys.ts';
 import type { FormView, Template } from './page.ts';
 import type { SocialFailedView } from './providers.ts';
@@ -35,7 +36,7 @@ export type PageViews = {
   readonly 'sign-out': SignOutView;
   readonly 'sign-out-done': Nothing;
   readonly 'signed-out': SignedOutPageView;
-  readonly 'not-me': Nothing;
+  readonly 'not-me': NotMeView;
   readonly 'sign-up': SignUpView;
   readonly 'sign-up-closed': SignUpClosedView;
   readonly 'check-mail': Nothing;

@@ -22,12 +22,17 @@ export function logEvent(log: AppLog, event: LatchkeyEvent): void {
   const details = { event: event.type, ...subjectOf(event) };
   if (event.type === 'sign_in_refused') log.warn({ ...details, code: event.code }, 'a sign-in was refused');
   else if (event.type === 'key_misused') log.warn({ ...details, reason: event.reason }, 'a bound key was misused');
+  else if (event.type === 'takeover_withheld') log.warn({ ...details, why: event.why }, 'a takeover was withheld');
+  else if (event.type === 'place_taken') log.warn(details, 'a new device took the place of another');
+  else if (event.type === 'session_disowned') log.warn(details, 'an owner disowned a session');
   else log.info(details, event.type.replaceAll('_', ' '));
 }
 
 function subjectOf(event: LatchkeyEvent): Readonly<Record<string, unknown>> {
   switch (event.type) {
     case 'signed_in':
+    case 'place_taken':
+    case 'place_reclaimed':
       return {
         account: event.account.id,
         session: event.session.id,

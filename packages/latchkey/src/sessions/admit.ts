@@ -59,6 +59,8 @@ export type Outcome =
       /** The store's time. */
       readonly now: number;
     }
+  /** Somebody would have gone for this one, which holds back. What the proof uses up is used up. */
+  | { readonly kind: 'held' }
   /** Something voided the proof between its making and the door; the person is told what a wrong password is told. */
   | { readonly kind: 'void' };
 
@@ -68,7 +70,8 @@ export async function refuseOtherRule({ store, rule }: Pick<Door, 'store' | 'rul
   if (inForce !== null && inForce !== rule) throw new Refusal('rule_mismatch');
 }
 
-type Admitting = {
+/** What comes to the door with a proof. */
+export type Admitting = {
   readonly caller: Caller;
   readonly limits: readonly Limit[];
   /** The sessions that were chosen to end. */
@@ -77,13 +80,17 @@ type Admitting = {
   readonly outbox?: readonly OutboxItem[];
   /** Whether what matters may be changed by it for a while: not where half of what signs its owner in was shown. */
   readonly isFresh?: boolean;
+  /** Whether nobody is to go for it yet. */
+  readonly holdsBack?: boolean;
+  /** The device that goes before all others where one has to go, or null. */
+  readonly goesFirst?: string | null;
 };
 
 /** The one door: a proof becomes a session, and whoever has no place any more is out. Called by `complete-sign-in` alone. */
 export async function admit(
   door: Door,
   proof: Proof,
-  { caller, limits, ends = [], outbox = [], isFresh = true }: Admitting,
+  { caller, limits, ends = [], outbox = [], isFresh = true, holdsBack = false, goesFirst = null }: Admitting,
 ): Promise<Outcome> {
   if (!isGenuine(proof)) throw new TypeError('Nobody comes in without a proof that a credential made.');
   const { accountId } = proof.gate;
@@ -104,9 +111,11 @@ export async function admit(
     ends,
     outbox,
     limits,
+    holdsBack,
+    goesFirst,
   });
   if (outcome.kind === 'rule_mismatch') throw new Refusal('rule_mismatch');
-  if (outcome.kind === 'full') return outcome;
+  if (outcome.kind === 'full' || outcome.kind === 'held') return outcome;
   if (outcome.kind !== 'admitted') return { kind: 'void' };
   door.endings.nudge();
   const { session, displaced } = outcome;

@@ -199,6 +199,18 @@ export type AccountStore = {
     readonly outbox: readonly OutboxItem[];
   }): Promise<Voided | null>;
   /**
+   * Spends a link (its data is a `DisownedSession`): its owner says that this session is not theirs. Every session ends, the password
+   * is void, every credential goes that is as old as `since` or newer, and every other link that was mailed is void; `reset` is
+   * kept. null for a link that is absent, expired, spent or another account's, and where the account is not active: of two uses at
+   * once, one wins.
+   */
+  disownSession(disowned: {
+    readonly id: AccountId;
+    readonly link: Uint8Array;
+    readonly reset: NewOnce;
+    readonly outbox: readonly OutboxItem[];
+  }): Promise<Voided | null>;
+  /**
    * Suspends (every session ends) or lets in again (none comes back). Where that is its state already, nothing happens at all.
    * null when the account is gone.
    */
@@ -327,6 +339,10 @@ export type Admit = {
   readonly whenFull: WhenFull;
   /** The sessions that were chosen to end, in place of which this one opens; those that may not be chosen stay as they are. */
   readonly ends: readonly SessionId[];
+  /** Whether nobody is to go for it: where somebody would have to, it is `held`. */
+  readonly holdsBack?: boolean;
+  /** The device whose session goes before all others where one has to go, or null. */
+  readonly goesFirst?: string | null;
   readonly idleMs: number;
   /** The fingerprint of the rule that this node follows. */
   readonly rule: string;
@@ -344,6 +360,8 @@ export type Admitted =
    * first. What the proof spends is spent. `now` is the store's time.
    */
   | { readonly kind: 'full'; readonly among: readonly Session[]; readonly least: number; readonly now: number }
+  /** Somebody would have to go for it, and nobody did. What the proof spends is spent. */
+  | { readonly kind: 'held' }
   /** The account is not active, or something voided the proof since it was made. Nothing was spent. */
   | { readonly kind: 'void'; readonly why: 'account_disabled' | 'proof_void' }
   /** What the proof would spend was spent already, or has expired. */
@@ -525,6 +543,7 @@ export type HistoryKind =
   | 'email_verified'
   | 'email_changed'
   | 'email_change_undone'
+  | 'session_disowned'
   | 'password_changed'
   | 'password_reset'
   | 'roles_changed'

@@ -30,7 +30,7 @@ async function newGate(store: Store): Promise<Gate> {
   return created.record.gate;
 }
 
-type Asked = Partial<Pick<Admit, 'limits' | 'whenFull' | 'ends' | 'spends'>> & {
+type Asked = Partial<Pick<Admit, 'limits' | 'whenFull' | 'ends' | 'spends' | 'holdsBack' | 'goesFirst'>> & {
   readonly max?: Limit['max'];
   readonly device?: string | null;
   readonly class?: DeviceClass;
@@ -113,7 +113,7 @@ export const limitCases: Readonly<Record<string, (world: World) => Promise<void>
     await signIn(world.store, gate, { whenFull: 'refuse' });
   },
 
-  async 'F-8: what is idle or expired holds no place, whatever happens when an account is full'({ store, clock }) {
+  async 'F-8, P10: what is idle or expired holds no place, whatever happens when an account is full'({ store, clock }) {
     for (const whenFull of ['displace', 'displace-least-recent', 'refuse', 'ask'] as const) {
       for (const hours of [IDLE_MS / HOUR_MS, LIFETIME_MS / HOUR_MS]) {
         const gate = await newGate(store);
@@ -275,6 +275,8 @@ function askedAtRandom(gate: Gate, live: readonly Session[], pick: Draw): Admit 
     device: oneOf<string | null>(pick, [null, 'd1', 'd2', 'd3']),
     class: oneOf<DeviceClass>(pick, ['web', 'mobile', 'unknown']),
     client: oneOf<string | null>(pick, [null, 'a', 'b']),
+    holdsBack: pick(4) === 0,
+    goesFirst: oneOf<string | null>(pick, [null, null, 'd1', 'd2']),
   });
 }
 
@@ -297,10 +299,14 @@ async function compareWithModel({ store, clock, gate, tokens, pick }: Trial): Pr
     proofRevision: gate.revision,
     newcomer: { deviceId: device.id, class: device.class, client },
     ...{ limits: asked.limits, whenFull: asked.whenFull, ends: asked.ends },
+    ...{ holdsBack: asked.holdsBack ?? false, goesFirst: asked.goesFirst ?? null },
   });
   const actual = await store.sessions.admit(asked);
   const left = await openOf(store, gate);
-  if (expected.kind === 'full') {
+  if (expected.kind === 'held') {
+    assert.deepEqual(actual, expected);
+    assert.deepEqual(left, ids(live), 'nobody goes but what was over');
+  } else if (expected.kind === 'full') {
     assert.ok(actual.kind === 'full', actual.kind);
     assert.deepEqual([ids(actual.among), actual.least], [ids(expected.among), expected.least]);
     assert.deepEqual(left, ids(live), 'nobody goes but what was over');

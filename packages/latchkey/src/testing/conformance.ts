@@ -26,6 +26,7 @@ import {
   type Voided,
 } from '../stores/store.ts';
 import type { TestClock } from './clock.ts';
+import { defenceCases } from './conformance-defence.ts';
 import { limitCases } from './conformance-limits.ts';
 
 export type World = {
@@ -495,7 +496,7 @@ const cases: Record<string, (world: World) => Promise<void>> = {
     assert.deepEqual([ended?.sessionId, ended?.data['replaced']], [before.session.id, 1]);
   },
 
-  async 'F-8: what has expired or fallen idle holds no place, and does not come back'({ store, clock }) {
+  async 'F-8, P10: what has expired or fallen idle holds no place, and does not come back'({ store, clock }) {
     const { gate } = await makeAccount(store);
     const old = await signIn(store, gate, { max: 2 });
     clock.advance(IDLE_MS);
@@ -1733,7 +1734,7 @@ const cases: Record<string, (world: World) => Promise<void>> = {
   },
 };
 
-export const conformance: readonly ConformanceCase[] = Object.entries({ ...cases, ...limitCases }).map(
+export const conformance: readonly ConformanceCase[] = Object.entries({ ...cases, ...limitCases, ...defenceCases }).map(
   ([name, run]) => ({ name, run }),
 );
 

@@ -143,6 +143,10 @@ export const changeEmail = {
   undone: 'The change of the e-mail address has been taken back.',
 } as const;
 
+export const notMe = {
+  disowned: 'All devices have been signed out. Choose a new password.',
+} as const;
+
 export const passkey = {
   registrationExpired: about('passkey_void', 'Registration challenge has expired. Please start over.'),
   registrationWrong: about('passkey_wrong', 'Registration verification failed: this is not what was asked for.'),

@@ -17,6 +17,7 @@ const SIGNED_OUT = [
   '/login/mail/',
   '/signed-out/',
   '/not-me/',
+  `/not-me/${'a'.repeat(43)}/`,
   '/demo/',
   '/dev/mail/',
   '/nowhere/',

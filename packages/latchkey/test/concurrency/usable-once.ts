@@ -4,6 +4,7 @@ import { CHALLENGE_MS } from '../../src/credentials/passkey.ts';
 import { TRIP_MS } from '../../src/flows/ask-provider.ts';
 import { SIGN_IN_MAIL_MS } from '../../src/flows/sign-in-by-mail.ts';
 import { TICKET_MS } from '../../src/flows/tickets.ts';
+import { disowning } from '../http/ways/way.ts';
 import { Device, PASSWORD } from '../library/device.ts';
 import { codeIn, tokenIn } from '../mail-sign-in/mails.ts';
 import { Authenticator } from '../passkeys/authenticator.ts';
@@ -89,6 +90,23 @@ const links: Readonly<Record<string, Kind>> = {
         { secrets, use: page },
       ],
       lifetimeMs: settingsOf(world).mail.resetLinkMs,
+    };
+  },
+
+  async 'a link that disowns a session'(world) {
+    const person = await world.person();
+    await world.device(person);
+    const secrets = { key: await disowning(world, person.id) };
+    const page = async ({ key }: Secrets): Promise<boolean> => {
+      const { headers } = await world.ask('POST', '/not-me/', { form: {}, cookies: { 'latchkey-not-me': key } });
+      return headers.get('location')?.startsWith('/password/reset/confirm/') === true;
+    };
+    return {
+      ways: () => [
+        { secrets, use: apiWithKey(world, 'not-me/') },
+        { secrets, use: page },
+      ],
+      lifetimeMs: WEEK_MS,
     };
   },
 
@@ -201,6 +219,22 @@ const steps: Readonly<Record<string, Kind>> = {
         { secrets: { ticket, code: first }, use: step(world) },
         { secrets: { ticket, code: codeAt(secret, world.now()) }, use: verify(world) },
         { secrets: { ticket, code: second }, use: stepPage(world) },
+      ],
+      lifetimeMs: TICKET_MS,
+    };
+  },
+
+  async 'a ticket for which a code is mailed'(world) {
+    const person = await world.person();
+    await world.auth.accounts.setRoles(person.id, ['single']);
+    await world.device(person);
+    const ticket = await world.ticketOf(person);
+    const secrets = { ticket, code: codeIn(await world.mailTo(person.email)) };
+    return {
+      ways: () => [
+        { secrets, use: step(world) },
+        { secrets, use: verify(world) },
+        { secrets, use: stepPage(world) },
       ],
       lifetimeMs: TICKET_MS,
     };

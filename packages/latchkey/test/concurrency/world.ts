@@ -34,7 +34,10 @@ export async function openWorld(place: LatchkeyOptions) {
     ...place,
     accounts: { signInByMail: true, registration: 'invited' },
     // What is remembered of a session knows nothing of a clock that was moved by hand.
-    sessions: { limit: 'unlimited', freshMinutes: 60, checks: 'strict' },
+    sessions: {
+      ...{ limit: 'unlimited', roleLimits: { single: 1 }, stepUpToDisplace: true },
+      ...{ freshMinutes: 60, checks: 'strict' },
+    },
     secondStep: { demandedOf: ['admin'] },
     social: { providers: { acme: { issuer: provider.url, ...CLIENT } } },
   });

@@ -9,7 +9,7 @@ import { memberOf, PASSWORD, testServer } from './serving.ts';
 
 const optionsWith = (provider: StandIn): LatchkeyOptions => ({
   accounts: { registration: 'invited', signInByMail: true },
-  sessions: { limit: 'unlimited', roleLimits: { single: 1 }, whenFull: 'ask' },
+  sessions: { limit: 'unlimited', roleLimits: { single: 1 }, whenFull: 'ask', stepUpToDisplace: true },
   secondStep: { demandedOf: ['admin'] },
   social: { providers: { acme: { issuer: provider.url, ...CLIENT } } },
 });

@@ -131,8 +131,11 @@ describe('onEvent', () => {
     const events: LatchkeyEvent[] = [];
     const { secrets, errors } = await heardOf((event) => void events.push(event));
     assert.deepEqual(events.map(inShort), EXPECTED);
-    // Told where there is such a thing: see second-step.test.ts, change-email/api.test.ts and dpop/api.test.ts.
-    const elsewhere = ['second_step_reset', 'email_changed', 'email_change_undone', 'key_misused'];
+    // Told where there is such a thing: see second-step.test.ts, change-email/api.test.ts, dpop/api.test.ts and defence/.
+    const elsewhere = [
+      ...['second_step_reset', 'email_changed', 'email_change_undone', 'key_misused'],
+      ...['place_taken', 'place_reclaimed', 'takeover_withheld', 'session_disowned'],
+    ];
     assert.deepEqual(new Set([...elsewhere, ...events.map(({ type }) => type)]), new Set(eventTypes));
     assert.deepEqual(errors, []);
     const told = JSON.stringify(events);

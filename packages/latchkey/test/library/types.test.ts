@@ -142,6 +142,10 @@ function subjectOf(event: LatchkeyEvent): AccountId | null {
     case 'second_step_reset':
     case 'roles_changed':
     case 'account_closed':
+    case 'place_taken':
+    case 'place_reclaimed':
+    case 'takeover_withheld':
+    case 'session_disowned':
       return event.account.id;
     case 'signed_out':
     case 'key_misused':

@@ -280,6 +280,8 @@ function noticesTo(username: string): readonly Sent[] {
     'social-connected': { kind: 'social-connected', ...owner, provider: 'Acme' },
     'social-disconnected': { kind: 'social-disconnected', ...owner, provider: 'Acme' },
     'sign-in': { kind: 'sign-in', ...owner, code: 'ABCD-2345' },
+    'confirm-sign-in': { kind: 'confirm-sign-in', ...owner, code: 'ABCD-2345' },
+    'place-taken': { kind: 'place-taken', ...owner, device: 'curl' },
     invitation: { kind: 'invitation', to, link },
   };
   return Object.values(notices);
@@ -308,6 +310,7 @@ const saidIn = (notice: Sent): readonly string[] =>
     ...('username' in one ? [one.username] : []),
     ...('provider' in one ? [one.provider] : []),
     ...('code' in one ? [one.code] : []),
+    ...('device' in one ? [one.device] : []),
   ]);
 
 function assertWhole(notice: Sent, { mail }: Taken, language: Language): void {

@@ -109,7 +109,7 @@ describe('what somebody is told who was signed out', () => {
     assert.equal((await garbage.open('/account/')).status, 401);
   });
 
-  test('“this was not me” proves nothing and changes nothing: it leads to what does', async () => {
+  test('“this was not me” proves nothing without the link of a mail, and changes nothing: it leads to what does', async () => {
     await using open = await signedIn();
     const { server, browser } = open;
     await new Browser(server).post('/login/', RIGHT);
@@ -118,7 +118,7 @@ describe('what somebody is told who was signed out', () => {
     assert.equal(answer.status, 200);
     assert.match(answer.text, /href="\/login\/\?next=%2Faccount%2Fdevices%2F"/);
     assert.match(answer.text, /href="\/password\/reset\/"/);
-    assert.equal((await browser.post('/not-me/', {})).status, 405);
+    assert.equal((await browser.post('/not-me/', {})).status, 400);
     assert.equal(server.contents(), before);
   });
 

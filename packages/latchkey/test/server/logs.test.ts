@@ -154,6 +154,7 @@ async function everythingOnce(): Promise<void> {
   await ask('/auth/logout/', { key: last, method: 'POST' });
   await passkeysOnce(lastPassword);
   await addressesOnce(lastPassword);
+  await takeoverOnce(lastPassword);
   await secondStepOnce(lastPassword);
   await providersOnce(lastPassword);
   const closing = await signIn('/auth/login/', lastPassword);
@@ -230,6 +231,24 @@ async function addressesOnce(password: string): Promise<void> {
   assert.equal((await ask('/auth/magic-link/confirm/', { json: { ticket, token: mailed } })).status, 200);
 }
 
+/** Says of a session that it is not theirs, and has a new password by that. */
+async function takeoverOnce(password: string): Promise<void> {
+  const subject = /^Another device was signed out/;
+  const before = mails.taken.filter(({ mail }) => subject.test(mail.subject ?? '')).length;
+  // The last of three has taken the place of one at least.
+  for (let turn = 0; turn < 2; turn++) await signIn('/auth/login/', password);
+  const own = await signIn('/auth/login/', password);
+  const key = (await mailedLink(subject, before + 1)).pathname.split('/').at(-2) ?? '';
+  learned.push(key);
+  await failAt(`/not-me/${key}/`, own);
+  const disowned = await ask('/auth/not-me/', { json: { key } });
+  assert.equal(disowned.status, 200);
+  const { uid, token } = (await disowned.json()) as { readonly uid: string; readonly token: string };
+  learned.push(token);
+  const reset = { uid, token, new_password1: password, new_password2: password };
+  assert.equal((await ask('/auth/password/reset/confirm/', { json: reset })).status, 200);
+}
+
 /** Sets a second step up, shows it in each way, and takes it away. */
 async function secondStepOnce(password: string): Promise<void> {
   const credentials = { username: TYPED.username, password };
@@ -302,6 +321,7 @@ before(async () => {
   server = await startServer(file, {
     LATCHKEY_PASSWORD_HASH: 'dangerously-cheap',
     LATCHKEY_ATTEMPTS_PER_NETWORK: '10000/min',
+    LATCHKEY_TAKEOVERS: '10000/min',
     LATCHKEY_ORIGIN: ORIGIN,
     LATCHKEY_SECRET: SECRETS.root,
     LATCHKEY_SMTP_URL: mails.url,
@@ -401,6 +421,7 @@ describe('after every route was asked, rightly and wrongly', () => {
         ['GET', '/account/email/confirm/…'],
         ['GET', '/account/email/undo/…'],
         ['GET', '/login/mail/…'],
+        ['GET', '/not-me/…'],
       ],
     );
   });

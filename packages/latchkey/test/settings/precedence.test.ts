@@ -29,7 +29,7 @@ describe('where a setting comes from', () => {
     const names = [top, ...Object.values(groups)].flatMap((group) => Object.values(group).map(({ env }) => env));
     assert.equal(new Set(names).size, names.length);
     for (const name of names) assert.match(name, /^LATCHKEY_[A-Z_]+$/);
-    assert.ok(names.length <= 84, `${names.length} options: is a new one worth a decision?`);
+    assert.ok(names.length <= 86, `${names.length} options: is a new one worth a decision?`);
   });
 
   test('names for tests are passed over', () => {
@@ -101,6 +101,7 @@ describe('what settings come to', () => {
       mailsPerNetwork: { limit: 60, windowMs: 3_600_000 },
       registrationsPerNetwork: { limit: 60, windowMs: 3_600_000 },
     });
+    assert.deepEqual(settings.takeovers, { rate: { limit: 10, windowMs: 3_600_000 }, stepUp: false });
     assert.deepEqual(settings.passwords, {
       minLength: 8,
       rules: ['similarity', 'length', 'common', 'numeric'],
@@ -125,6 +126,9 @@ describe('what settings come to', () => {
     [{ LATCHKEY_ATTEMPTS_PER_ACCOUNT: '100/2 days' }, ['attempts', 'perAccount'], { limit: 100, windowMs: 2 * DAY_MS }],
     [{ LATCHKEY_ATTEMPTS_PER_NETWORK: '7/10s' }, ['attempts', 'perNetwork'], { limit: 7, windowMs: 10_000 }],
     [{ LATCHKEY_RATE_LIMITS: 'off' }, ['attempts'], 'off'],
+    [{ LATCHKEY_RATE_LIMITS: 'off' }, ['takeovers', 'rate'], null],
+    [{ LATCHKEY_STEP_UP_TO_DISPLACE: 'true' }, ['takeovers', 'stepUp'], true],
+    [{ LATCHKEY_TAKEOVERS: '2/day' }, ['takeovers', 'rate'], { limit: 2, windowMs: DAY_MS }],
     [{ LATCHKEY_THROTTLE: 'none' }, ['wire', 'throttle'], null],
     [{ LATCHKEY_THROTTLE: '20/minute' }, ['wire', 'throttle'], { limit: 20, windowMs: 60_000 }],
     [{ LATCHKEY_SIGNED_OUT_STATUS: '403' }, ['wire', 'signedOutStatus'], 403],

@@ -111,6 +111,7 @@ const wrong: Readonly<Record<string, Wrong>> = {
     says: / must be a whole number from 1, or unlimited\.$/,
   },
   'sessions.whenFull': notOneOf('displace', 'displace-least-recent', 'refuse', 'ask'),
+  'sessions.stepUpToDisplace': notFlag,
   'sessions.classLimits': {
     texts: [
       '',
@@ -236,6 +237,7 @@ const wrong: Readonly<Record<string, Wrong>> = {
   'attempts.mailsPerAddress': notRate,
   'attempts.mailsPerNetwork': notRate,
   'attempts.registrationsPerNetwork': notRate,
+  'attempts.takeovers': notRate,
   'events.perAccount': notCount(1, 1_000),
   'events.total': notCount(1, 1_000_000),
   'events.heartbeatSeconds': notTime(1000, 10, '0.01 seconds'),

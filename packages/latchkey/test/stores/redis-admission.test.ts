@@ -31,6 +31,8 @@ const step = fc.record({
   whenFull: fc.constantFrom<WhenFull>('displace', 'displace-least-recent', 'refuse', 'ask'),
   /** Which of the open sessions are chosen, by where they stand. */
   chosen: fc.array(fc.nat({ max: 5 }), { maxLength: 3 }),
+  holdsBack: fc.constantFrom(false, false, false, true),
+  goesFirst: fc.oneof(fc.constant(null), device),
   what: fc.constantFrom('admit', 'admit', 'admit', 'raise', 'touch'),
 } as const);
 
@@ -78,20 +80,29 @@ async function compareAdmission(store: RedisStore, now: number, known: Known, ga
   const [live, over] = [true, false].map((isLive) =>
     within.filter((session) => sessionState(session, { idleMs: IDLE_MS }, now).live === isLive),
   ) as [Session[], Session[]];
-  const { limits, whenFull, class: deviceClass, client } = next;
+  const { limits, whenFull, class: deviceClass, client, holdsBack, goesFirst } = next;
   const ends = next.chosen.flatMap((at) => known.sessions[at]?.id ?? []);
   const expected = decideAdmission(held, live.map(asPlace), {
     proofRevision: gate.revision,
     newcomer: { deviceId: next.device, class: deviceClass, client },
-    ...{ limits, whenFull, ends },
+    ...{ limits, whenFull, ends, holdsBack, goesFirst },
   });
   const device = { id: next.device, class: deviceClass, name: `device ${next.device}` };
-  const input = admission(gate, { ...{ limits, whenFull, ends, device }, told: { client } });
+  const input = {
+    ...admission(gate, { ...{ limits, whenFull, ends, device }, told: { client } }),
+    holdsBack,
+    goesFirst,
+  };
   const actual = await store.sessions.admit(input);
   const left = await open(store, gate);
   if (expected.kind === 'void') {
     assert.deepEqual(actual, expected);
     assert.deepEqual(idsOf(left), idsOf(within));
+    return { ...known, gate: held, sessions: left };
+  }
+  if (expected.kind === 'held') {
+    assert.deepEqual(actual, expected);
+    assert.deepEqual(idsOf(left), idsOf(live), 'nobody goes but what was over');
     return { ...known, gate: held, sessions: left };
   }
   if (expected.kind === 'full') {

@@ -78,6 +78,7 @@ export function storeApart(accounts: AccountsSide, elsewhere: RedisStore): Store
         return over ?? (await accounts.accounts.beginEmailChange(change));
       },
       undoEmailChange: ordered(accounts.accounts.undoEmailChange),
+      disownSession: ordered(accounts.accounts.disownSession),
       setState: ordered(accounts.accounts.setState),
       setRoles: ordered(accounts.accounts.setRoles),
       signOutEverywhere: handedOver(accounts.accounts.signOutEverywhere),

@@ -146,6 +146,7 @@ function storeOf(database: Database, hub: ReturnType<typeof openHub>): AccountsS
       beginEmailChange: turns(ofId, accounts.beginEmailChange),
       confirmEmailChange: turns(ofId, accounts.confirmEmailChange),
       undoEmailChange: turns(ofId, accounts.undoEmailChange),
+      disownSession: turns(ofId, accounts.disownSession),
       setState: turns(ofId, accounts.setState),
       setRoles: turns(ofId, accounts.setRoles),
       signOutEverywhere: turns(ofId, accounts.signOutEverywhere),

@@ -200,6 +200,8 @@ async function admit(voice: Voice, input: Unspending): Promise<AdmittedUnspent> 
     SPARE_ROW_MS,
     input.whenFull,
     JSON.stringify(input.ends),
+    input.holdsBack === true ? 1 : 0,
+    input.goesFirst ?? '',
   ];
   const keys = [names.rule(bucket), names.sessions(bucket) + hash];
   const [what, ...rest] = await change(voice, ADMIT, gate.accountId, values, keys);
@@ -220,6 +222,7 @@ async function admit(voice: Voice, input: Unspending): Promise<AdmittedUnspent> 
     case 'rule_mismatch':
       return { kind: 'rule_mismatch', inForce: String(rest[0]) };
     case 'token_used':
+    case 'held':
       return { kind: what };
     default:
       throw new StoreUnavailable(`Redis replied what no script of this version does: ${what}.`);

@@ -4,6 +4,7 @@ import { type ClaimedEmail, type FormerEmail, isStillMeant, type PendingEmail } 
 import type { OncePurpose } from '../../model/once.ts';
 import { isNewlyDemanded } from '../../model/second-step.ts';
 import type { Session } from '../../model/session.ts';
+import type { DisownedSession } from '../../model/takeover.ts';
 import type {
   AccountRecord,
   AccountStore,
@@ -189,6 +190,10 @@ const deleteNewerSteps = define<{ id: number; since: number }>('accounts.deleteN
     .where('kind', 'in', ['totp', 'recovery_codes'])
     .where('created_at', '>=', arg.since)
     .returning('kind'),
+);
+
+const deleteNewer = define<{ id: number; since: number }>('accounts.deleteNewer')((db, arg) =>
+  db.deleteFrom('credential').where('account_id', '=', arg.id).where('created_at', '>=', arg.since).returning('kind'),
 );
 
 const deleteCredentials = define<{ id: number }>('accounts.deleteCredentials')((db, arg) =>
@@ -384,6 +389,8 @@ export function* resetPassword(run: Run, reset: Parameters<AccountStore['resetPa
   const record = yield* find(run, reset.id);
   if (record === null || record.gate.state !== 'active') return null;
   yield* voidAll(run, reset.id, 'reset-password');
+  // Whoever signed in before is out by this: what those mails tell of is dealt with.
+  yield* voidAll(run, reset.id, 'not-me');
   yield* rows(run, updatePassword, { id: reset.id, ...reset.to });
   if (!record.account.emailVerified) {
     yield* noteRemoved(run, reset.id, yield* rows(run, deleteCredentials, { id: reset.id }));
@@ -487,6 +494,25 @@ export function* undoEmailChange(
   return yield* moveGate(run, after, gate, 'email_change_undone');
 }
 
+export function* disownSession(
+  run: Run,
+  { id, link: hash, reset, outbox }: Parameters<AccountStore['disownSession']>[0],
+): Sentence<Voided | null> {
+  const kept = yield* peek(run, { purpose: 'not-me', hash });
+  const record = yield* find(run, id);
+  if (kept === null || kept.accountId !== id || record === null || record.gate.state !== 'active') return null;
+  const { session, since } = JSON.parse(kept.data) as DisownedSession;
+  for (const purpose of MAILED) yield* voidAll(run, id, purpose);
+  yield* rows(run, clearPassword, { id });
+  yield* noteRemoved(run, id, yield* rows(run, deleteNewer, { id, since }));
+  yield* putOnce(run, reset, id);
+  yield* putOutbox(run, outbox);
+  yield* note(run, { kind: 'session_disowned', accountId: id, data: { session } });
+  const after = yield* find(run, id);
+  if (after === null) throw new Error('An account was changed and is not there.');
+  return yield* moveGate(run, after, voidedGate(record.gate, { reason: 'revoked', kept: null }), null);
+}
+
 function* isFreeFor(run: Run, { account, key }: ClaimedEmail): Sentence<boolean> {
   const holder = yield* row(run, selectVerified, { address_key: key });
   return holder === null || holder.account_id === account;
@@ -499,6 +525,7 @@ const MAILED: readonly OncePurpose[] = [
   'reset-password',
   'mail-sign-in',
   'change-email',
+  'not-me',
 ];
 
 /** Its one address from now on, which whoever has it has confirmed. */

@@ -266,6 +266,10 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'delete from "@schema"."credential" where "account_id" = $1 and "kind" in ($2, $3) and "created_at" >= $4 returning "kind"',
     parameters: [{ arg: 'id' }, { constant: 'totp' }, { constant: 'recovery_codes' }, { arg: 'since' }],
   },
+  'accounts.deleteNewer': {
+    sql: 'delete from "@schema"."credential" where "account_id" = $1 and "created_at" >= $2 returning "kind"',
+    parameters: [{ arg: 'id' }, { arg: 'since' }],
+  },
   'accounts.deleteCredentials': {
     sql: 'delete from "@schema"."credential" where "account_id" = $1 returning "kind"',
     parameters: [{ arg: 'id' }],

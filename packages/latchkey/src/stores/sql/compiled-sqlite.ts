@@ -270,6 +270,10 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'delete from "credential" where "account_id" = ? and "kind" in (?, ?) and "created_at" >= ? returning "kind"',
     parameters: [{ arg: 'id' }, { constant: 'totp' }, { constant: 'recovery_codes' }, { arg: 'since' }],
   },
+  'accounts.deleteNewer': {
+    sql: 'delete from "credential" where "account_id" = ? and "created_at" >= ? returning "kind"',
+    parameters: [{ arg: 'id' }, { arg: 'since' }],
+  },
   'accounts.deleteCredentials': {
     sql: 'delete from "credential" where "account_id" = ? returning "kind"',
     parameters: [{ arg: 'id' }],

@@ -267,11 +267,14 @@ export function* admit(run: Run, input: Admit): Sentence<Admitted> {
     limits: input.limits,
     whenFull: input.whenFull,
     ends: input.ends,
+    holdsBack: input.holdsBack ?? false,
+    goesFirst: input.goesFirst ?? null,
   });
   if (verdict.kind === 'void') return verdict;
 
   if (!(yield* spendAndTell(run, input))) return { kind: 'spent' };
   yield* endAll(run, over, { reason: 'expired', by: null });
+  if (verdict.kind === 'held') return verdict;
   if (verdict.kind === 'full') {
     const among = new Set(verdict.among.map(({ id }) => id));
     const bySequence = live.filter(({ id }) => among.has(id)).toReversed();

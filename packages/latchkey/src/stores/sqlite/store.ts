@@ -67,6 +67,7 @@ function open(path: string, clock: Clock, where: Run['sessions']): AccountsSide 
       beginEmailChange: writes(accounts.beginEmailChange),
       confirmEmailChange: writes(accounts.confirmEmailChange),
       undoEmailChange: writes(accounts.undoEmailChange),
+      disownSession: writes(accounts.disownSession),
       setState: writes(accounts.setState),
       setRoles: writes(accounts.setRoles),
       signOutEverywhere: writes(accounts.signOutEverywhere),

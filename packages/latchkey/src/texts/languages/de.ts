@@ -120,6 +120,8 @@ export const de: Catalogue = {
       'Sie haben ein neues Telefon oder das alte verloren? Ihre jetzige App gilt dann nicht mehr, und ihre Wiederherstellungscodes auch nicht. Alle anderen Geräte werden abgemeldet.',
     passkey: 'Einen Passkey verwenden',
     passkeyLead: 'Zeigen Sie mit einem Passkey Ihres Kontos, dass Sie es sind.',
+    mailLead:
+      'Durch diese Anmeldung wird ein anderes Gerät Ihres Kontos abgemeldet. Damit sicher ist, dass Sie es sind, haben wir Ihnen einen Code geschickt: Geben Sie ihn hier ein.',
   },
   passkeys: {
     title: 'Ihre Passkeys',
@@ -330,6 +332,9 @@ export const de: Catalogue = {
     signInAction: 'Anmelden und die Geräte ansehen',
     reset: 'Sie können sich nicht mehr anmelden? Wir schicken Ihnen einen Link, um ein neues Passwort zu wählen.',
     resetAction: 'Neues Passwort per E-Mail wählen',
+    disownLead:
+      'Sie haben eine E-Mail über eine Anmeldung bekommen, die nicht Ihre war. Damit beenden Sie sie: Alle Geräte werden abgemeldet, das Passwort gilt nicht mehr, und Passkeys, verbundene Konten und zweite Schritte, die seither eingerichtet wurden, werden entfernt. Gleich danach wählen Sie ein neues Passwort und sind hier angemeldet.',
+    disownAction: 'Das war ich nicht: alle abmelden',
   },
   home: {
     hello: 'Guten Tag, {name}',
@@ -518,6 +523,18 @@ export const de: Catalogue = {
       lead: 'Ein Administrator hat den zweiten Schritt des Kontos {username} auf {site} entfernt. Alle Geräte wurden abgemeldet.',
       action: 'Das habe ich nicht gewollt: neues Passwort wählen',
       note: 'Wenn Sie darum gebeten haben, melden Sie sich an, und richten Sie den zweiten Schritt neu ein.',
+    },
+    'place-taken': {
+      subject: 'Ein anderes Gerät wurde von Ihrem Konto bei {site} abgemeldet',
+      lead: 'Jemand hat sich beim Konto {username} bei {site} mit einem Gerät angemeldet, das neu ist: {device}. Ein anderes Gerät wurde dadurch abgemeldet.',
+      action: 'Das war ich nicht',
+      note: 'Der Link gilt sieben Tage. Wenn Sie es waren, ist nichts zu tun.',
+    },
+    'confirm-sign-in': {
+      subject: 'Ein Code für die Anmeldung bei {site}',
+      lead: 'Jemand, vermutlich Sie, meldet sich beim Konto {username} bei {site} mit einem neuen Gerät an, und ein anderes würde dadurch abgemeldet. Geben Sie dort diesen Code ein:',
+      action: 'Das war ich nicht: neues Passwort wählen',
+      note: 'Der Code gilt einmal und nicht lange. Geben Sie ihn niemandem. Wenn Sie es nicht waren, weiß jemand, wie Sie sich anmelden: Wählen Sie ein neues Passwort.',
     },
   },
 };

@@ -114,6 +114,8 @@ export const en = {
       'You have a new phone, or lost the old one? The app that you have now stops working, and so do its recovery codes. All other devices will be signed out.',
     passkey: 'Use a passkey',
     passkeyLead: 'Show that it is you with a passkey of your account.',
+    mailLead:
+      'Another device of your account is signed out by this sign-in. To make sure that it is you, we have mailed you a code: type it here.',
   },
   passkeys: {
     title: 'Passkeys',
@@ -320,6 +322,9 @@ export const en = {
     signInAction: 'Sign in and see the devices',
     reset: 'You cannot sign in any more? We mail you a link to choose a new password.',
     resetAction: 'Choose a new password by mail',
+    disownLead:
+      'You got a mail about a sign-in that was not yours. This ends it: all devices are signed out, the password stops working, and passkeys, connected accounts and second steps that were set up since then are taken away. You choose a new password right after it, and are signed in here.',
+    disownAction: 'It was not me: sign everybody out',
   },
   home: {
     hello: 'Hello, {name}',
@@ -499,6 +504,18 @@ export const en = {
       lead: 'An operator removed the second step of the account {username} on {site}. All devices were signed out.',
       action: 'It was not asked for: choose a new password',
       note: 'If you asked for it, sign in and set the second step up again.',
+    },
+    'place-taken': {
+      subject: 'Another device was signed out of your account on {site}',
+      lead: 'Somebody signed in to the account {username} on {site} with a device that is new to it: {device}. Another device was signed out by that.',
+      action: 'It was not me',
+      note: 'The link is good for seven days. If it was you, there is nothing to do.',
+    },
+    'confirm-sign-in': {
+      subject: 'A code to sign in to {site}',
+      lead: 'Somebody, most likely you, signs in to the account {username} on {site} with a new device, and another one would be signed out by that. Type this code there:',
+      action: 'It was not you: choose a new password',
+      note: 'The code works once, and not for long. Tell it to nobody. If it was not you, somebody knows how you sign in: choose a new password.',
     },
   },
 } as const;

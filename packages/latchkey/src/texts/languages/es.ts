@@ -118,6 +118,8 @@ export const es: Catalogue = {
       '¿Tiene un teléfono nuevo o ha perdido el anterior? Su aplicación actual y sus códigos de recuperación dejarán de servir. Se cerrará la sesión en todos los demás dispositivos.',
     passkey: 'Usar una llave de acceso',
     passkeyLead: 'Demuestre que es usted con una llave de acceso de su cuenta.',
+    mailLead:
+      'Este inicio de sesión cierra la sesión en otro dispositivo de su cuenta. Para comprobar que es usted, le hemos enviado un código por correo: escríbalo aquí.',
   },
   passkeys: {
     title: 'Llaves de acceso',
@@ -326,6 +328,9 @@ export const es: Catalogue = {
     signInAction: 'Iniciar sesión y ver los dispositivos',
     reset: '¿Ya no puede iniciar sesión? Le enviamos un enlace para elegir una contraseña nueva.',
     resetAction: 'Elegir una contraseña nueva por correo',
+    disownLead:
+      'Ha recibido un correo sobre un inicio de sesión que no era suyo. Con esto termina: se cierra la sesión en todos los dispositivos, la contraseña deja de servir y se quitan las llaves de acceso, las cuentas conectadas y los segundos pasos que se hayan añadido desde entonces. Justo después elige una contraseña nueva y queda con la sesión iniciada aquí.',
+    disownAction: 'No fui yo: cerrar todas las sesiones',
   },
   home: {
     hello: 'Hola, {name}',
@@ -511,6 +516,18 @@ export const es: Catalogue = {
       lead: 'Un administrador ha quitado el segundo paso de la cuenta {username} de {site}. Se ha cerrado la sesión en todos los dispositivos.',
       action: 'No lo he pedido: elegir una contraseña nueva',
       note: 'Si lo ha pedido, inicie sesión y configure de nuevo el segundo paso.',
+    },
+    'place-taken': {
+      subject: 'Se cerró la sesión en otro dispositivo de su cuenta en {site}',
+      lead: 'Alguien inició sesión en la cuenta {username} de {site} con un dispositivo nuevo: {device}. Con ello se cerró la sesión en otro dispositivo.',
+      action: 'No fui yo',
+      note: 'El enlace sirve durante siete días. Si fue usted, no tiene que hacer nada.',
+    },
+    'confirm-sign-in': {
+      subject: 'Un código para iniciar sesión en {site}',
+      lead: 'Alguien, probablemente usted, inicia sesión en la cuenta {username} de {site} con un dispositivo nuevo, y con ello se cerraría la sesión en otro. Escriba allí este código:',
+      action: 'No fue usted: elegir una contraseña nueva',
+      note: 'El código sirve una vez y por poco tiempo. No se lo dé a nadie. Si no fue usted, alguien sabe cómo inicia sesión: elija una contraseña nueva.',
     },
   },
 };

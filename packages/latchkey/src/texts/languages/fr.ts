@@ -120,6 +120,8 @@ export const fr: Catalogue = {
       'Vous avez un nouveau téléphone, ou perdu l’ancien ? Votre application actuelle et ses codes de récupération ne vaudront plus rien. Tous les autres appareils seront déconnectés.',
     passkey: 'Utiliser une clé d’accès',
     passkeyLead: 'Montrez que c’est vous avec une clé d’accès de votre compte.',
+    mailLead:
+      'Cette connexion déconnecte un autre appareil de votre compte. Pour vérifier que c’est bien vous, nous vous avons envoyé un code : saisissez-le ici.',
   },
   passkeys: {
     title: 'Clés d’accès',
@@ -329,6 +331,9 @@ export const fr: Catalogue = {
     signInAction: 'Se connecter et voir les appareils',
     reset: 'Vous ne pouvez plus vous connecter ? Nous vous envoyons un lien pour choisir un nouveau mot de passe.',
     resetAction: 'Choisir un nouveau mot de passe par e-mail',
+    disownLead:
+      'Vous avez reçu un message au sujet d’une connexion qui n’était pas la vôtre. Ceci y met fin : tous les appareils sont déconnectés, le mot de passe ne fonctionne plus, et les clés d’accès, les comptes reliés et les secondes étapes ajoutés depuis sont retirés. Vous choisissez aussitôt un nouveau mot de passe et vous êtes connecté ici.',
+    disownAction: 'Ce n’était pas moi : déconnecter tout le monde',
   },
   home: {
     hello: 'Bonjour, {name}',
@@ -517,6 +522,18 @@ export const fr: Catalogue = {
       lead: 'Un administrateur a retiré la seconde étape du compte {username} sur {site}. Tous les appareils ont été déconnectés.',
       action: 'Je ne l’ai pas demandé : choisir un nouveau mot de passe',
       note: 'Si vous l’avez demandé, connectez-vous et configurez à nouveau la seconde étape.',
+    },
+    'place-taken': {
+      subject: 'Un autre appareil a été déconnecté de votre compte sur {site}',
+      lead: 'Quelqu’un s’est connecté au compte {username} sur {site} avec un appareil nouveau : {device}. Un autre appareil a été déconnecté de ce fait.',
+      action: 'Ce n’était pas moi',
+      note: 'Le lien est valable sept jours. Si c’était vous, il n’y a rien à faire.',
+    },
+    'confirm-sign-in': {
+      subject: 'Un code pour vous connecter à {site}',
+      lead: 'Quelqu’un, sans doute vous, se connecte au compte {username} sur {site} avec un nouvel appareil, et un autre serait déconnecté de ce fait. Saisissez-y ce code :',
+      action: 'Ce n’était pas vous : choisir un nouveau mot de passe',
+      note: 'Le code sert une seule fois et pas longtemps. Ne le donnez à personne. Si ce n’était pas vous, quelqu’un sait comment vous vous connectez : choisissez un nouveau mot de passe.',
     },
   },
 };

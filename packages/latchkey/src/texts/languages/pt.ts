@@ -117,6 +117,8 @@ export const pt: Catalogue = {
       'Tem um telefone novo ou perdeu o antigo? O aplicativo atual e os seus códigos de recuperação deixam de valer. Todos os outros dispositivos serão desconectados.',
     passkey: 'Usar uma chave de acesso',
     passkeyLead: 'Mostre que é você com uma chave de acesso da sua conta.',
+    mailLead:
+      'Outro dispositivo da sua conta é desconectado por esta entrada. Para ter certeza de que é você, enviamos um código por e-mail: digite-o aqui.',
   },
   passkeys: {
     title: 'Chaves de acesso',
@@ -323,6 +325,9 @@ export const pt: Catalogue = {
     signInAction: 'Entrar e ver os dispositivos',
     reset: 'Você não consegue mais entrar? Enviamos um link para você escolher uma nova senha.',
     resetAction: 'Escolher uma nova senha por e-mail',
+    disownLead:
+      'Você recebeu um e-mail sobre uma entrada que não foi sua. Isto acaba com ela: todos os dispositivos são desconectados, a senha deixa de funcionar, e as chaves de acesso, as contas conectadas e as segundas etapas criadas desde então são removidas. Logo depois você escolhe uma nova senha e entra aqui.',
+    disownAction: 'Não fui eu: desconectar todos',
   },
   home: {
     hello: 'Olá, {name}',
@@ -508,6 +513,18 @@ export const pt: Catalogue = {
       lead: 'Um administrador removeu a segunda etapa da conta {username} em {site}. Todos os dispositivos foram desconectados.',
       action: 'Eu não pedi isso: escolher uma nova senha',
       note: 'Se você pediu, entre e configure a segunda etapa novamente.',
+    },
+    'place-taken': {
+      subject: 'Outro dispositivo da sua conta em {site} foi desconectado',
+      lead: 'Alguém entrou na conta {username} em {site} com um dispositivo novo: {device}. Com isso, outro dispositivo foi desconectado.',
+      action: 'Não fui eu',
+      note: 'O link vale por sete dias. Se foi você, não há nada a fazer.',
+    },
+    'confirm-sign-in': {
+      subject: 'Um código para entrar em {site}',
+      lead: 'Alguém, provavelmente você, está entrando na conta {username} em {site} com um dispositivo novo, e outro seria desconectado. Digite lá este código:',
+      action: 'Não foi você: escolher uma nova senha',
+      note: 'O código funciona uma vez e por pouco tempo. Não o passe a ninguém. Se não foi você, alguém sabe como você entra: escolha uma nova senha.',
     },
   },
 };

@@ -39,6 +39,28 @@ const codes: readonly Offer[] = [
     },
   },
   {
+    name: 'login/second-step/ as a ticket with a mailed code',
+    takes: ['stepTicket'],
+    offer: async (server, ticket, { stepCode: code }) =>
+      (await server.post('/auth/login/second-step/', { ticket, code })).status === 409,
+  },
+  {
+    name: 'login/second-step/ as a mailed code',
+    takes: ['stepCode'],
+    offer: async (server, code, { stepTicket: ticket }) =>
+      (await server.post('/auth/login/second-step/', { ticket, code: code.slice(0, 64) })).status === 409,
+  },
+  {
+    name: 'not-me/',
+    takes: ['disowning'],
+    offer: async (server, key) => isDone(await server.post('/auth/not-me/', { key })),
+  },
+  {
+    name: 'the page that disowns a session',
+    takes: ['disowning'],
+    offer: async (server, key) => (await form(server, '/not-me/', {}, `latchkey-not-me=${key}`)).status === 303,
+  },
+  {
     name: 'mfa/verify/ as a code',
     takes: ['totpCode', 'recoveryCode'],
     async offer(server, code) {

@@ -5,6 +5,7 @@ import { Authenticator, type Options } from '../../passkeys/authenticator.ts';
 import { codeAt } from '../../second-step/app.ts';
 import type { StandIn } from '../../social/stand-in.ts';
 import { memberOf, PASSWORD, type TestServer } from '../serving.ts';
+import { disowning } from '../ways/way.ts';
 
 const EMAIL = 'alice@example.com';
 
@@ -31,6 +32,11 @@ export const KINDS = [
   'emailUndo',
   'totpCode',
   'recoveryCode',
+  /** Of a sign-in that waits for a code because it would take the place of a device; and that code. */
+  'stepTicket',
+  'stepCode',
+  /** Of a mail that tells of a session. */
+  'disowning',
   /** Of a sign-in that waits for a passkey. */
   'passkeyTicket',
   /** What authenticators are asked to sign: by anybody, in one browser, as the second step, for a new passkey. */
@@ -101,6 +107,7 @@ export async function secretsOf(server: TestServer, provider: StandIn): Promise<
     ...{ ...mails, ...change, carols, carol, daves: daves.secret, dave },
     ...{ totpCode: codeAt(carols, clock()), recoveryCode },
     ...full,
+    ...(await takeoverSecrets(server)),
     ...(await passkeySecrets(server, dave)),
     ...(await socialSecrets(server, provider)),
   };
@@ -112,6 +119,18 @@ async function choiceSecrets(server: TestServer) {
   const choice = await halfOf(server, 'frank');
   const [session] = await server.auth.sessions.list(frank.id);
   return { choice, franks: session?.id ?? '' };
+}
+
+/** Gina has the one place of her account, and somebody else is at it; Hal was mailed of a session. */
+async function takeoverSecrets(server: TestServer) {
+  const { accounts } = server.auth;
+  const person = { email: 'gina@example.com', emailVerified: true, password: PASSWORD };
+  await accounts.create({ username: 'gina', ...person, roles: ['single'] });
+  const hal = await accounts.create({ username: 'hal', password: PASSWORD });
+  for (const username of ['gina', 'hal']) await server.signIn(username);
+  const stepTicket = await halfOf(server, 'gina');
+  const stepCode = codeIn((await server.mailsTo('gina@example.com')).at(-1));
+  return { stepTicket, stepCode, disowning: await disowning(server, hal.id) };
 }
 
 async function begun(server: TestServer, key: string) {

@@ -5,8 +5,8 @@ import { Browser } from '../../pages/browser.ts';
 import { Authenticator } from '../../passkeys/authenticator.ts';
 import { codeAt } from '../../second-step/app.ts';
 import { back, go } from '../../social/trip.ts';
-import { memberOf, PASSWORD } from '../serving.ts';
-import { type Open, SAME_SITE, type Way } from './way.ts';
+import { memberOf, OTHER_PASSWORD, PASSWORD } from '../serving.ts';
+import { disowning, type Open, SAME_SITE, type Way } from './way.ts';
 
 const BOUND = { cookie: `latchkey-passkey=${'b'.repeat(43)}` };
 
@@ -159,6 +159,14 @@ export const PAGES: Readonly<Record<string, Way>> = {
     await browser.fill(login(open));
     const [session] = await open.server.auth.sessions.list(1);
     return () => browser.post('/login/choose/', { [session?.id ?? '']: 'on' });
+  },
+  async 'POST /password/reset/confirm (after a session was disowned)'(open) {
+    const account = await open.server.auth.accounts.findByUsername(open.username);
+    const key = await disowning(open.server, account?.id ?? 0);
+    const done = await open.server.post('/auth/not-me/', { key });
+    const carried = `latchkey-link=${memberOf(done.body, 'uid')}.${memberOf(done.body, 'token')}`;
+    const fields = { new_password1: OTHER_PASSWORD, new_password2: OTHER_PASSWORD };
+    return form(open, '/password/reset/confirm/?then=sign-in', fields, carried);
   },
   async 'POST /login/second-step (code)'(open) {
     const { ticket, code } = await half(open);

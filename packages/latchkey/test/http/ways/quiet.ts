@@ -4,7 +4,7 @@ import { tokenIn } from '../../mail-sign-in/mails.ts';
 import { Authenticator } from '../../passkeys/authenticator.ts';
 import { codeAt } from '../../second-step/app.ts';
 import { memberOf, OTHER_PASSWORD, PASSWORD } from '../serving.ts';
-import { type Open, SAME_SITE, type Way } from './way.ts';
+import { disowning, type Open, SAME_SITE, type Way } from './way.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -102,6 +102,12 @@ async function waiting(open: Open): Promise<string> {
   return memberOf(body, 'ticket');
 }
 
+async function disownKey(open: Open): Promise<string> {
+  const account = await open.server.auth.accounts.findByUsername(open.username);
+  await keyOf(open);
+  return await disowning(open.server, account?.id ?? 0);
+}
+
 const disconnect =
   (path: string): Way =>
   async (open) =>
@@ -163,6 +169,9 @@ export const ROUTES: Readonly<Record<string, Way>> = {
   async 'POST /user/email/undo/'(open) {
     return post(open, 'user/email/undo/', { key: await changed(open) });
   },
+  async 'POST /not-me/'(open) {
+    return post(open, 'not-me/', { key: await disownKey(open) });
+  },
   'POST /password/change/': own('password/change/', { old_password: PASSWORD, ...CHANGED }),
   'POST /password/reset/': byAnybody('password/reset/', { email: EMAIL }),
   async 'POST /password/reset/confirm/'(open) {
@@ -197,6 +206,7 @@ const ownForm =
 
 export const PAGES: Readonly<Record<string, Way>> = {
   'POST /logout': ownForm('/logout/'),
+  'POST /not-me': async (open) => form(open, '/not-me/', {}, `latchkey-not-me=${await disownKey(open)}`),
   'POST /verify-email': async (open) =>
     form(open, '/verify-email/', { do: 'verify' }, `latchkey-verify=${await verification(open)}`),
   'POST /password/reset': async (open) => form(open, '/password/reset/', { email: EMAIL }),
@@ -258,6 +268,7 @@ export const LOOKS: Readonly<
     return { path };
   },
   '/account/email/confirm/:key': async (open) => ({ path: `/account/email/confirm/${await changeAsked(open)}/` }),
+  '/not-me/:key': async (open) => ({ path: `/not-me/${await disownKey(open)}/` }),
   '/account/email/undo/:key': async (open) => ({ path: `/account/email/undo/${await changed(open)}/` }),
   '/social/:provider/begin': async () => ({ path: '/social/acme/begin/' }),
   '/registration/account-confirm-email/:key': async (open) => ({

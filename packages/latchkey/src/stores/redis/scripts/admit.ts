@@ -22,6 +22,7 @@ local lifetime, is_fresh, idle = tonumber(ARGV[19]), ARGV[20] == '1', tonumber(A
 local rule_here, limits = ARGV[22], cjson.decode(ARGV[23])
 local spare_rows = tonumber(ARGV[24])
 local when_full, ends = ARGV[25], cjson.decode(ARGV[26])
+local holds_back, goes_first = ARGV[27] == '1', ARGV[28]
 
 local in_force = redis.call('HGET', rule, 'rule')
 if in_force and in_force ~= rule_here then return { 'rule_mismatch', 0, in_force } end
@@ -107,6 +108,15 @@ if when_full == 'displace-least-recent' then
     return a.sequence < b.sequence
   end)
 end
+if goes_first ~= '' then
+  local first_ones, later_ones = {}, {}
+  for _, session in ipairs(others) do
+    local list = session.device == goes_first and first_ones or later_ones
+    list[#list + 1] = session
+  end
+  for _, session in ipairs(later_ones) do first_ones[#first_ones + 1] = session end
+  others = first_ones
+end
 local is_displacing = when_full == 'displace' or when_full == 'displace-least-recent'
 local is_chosen = {}
 for _, end_id in ipairs(ends) do is_chosen[end_id] = true end
@@ -131,6 +141,7 @@ for _, limit in ipairs(limits) do
     end
   end
 end
+if holds_back and is_displacing and #displaced > 0 then return { 'held', announced() } end
 -- whose place the newcomer takes, by what it chose
 local function place_among(chosen)
   local left, goes, among, least = {}, {}, {}, 0
