@@ -21,6 +21,18 @@ export type CookieEffect =
   | { readonly kind: 'cleared' }
   | { readonly kind: 'set'; readonly as: string };
 
+/** A cookie of JWT mode as an answer sets it, or takes it back (`value` is `''`). `Secure` follows the origin here. */
+export type TokenCookie = {
+  readonly name: string;
+  readonly value: string;
+  readonly path: string;
+  readonly domain: string | null;
+  readonly sameSite: string;
+  readonly maxAge: number;
+  /** Of one that is taken back it does not matter. */
+  readonly isHttpOnly: boolean;
+};
+
 export type MailKind =
   | 'verify-email'
   | 'reset-password'
@@ -52,6 +64,8 @@ export type Expected = {
   readonly waitSeconds: number | null;
   readonly body: ExpectedBody;
   readonly cookie: CookieEffect;
+  /** By their names. */
+  readonly tokenCookies: readonly TokenCookie[];
   readonly mails: readonly ExpectedMail[];
   readonly users: number;
   /** null where the recorded project did not count them. */
@@ -77,6 +91,7 @@ export function recordedAnswer(step: RecordedStep, profile: Profile, apart: Apar
     waitSeconds: headers['Retry-After'] === undefined ? null : profile.throttleSeconds,
     body: bodyOf(body, headers['Content-Type'] ?? ''),
     cookie: cookieEffect(step.response.cookies),
+    tokenCookies: tokenCookiesIn(step.response.cookies, profile),
     mails: step.mails.map(mailOf),
     users: step.users + apart.users,
     verified: step.verified === null ? null : step.verified + apart.verified,
@@ -97,6 +112,33 @@ function cookieEffect(cookies: readonly string[]): CookieEffect {
   if (session === undefined) return { kind: 'untouched' };
   const value = session.slice('sessionid='.length).split(';')[0] ?? '';
   return value === '""' || value === '' ? { kind: 'cleared' } : { kind: 'set', as: value };
+}
+
+/** Those among an answer's cookies that JWT mode sets. */
+export function tokenCookiesIn(cookies: readonly string[], { jwt }: Pick<Profile, 'jwt'>): readonly TokenCookie[] {
+  const names = [jwt?.cookie, jwt?.refreshCookie];
+  return tokenCookiesOf(cookies).filter(({ name }) => names.includes(name));
+}
+
+export function tokenCookiesOf(cookies: readonly string[]): readonly TokenCookie[] {
+  return cookies.map(tokenCookieOf).toSorted((one, other) => one.name.localeCompare(other.name));
+}
+
+function tokenCookieOf(cookie: string): TokenCookie {
+  const [pair = '', ...terms] = cookie.split('; ');
+  const term = (name: string): string | null =>
+    terms.find((one) => one.startsWith(`${name}=`))?.slice(name.length + 1) ?? null;
+  const equals = pair.indexOf('=');
+  const value = pair.slice(equals + 1);
+  return {
+    name: pair.slice(0, equals),
+    value: value === '""' ? '' : value,
+    path: term('Path') ?? '',
+    domain: term('Domain'),
+    sameSite: term('SameSite') ?? '',
+    maxAge: Number(term('Max-Age')),
+    isHttpOnly: terms.includes('HttpOnly'),
+  };
 }
 
 function mailOf({ to, body }: RecordedMail): ExpectedMail {
@@ -133,6 +175,9 @@ export function isAlike(one: Expected, other: Expected): boolean {
 
 function shapeOf({ status, body }: Expected): string {
   const hasKey =
-    body.kind === 'json' && status < 300 && isObject(body.value) && ('key' in body.value || 'token' in body.value);
+    body.kind === 'json' &&
+    status < 300 &&
+    isObject(body.value) &&
+    ['key', 'token', 'access'].some((name) => name in (body.value as object));
   return JSON.stringify([status, hasKey && isObject(body.value) ? Object.keys(body.value) : body]);
 }

@@ -22,6 +22,8 @@ export type Route =
   | 'social-connect'
   | 'social-list'
   | 'social-disconnect'
+  | 'token-verify'
+  | 'token-refresh'
   | 'whoami'
   | 'home'
   | 'other';
@@ -44,6 +46,8 @@ const ROUTES: readonly (readonly [pattern: RegExp, route: Route])[] = [
   [/^\/auth\/social(?:\/accounts|accounts)\/\d+\/disconnect\/$/, 'social-disconnect'],
   [/^\/auth\/social\/[^/]+\/connect\/$/, 'social-connect'],
   [/^\/auth\/social\/[^/]+\/$/, 'social-login'],
+  [/^\/auth\/token\/verify\/$/, 'token-verify'],
+  [/^\/auth\/token\/refresh\/$/, 'token-refresh'],
   [/^\/api\/whoami\/$/, 'whoami'],
   [/^\/login\/$/, 'login-page'],
   [/^\/logout\/$/, 'logout-page'],

@@ -1,5 +1,5 @@
 /** Where an answer and what it brought about differ from what was expected. */
-import type { Expected, ExpectedMail } from './answer.ts';
+import { type Expected, type ExpectedMail, type TokenCookie, tokenCookiesOf } from './answer.ts';
 import type { SentMail } from './instance.ts';
 import { isObject, type Json, type JsonObject, parseJson } from './json.ts';
 import type { Placeholders } from './placeholders.ts';
@@ -21,6 +21,7 @@ export function compare(expected: Expected, outcome: Outcome, placeholders: Plac
     ...compareHead(expected, outcome.received),
     ...compareBody(expected, outcome.received, placeholders),
     ...compareCookie(expected, outcome.received, placeholders),
+    ...compareTokenCookies(expected, outcome.received, placeholders),
     ...compareMails(expected.mails, outcome.mails, placeholders),
     ...compareCounts(expected, outcome),
   ];
@@ -121,13 +122,20 @@ function compareJsonBody(
   if (actual === undefined) return differ('body', shown(value), text);
   const hasDetail = isObject(value) && 'detail' in value;
   const mayHaveMore = isObject(value) && (status < 400 || hasDetail);
-  const code = hasDetail && isObject(actual) && reason !== 'unsaid' ? differ('body.code', reason, actual['code']) : [];
+  // Where Django has a `code` of its own, that stays.
+  const code =
+    hasDetail && !('code' in value) && isObject(actual) && reason !== 'unsaid'
+      ? differ('body.code', reason, actual['code'])
+      : [];
   return [...compareJson('body', value, actual, { placeholders, mayHaveMore }), ...code];
 }
+
+const ISO_DATE = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/;
 
 type How = { readonly placeholders: Placeholders; readonly mayHaveMore: boolean };
 
 function compareJson(place: string, expected: Json, actual: Json | undefined, how: How): readonly Difference[] {
+  if (expected === '<date>' && typeof actual === 'string' && ISO_DATE.test(actual)) return [];
   if (typeof expected === 'string' && how.placeholders.isOne(expected)) {
     const wrong = typeof actual === 'string' ? how.placeholders.meet(expected, actual) : 'no text';
     return wrong === null ? [] : differ(place, expected, `${shown(actual)}: ${wrong}`);
@@ -157,9 +165,49 @@ export function cookieIn({ cookies }: Received): string | null {
 /** What every cookie of a session says of itself on plain http. */
 const COOKIE_TERMS = /; Path=\/; Max-Age=\d+; HttpOnly; SameSite=Lax$/;
 
+/** Those of JWT mode are as the settings have them. */
+function compareTokenCookies(
+  { tokenCookies }: Expected,
+  { cookies }: Received,
+  placeholders: Placeholders,
+): readonly Difference[] {
+  const names = new Set(tokenCookies.map(({ name }) => name));
+  const others = cookies.filter((one) => !one.startsWith('latchkey'));
+  const received = tokenCookiesOf(others);
+  const extra = received.filter(({ name }) => !names.has(name)).map(({ name }) => name);
+  return [
+    ...differ('token cookies', '', extra.join(', ')),
+    ...tokenCookies.flatMap((expected) => {
+      const actual = received.find(({ name }) => name === expected.name);
+      return compareTokenCookie(expected, actual, placeholders);
+    }),
+  ];
+}
+
+function compareTokenCookie(
+  expected: TokenCookie,
+  actual: TokenCookie | undefined,
+  placeholders: Placeholders,
+): readonly Difference[] {
+  const { name, value } = expected;
+  const place = `cookie ${name}`;
+  if (actual === undefined) return differ(place, value, null);
+  const isKept = value !== '' && actual.value !== '';
+  const wrong = isKept ? placeholders.meet(value, actual.value) : value === actual.value ? null : 'another';
+  return [
+    ...(wrong === null ? [] : differ(place, value, `${actual.value}: ${wrong}`)),
+    ...differ(`${place}'s terms`, termsOf(expected), termsOf(actual)),
+    ...(value === '' ? [] : differ(`${place}'s HttpOnly`, expected.isHttpOnly, actual.isHttpOnly)),
+  ];
+}
+
+function termsOf({ path, domain, sameSite, maxAge }: TokenCookie): string {
+  return JSON.stringify([path, domain, sameSite, maxAge]);
+}
+
 function compareCookie({ cookie }: Expected, received: Received, placeholders: Placeholders): readonly Difference[] {
   const value = cookieIn(received);
-  const careless = received.cookies.find((one) => !COOKIE_TERMS.test(one));
+  const careless = received.cookies.find((one) => one.startsWith('latchkey') && !COOKIE_TERMS.test(one));
   const terms = careless === undefined ? [] : differ('Set-Cookie', 'HttpOnly, SameSite=Lax, Path=/', careless);
   if (cookie.kind !== 'set') return [...terms, ...differ('session cookie', cookie.kind, effectOf(value))];
   const wrong = value === null ? 'untouched' : value === '' ? 'cleared' : placeholders.meet(cookie.as, value);

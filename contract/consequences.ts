@@ -1,14 +1,15 @@
 /** What a step brings about when it goes as it was expected to: for the world, and for what the placeholders stand for. */
-import type { Expected } from './answer.ts';
+import { type Expected, tokenCookiesIn } from './answer.ts';
 import { fieldOf, isSignIn, type Route, typedField } from './asked.ts';
 import { cookieIn, type Outcome, secretIn } from './compare.ts';
 import { changed } from './departures/answers.ts';
 import { namedByBasic } from './departures/credentials.ts';
 import { ownerOfNewPassword } from './departures/mails.ts';
 import { isObject, parseJson } from './json.ts';
-import { claimOf, whoseSignIn } from './promise-of-entry.ts';
+import { claimOf, registered, whoseSignIn } from './promise-of-entry.ts';
+import { tokenAskedAbout } from './promise-of-tokens.ts';
 import type { Situation } from './situation.ts';
-import { type KnownAccount, type NewAccount, newAccount, type There } from './world.ts';
+import { type KnownAccount, type KnownSession, newAccount, type There } from './world.ts';
 
 export type Done = {
   readonly situation: Situation;
@@ -57,10 +58,35 @@ function rebindCookie({ situation, expected, outcome, cookie }: Done): void {
 function tokenIn({ received }: Outcome): string | null {
   const body = received.text.startsWith('{') ? parseJson(received.text) : null;
   const key = isObject(body) ? (body['key'] ?? body['token']) : null;
-  return typeof key === 'string' ? key : cookieIn(received);
+  if (typeof key === 'string') return key;
+  // Of JWT mode the cookie is of the same session; where there is none, the access token names it.
+  const access = isObject(body) ? body['access'] : null;
+  return cookieIn(received) ?? (typeof access === 'string' ? access : null);
 }
 
-function followSignIn({ situation, expected, outcome }: Done): void {
+/** The tokens that an answer carries, in its body or in its cookies, are the session's. */
+function noteTokens({ situation: { profile }, outcome: { received } }: Done, session: KnownSession): void {
+  const body = received.text.startsWith('{') ? parseJson(received.text) : null;
+  const cookies = tokenCookiesIn(received.cookies, profile);
+  for (const [type, name] of [
+    ['access', profile.jwt?.cookie],
+    ['refresh', profile.jwt?.refreshCookie],
+  ] as const) {
+    const told = isObject(body) ? body[type] : null;
+    const value = typeof told === 'string' && told !== '' ? told : cookies.find((one) => one.name === name)?.value;
+    if (value !== undefined && value !== '') session.tokens.push({ value, type, isExpired: false, isUsed: false });
+  }
+}
+
+function followRefresh(done: Done): void {
+  const found = done.situation.asked.route === 'token-refresh' ? tokenAskedAbout(done.situation) : null;
+  if (found === null) return;
+  if (done.situation.profile.jwt?.isRotated === true) found.token.isUsed = true;
+  noteTokens(done, found.session);
+}
+
+function followSignIn(done: Done): void {
+  const { situation, expected, outcome } = done;
   const { world, asked } = situation;
   const claim = asked.method === 'POST' ? claimOf(situation) : null;
   if (claim === null) return;
@@ -72,7 +98,7 @@ function followSignIn({ situation, expected, outcome }: Done): void {
   const found = whoseSignIn(situation, claim);
   const account = found === 'unknown' ? claim.accounts[0] : found;
   if (account === undefined || account === null) throw new Error('Somebody is to be signed in, and nobody is meant.');
-  world.open(account, token);
+  noteTokens(done, world.open(account, token));
   // A hash that came along is renewed: from now on the password counts in its normal form.
   if (account.password.kind === 'text') account.password = { ...account.password, isImported: false };
   voidAsDjango(situation, account);
@@ -120,10 +146,14 @@ const followers: Partial<Readonly<Record<Route, (done: Done, owner: KnownAccount
   'verify-email': followVerification,
   'password-reset': followMails,
   'resend-email': followMails,
+  'token-refresh': followRefresh,
 };
 
-function followSignOut({ situation: { caller, carried } }: Done): void {
-  for (const one of [caller, carried]) if (one.kind === 'live') one.session.ended = 'signed_out';
+function followSignOut({ situation }: Done): void {
+  const { caller, carried } = situation;
+  for (const one of [caller, carried]) if (one.kind === 'live') one.session.ended ??= 'signed_out';
+  const refresh = tokenAskedAbout(situation);
+  if (refresh !== null && !refresh.token.isExpired) refresh.session.ended ??= 'signed_out';
 }
 
 function followChange({ situation: { asked, caller, profile, world } }: Done, owner: KnownAccount | null): void {
@@ -147,18 +177,12 @@ function followUser(done: Done): void {
   else rename(done, caller.account);
 }
 
-/** The account that a registration asks for. */
-function registered({ asked }: Situation): NewAccount {
-  const password = { kind: 'text', text: fieldOf(asked, 'password1') ?? '', isImported: false } as const;
-  return { username: fieldOf(asked, 'username') ?? '', email: fieldOf(asked, 'email') ?? '', password };
-}
-
 function followRegistration(done: Done): void {
   const { situation, outcome } = done;
   const { world, recorded } = situation;
   const account = world.add(registered(situation));
   const token = tokenIn(outcome);
-  if (token !== null) world.open(account, token);
+  if (token !== null) noteTokens(done, world.open(account, token));
   if (recorded.status >= 300) setApart(done, account, { isMissing: true });
 }
 

@@ -18,6 +18,11 @@ export type Instance = {
   readonly auth: Latchkey;
   /** The mails since the last time, the oldest first. */
   takeMails(): readonly SentMail[];
+  /** What an operator does between two steps. */
+  suspend(accountId: number): Promise<void>;
+  remove(accountId: number): Promise<void>;
+  /** Lets time go by. */
+  wait(ms: number): void;
   close(): Promise<void>;
 };
 
@@ -57,7 +62,7 @@ export async function openInstance(
     readonly providers: readonly string[];
   },
 ): Promise<Instance> {
-  const { auth, assembled, mailbox } = await openTest({
+  const { auth, assembled, mailbox, clock } = await openTest({
     ...profile.options,
     origin,
     rateLimits: 'on',
@@ -74,6 +79,13 @@ export async function openInstance(
       mailbox.clear();
       return mails;
     },
+    async suspend(id) {
+      await auth.accounts.suspend(id);
+    },
+    async remove(id) {
+      await assembled.parts.store.accounts.close({ id, by: null });
+    },
+    wait: (ms) => clock.advance(ms),
     close: () => auth.close(),
   };
 }

@@ -77,10 +77,25 @@ function listChanges(place: string, list: readonly Json[]): readonly (readonly [
 }
 
 function cookieChanges(cookies: readonly string[]): readonly (readonly [string, readonly string[]])[] {
-  const others = cookies.filter((cookie) => !cookie.startsWith('sessionid='));
+  const isOf = (cookie: string): boolean => cookie.startsWith('sessionid=');
+  const others = cookies.filter((cookie) => !isOf(cookie));
+  const tokens = cookies.filter((cookie) => /^(?:access|refresh)=/.test(cookie));
+  const changed = tokens.flatMap((cookie) => [
+    ['no token cookie', cookies.filter((other) => other !== cookie)] as const,
+    [
+      'a token cookie with another path',
+      cookies.with(cookies.indexOf(cookie), cookie.replace('Path=/', 'Path=/x/')),
+    ] as const,
+    [
+      'a token cookie with another age',
+      cookies.with(cookies.indexOf(cookie), cookie.replace('Max-Age=', 'Max-Age=1')),
+    ] as const,
+  ]);
   const hasSession = others.length < cookies.length;
-  const changes = [['no session cookie', others] as const];
-  return hasSession ? changes : [['a session cookie', [...others, 'sessionid=<sessionid9>; Path=/']]];
+  const session = hasSession
+    ? (['no session cookie', others] as const)
+    : (['a session cookie', [...others, 'sessionid=<sessionid9>; Path=/']] as const);
+  return [session, ...changed];
 }
 
 type Mails = RecordedStep['mails'];

@@ -21,9 +21,30 @@ export type Profile = {
   readonly signsOutOnGet: boolean;
   readonly confirmsOnGet: boolean;
   readonly isDebugging: boolean;
+  /** How tokens are handed out; null where keys are. */
+  readonly jwt: JwtProfile | null;
+  /** What stands in `WWW-Authenticate` of a 401. */
+  readonly challenge: string;
   /** Seconds that a throttled client waits at most. */
   readonly throttleSeconds: number;
   readonly options: LatchkeyOptions;
+};
+
+/** `USE_JWT` with its settings, by the names that dj-rest-auth has for them. */
+export type JwtProfile = {
+  readonly httpOnly: boolean;
+  readonly returnsExpiration: boolean;
+  readonly isRotated: boolean;
+  readonly accessSeconds: number;
+  readonly refreshSeconds: number;
+  /** null where there is no such cookie. */
+  readonly cookie: string | null;
+  readonly refreshCookie: string | null;
+  readonly refreshPath: string;
+  readonly sameSite: 'Lax' | 'Strict' | 'None';
+  readonly domain: string | null;
+  /** Whether Django asks for CSRF tokens where the access token came by cookie, and of everybody. */
+  readonly asksCsrf: boolean;
 };
 
 /** Every setting of the recorded project that means something here. A profile with another one is not served yet. */
@@ -46,6 +67,21 @@ const KNOWN: ReadonlySet<string> = new Set([
   'CONFIRM_HMAC',
   'CONFIRM_ON_GET',
   'CONFIRM_PAGE',
+  'JWT',
+  'JWT_HTTPONLY',
+  'JWT_RETURN_EXPIRATION',
+  'JWT_COOKIE',
+  'JWT_REFRESH_COOKIE',
+  'JWT_REFRESH_PATH',
+  'JWT_SECURE',
+  'JWT_SAMESITE',
+  'JWT_DOMAIN',
+  'JWT_CSRF',
+  'JWT_CSRF_ALL',
+  'JWT_ACCESS_SECONDS',
+  'JWT_REFRESH_SECONDS',
+  'BLACKLIST',
+  'ROTATE',
 ]);
 
 /** The first setting that means nothing here, or null. */
@@ -72,9 +108,43 @@ export function profileOf(env: Environment): Profile {
     signsOutOnGet: env['LOGOUT_ON_GET'] === '1',
     confirmsOnGet: env['CONFIRM_ON_GET'] === '1',
     isDebugging: env['DEBUG'] === '1',
+    jwt: env['JWT'] === '1' ? jwtOf(env) : null,
+    challenge: env['JWT'] === '1' ? 'Bearer realm="api"' : 'Token',
     throttleSeconds: secondsOf(env['THROTTLE']),
   } as const;
   return { ...facts, options: optionsOf(facts, env) };
+}
+
+function jwtOf(env: Environment): JwtProfile {
+  return {
+    httpOnly: env['JWT_HTTPONLY'] !== '0',
+    returnsExpiration: env['JWT_RETURN_EXPIRATION'] === '1',
+    isRotated: env['ROTATE'] === '1',
+    accessSeconds: Number(env['JWT_ACCESS_SECONDS'] ?? '300'),
+    refreshSeconds: Number(env['JWT_REFRESH_SECONDS'] ?? '86400'),
+    cookie: env['JWT_COOKIE'] ?? null,
+    refreshCookie: env['JWT_REFRESH_COOKIE'] ?? null,
+    refreshPath: env['JWT_REFRESH_PATH'] ?? '/',
+    sameSite: choice(env['JWT_SAMESITE'], ['Lax', 'Strict', 'None']),
+    domain: env['JWT_DOMAIN'] ?? null,
+    asksCsrf: env['JWT_CSRF'] === '1',
+  };
+}
+
+function jwtOptionsOf(jwt: JwtProfile): NonNullable<LatchkeyOptions['jwt']> {
+  return {
+    use: true,
+    httpOnly: jwt.httpOnly,
+    returnExpiration: jwt.returnsExpiration,
+    rotate: jwt.isRotated,
+    accessSeconds: jwt.accessSeconds,
+    refreshDays: jwt.refreshSeconds / 86_400,
+    refreshCookiePath: jwt.refreshPath,
+    cookieSameSite: jwt.sameSite,
+    ...(jwt.cookie !== null && { cookie: jwt.cookie }),
+    ...(jwt.refreshCookie !== null && { refreshCookie: jwt.refreshCookie }),
+    ...(jwt.domain !== null && { cookieDomain: jwt.domain }),
+  };
 }
 
 type Facts = Omit<Profile, 'options'>;
@@ -90,6 +160,7 @@ function optionsOf(facts: Facts, env: Environment): LatchkeyOptions {
       emailUnique: facts.isEmailUnique,
       usernameCase: facts.hasAllauth ? 'ignore' : 'exact',
     },
+    ...(facts.jwt !== null && { jwt: jwtOptionsOf(facts.jwt) }),
     ...(env['NO_VALIDATORS'] === '1' && { passwords: { rules: ['length'], minLength: 6 } }),
     django: {
       key: facts.hasKeys ? 'body' : 'cookie-only',

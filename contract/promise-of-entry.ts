@@ -2,8 +2,9 @@
 import type { Expected, ExpectedMail } from './answer.ts';
 import { fieldOf, typedField } from './asked.ts';
 import type { Profile } from './profile.ts';
+import { promisedPair } from './promise-of-tokens.ts';
 import { instead, notice, type Situation } from './situation.ts';
-import { type KnownAccount, MOST_FAILURES, type World } from './world.ts';
+import { type KnownAccount, MOST_FAILURES, type NewAccount, newAccount, type World } from './world.ts';
 
 /** Who is meant by the fields of a sign-in. */
 export type Claim = {
@@ -113,15 +114,23 @@ function promisedKey(situation: Situation, account: KnownAccount): Expected {
     const message = world.liveOf(account.id).length > 0 ? 'Old Token Deleted' : 'New Token Created';
     return instead(situation, { status: 200, json: { key: placeholders.make('key'), message } });
   }
-  return signedIn(situation, 200, []);
+  return signedIn(situation, { account, status: 200, mails: [] });
 }
 
-function signedIn(situation: Situation, status: number, mails: readonly ExpectedMail[]): Expected {
+type Entering = {
+  readonly account: KnownAccount;
+  readonly status: 200 | 201;
+  readonly mails: readonly ExpectedMail[];
+};
+
+function signedIn(situation: Situation, { account, status, mails }: Entering): Expected {
   const { profile, placeholders } = situation;
+  const { jwt } = profile;
   const hasCookie = profile.hasCookies || !profile.hasKeys;
   return instead(situation, {
     status: profile.hasKeys ? status : 204,
-    ...(profile.hasKeys && { json: { key: placeholders.make('key') } }),
+    ...(profile.hasKeys && jwt === null && { json: { key: placeholders.make('key') } }),
+    ...(jwt !== null && promisedPair(situation, jwt, { account, isNew: status === 201 })),
     cookie: hasCookie ? { kind: 'set', as: placeholders.make('sessionid') } : { kind: 'untouched' },
     mails,
     users: status === 201 ? 1 : 0,
@@ -137,7 +146,8 @@ export function promisedRegistration(situation: Situation): Expected | null {
   if (profile.emailVerification === 'mandatory') return promisedLink(situation, email, owner);
   if (owner !== undefined && profile.isEmailUnique) return null;
   const isMailed = profile.emailVerification === 'optional' && email !== '';
-  return signedIn(situation, 201, isMailed ? verification(situation, email) : []);
+  const account = newAccount(world.nextId, registered(situation));
+  return signedIn(situation, { account, status: 201, mails: isMailed ? verification(situation, email) : [] });
 }
 
 function isFlawed({ asked, world }: Situation, email: string): boolean {
@@ -161,4 +171,10 @@ export function isUndeliverable(email: string): boolean {
 function verification({ recorded }: Situation, to: string): readonly ExpectedMail[] {
   const secret = recorded.mails[0]?.secret ?? null;
   return [{ kind: 'verify-email', to, secret, uid: null }];
+}
+
+/** The account that a registration asks for. */
+export function registered({ asked }: Situation): NewAccount {
+  const password = { kind: 'text', text: fieldOf(asked, 'password1') ?? '', isImported: false } as const;
+  return { username: fieldOf(asked, 'username') ?? '', email: fieldOf(asked, 'email') ?? '', password };
 }

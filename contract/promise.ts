@@ -5,10 +5,10 @@
  */
 import type { Expected, ExpectedMail } from './answer.ts';
 import { fieldOf, isSignIn } from './asked.ts';
-import type { Json } from './json.ts';
 import { promisedRegistration, promisedSignIn } from './promise-of-entry.ts';
 import { promisedForm } from './promise-of-forms.ts';
-import { instead, notice, refuse, type Situation } from './situation.ts';
+import { promisedSignOutByToken, promisedToken } from './promise-of-tokens.ts';
+import { instead, notice, ownView, refuse, type Situation } from './situation.ts';
 import { type KnownAccount, MOST_MAILS } from './world.ts';
 
 export function promised(situation: Situation): Expected | null {
@@ -41,6 +41,9 @@ export function promised(situation: Situation): Expected | null {
       return promisedReset(situation);
     case 'verify-email':
       return promisedVerification(situation);
+    case 'token-verify':
+    case 'token-refresh':
+      return promisedToken(situation);
     default:
       return null;
   }
@@ -57,6 +60,7 @@ function promisedSignOut(situation: Situation): Expected | null {
   const { asked, profile, caller, hasCookie } = situation;
   const isSigningOut = asked.method === 'POST' || (profile.signsOutOnGet && /^(?:GET|HEAD)$/.test(asked.method));
   if (!isSigningOut) return notAllowed(situation);
+  if (profile.jwt !== null) return promisedSignOutByToken(situation, profile.jwt);
   if (caller.kind !== 'live' && !profile.hasCookies) {
     const detail = 'You should be logged in to logout. Check whether the token is passed.';
     return instead(situation, { status: 400, json: { detail } });
@@ -66,11 +70,6 @@ function promisedSignOut(situation: Situation): Expected | null {
     json: { detail: 'Successfully logged out.' },
     cookie: { kind: hasCookie ? 'cleared' : 'untouched' },
   });
-}
-
-/** The account as its owner sees it. */
-export function ownView({ id, username, email, firstName, lastName }: KnownAccount): Json {
-  return { pk: id, username, email, first_name: firstName, last_name: lastName };
 }
 
 function promisedToOwner(situation: Situation, account: KnownAccount): Expected | null {

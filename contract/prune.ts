@@ -19,6 +19,9 @@ const KEPT_HEADERS: ReadonlySet<string> = new Set([
   'X-Content-Type-Options',
 ]);
 
+/** The session's, and those of JWT mode. */
+const KEPT_COOKIES = /^(?:sessionid|access|refresh)=/;
+
 const [from] = process.argv.slice(2);
 if (from === undefined) throw new TypeError('Say which folder the transcripts are in.');
 const to = import.meta.dirname;
@@ -65,15 +68,21 @@ function prunedStep({ request = null, response, db_after: after, mail }: JsonObj
 
 function prunedResponse({ status = 0, headers: given, body = '' }: JsonObject): Json {
   const { 'Set-Cookie': cookies, ...headers } = objectAt(given, 'headers');
-  const session = [cookies ?? []].flat().filter((cookie) => textAt(cookie, 'a cookie').startsWith('sessionid='));
+  const session = [cookies ?? []].flat().filter((cookie) => KEPT_COOKIES.test(textAt(cookie, 'a cookie')));
   const kept = Object.entries(headers).filter(([name]) => KEPT_HEADERS.has(name));
-  const values = session.map((cookie) => textAt(cookie, 'a cookie').split(';')[0] ?? '');
+  const values = session.map((cookie) => prunedCookie(textAt(cookie, 'a cookie')));
   const isPage = typeof body === 'string' && body !== '' && String(headers['Content-Type']).startsWith('text/html');
   return {
     status,
     headers: { ...Object.fromEntries(kept), ...(values.length > 0 && { 'Set-Cookie': values }) },
     body: isPage ? '<html>' : body,
   };
+}
+
+/** What is compared of it: of a session's cookie its value alone. */
+function prunedCookie(cookie: string): string {
+  if (cookie.startsWith('sessionid=')) return cookie.split(';')[0] ?? '';
+  return cookie.replace(/ expires=[^;]*;/, '');
 }
 
 /** Whom it went to, and what its link carries. */

@@ -1,6 +1,7 @@
 /** The reason that an answer must give in `Latchkey-Reason`, told from what it says. */
 import type { Code } from 'latchkey';
 import { type Expected, messageIn } from './answer.ts';
+import { tokenAskedAbout } from './promise-of-tokens.ts';
 import { INVALID_TOKEN, MISSING, type Situation } from './situation.ts';
 
 /** By the beginning of `detail`. */
@@ -14,6 +15,14 @@ const BY_DETAIL: readonly (readonly [start: string, code: Code])[] = [
   ['Method "', 'method_not_allowed'],
   ['Could not satisfy the request Accept header.', 'not_acceptable'],
   ['Not found.', 'not_found'],
+  ['Authorization header must contain', 'invalid_token'],
+  ['User is inactive', 'account_disabled'],
+  ['User not found', 'account_disabled'],
+  ['No active account found', 'account_disabled'],
+  ['No valid refresh token found.', 'not_authenticated'],
+  ['Token is invalid', 'invalid_token'],
+  ['Token is expired', 'token_expired'],
+  ['Token has wrong type', 'invalid_token'],
   ['Request was throttled.', 'too_many_attempts'],
 ];
 
@@ -51,8 +60,17 @@ export function reasonOf(situation: Situation, expected: Expected): Expected['re
   if (body.kind === 'json-complaint') return 'parse_error';
   if (body.kind === 'some-json') return 'any';
   const detail = messageIn(expected, 'detail');
-  const isOfCredential = detail === INVALID_TOKEN || detail === MISSING || detail === null;
+  if (detail === OVER || messageIn(expected, 'non_field_errors') === OVER) return ofToken(situation);
+  const isOfCredential = detail === ANY_TYPE || detail === INVALID_TOKEN || detail === MISSING || detail === null;
   return isRefused && isOfCredential ? ofCredential(situation) : ofText(expected, detail);
+}
+
+const OVER = 'Token is blacklisted';
+const ANY_TYPE = 'Given token not valid for any token type';
+
+/** Why the session of the token is over that the request is about; `invalid_token` for one that was used. */
+function ofToken(situation: Situation): Code {
+  return tokenAskedAbout(situation)?.session.ended ?? 'invalid_token';
 }
 
 function ofCredential({ caller }: Situation): Code {

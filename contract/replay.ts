@@ -7,6 +7,7 @@ import { follow } from './consequences.ts';
 import { ruled } from './departures/table.ts';
 import type { Host } from './host-app.ts';
 import { type Hash, type Instance, openInstance } from './instance.ts';
+import { isObject } from './json.ts';
 import { Placeholders } from './placeholders.ts';
 import { type Profile, profileOf } from './profile.ts';
 import type { RecordedStep } from './recording.ts';
@@ -75,6 +76,7 @@ export async function replay(
 async function playAll(steps: readonly RecordedStep[], play: Play, witness: Witness): Promise<Result> {
   const departures = new Set<string>();
   for (const [index, step] of steps.entries()) {
+    await meanwhile(step, steps[index - 1] ?? null, play);
     const sent = toSend(step, play);
     const outcome = await outcomeOf(sent, play);
     witness(step, index, (other) =>
@@ -95,6 +97,32 @@ async function playAll(steps: readonly RecordedStep[], play: Play, witness: Witn
   return { departures: [...departures], failure: null };
 }
 
+/** Shorter than any token lives that is not there to be seen over. */
+const SHORT_SECONDS = 60;
+
+/**
+ * What was done between two steps and is seen by what the next one tells: an operator removed the account, or suspended it, and where
+ * tokens live for seconds, they were waited for.
+ */
+async function meanwhile(step: RecordedStep, last: RecordedStep | null, { instance, world, profile }: Play) {
+  const { jwt } = profile;
+  const [account] = world.accounts;
+  if (last === null || jwt === null || account === undefined) return;
+  if (jwt.refreshSeconds < SHORT_SECONDS) {
+    instance.wait((jwt.refreshSeconds + 1) * 1000);
+    world.expireTokens();
+  }
+  if (step.users < last.users && step.request.method === 'GET') {
+    await instance.remove(account.id);
+    world.remove(account);
+  }
+  const { body } = step.response;
+  if (account.isActive && isObject(body) && body['code'] === 'user_inactive') {
+    await instance.suspend(account.id);
+    world.suspend(account);
+  }
+}
+
 type Played = { readonly sent: Sent; readonly outcome: Outcome };
 
 function judge(step: RecordedStep, { sent, outcome }: Played, play: Play): Judgement {
@@ -105,7 +133,7 @@ function judge(step: RecordedStep, { sent, outcome }: Played, play: Play): Judge
 
 function situationOf(step: RecordedStep, sent: Sent, { profile, world, placeholders }: Play): Situation {
   const authorization = Buffer.from(sent.headers['Authorization'] ?? '', 'latin1').toString('utf8');
-  const credentials = { authorization, cookie: sent.cookie };
+  const credentials = { authorization, cookie: sent.cookie, access: sent.access };
   return {
     profile,
     asked: askedBy(step.request),
@@ -114,7 +142,8 @@ function situationOf(step: RecordedStep, sent: Sent, { profile, world, placehold
     placeholders,
     credentials,
     caller: callerOf(world, profile, credentials),
-    carried: callerOf(world, profile, { ...credentials, authorization: '' }),
+    carried: callerOf(world, profile, { ...credentials, authorization: '', access: null }),
+    refreshCookie: sent.refresh,
     hasCookie: sent.cookie !== null,
     isForeign: sent.isForeign,
   };

@@ -4,7 +4,6 @@ import type { Environment, Recording, Transcript } from './recording.ts';
 
 /** Areas that are not served yet, by their paths. */
 const AREAS: readonly (readonly [pattern: RegExp, area: string])[] = [
-  [/^\/auth\/token(?:\/|$)/, 'JSON web tokens'],
   [/^\/auth\/(?:mfa|passkeys)(?:\/|$)/, 'second steps and passkeys'],
 ];
 
@@ -30,7 +29,6 @@ export function scopeOf({ transcripts, profiles }: Pick<Recording, 'transcripts'
 }
 
 function unserved(transcript: Transcript, env: Environment): string | null {
-  if (env['JWT'] !== undefined) return 'JSON web tokens';
   const setting = unknownSetting(env);
   if (setting !== null) return `the setting ${setting}`;
   for (const { request } of transcript.steps) {

@@ -15,6 +15,8 @@ export type Situation = {
   readonly placeholders: Placeholders;
   readonly credentials: Credentials;
   readonly caller: Caller;
+  /** The refresh token's cookie; null where none is sent. */
+  readonly refreshCookie: string | null;
   /** Who the cookie alone would be. */
   readonly carried: Caller;
   /** Whether a session cookie is sent. */
@@ -28,6 +30,7 @@ export type Given = {
   readonly json?: Json;
   readonly body?: ExpectedBody;
   readonly cookie?: Expected['cookie'];
+  readonly tokenCookies?: Expected['tokenCookies'];
   readonly mails?: readonly ExpectedMail[];
   /** How many accounts, and verified addresses, this adds. */
   readonly users?: number;
@@ -37,7 +40,7 @@ export type Given = {
 
 /** A whole answer in place of the recorded one: what is not given is as for any answer of the API, and nothing comes about. */
 export function instead(situation: Situation, given: Given): Expected {
-  const { recorded, asked } = situation;
+  const { recorded, asked, profile } = situation;
   const django = addedByDjango(situation);
   const json: ExpectedBody = given.json === undefined ? { kind: 'none' } : { kind: 'json', value: given.json };
   const body = given.body ?? json;
@@ -45,11 +48,12 @@ export function instead(situation: Situation, given: Given): Expected {
     ...recorded,
     status: given.status,
     contentType: given.status === 204 ? null : 'application/json',
-    authenticate: given.status === 401 ? 'Token' : null,
+    authenticate: given.status === 401 ? profile.challenge : null,
     location: null,
     waitSeconds: given.waitSeconds ?? null,
     body: asked.method === 'HEAD' ? { kind: 'none' } : body,
     cookie: given.cookie ?? { kind: 'untouched' },
+    tokenCookies: given.tokenCookies ?? [],
     mails: given.mails ?? [],
     users: recorded.users - django.users + (given.users ?? 0),
     verified: recorded.verified === null ? null : recorded.verified - django.verified + (given.verified ?? 0),
@@ -81,6 +85,10 @@ const REFUSALS: ReadonlySet<string> = new Set([
   'Invalid token header. Token string should not contain spaces.',
   'Invalid token header. Token string should not contain invalid characters.',
   'User inactive or deleted.',
+  'Given token not valid for any token type',
+  'Authorization header must contain two space-delimited values',
+  'User is inactive',
+  'User not found',
 ]);
 
 export const MISSING = 'Authentication credentials were not provided.';
@@ -89,7 +97,7 @@ export const INVALID_TOKEN = 'Invalid token.';
 /** The text by which Django refused the credential, or null where it did not. */
 export function refusalIn({ profile, recorded, asked }: Situation): string | null {
   const isStatus = recorded.status === profile.signedOutStatus;
-  const isChallenge = recorded.authenticate === (profile.signedOutStatus === 401 ? 'Token' : null);
+  const isChallenge = recorded.authenticate === (profile.signedOutStatus === 401 ? profile.challenge : null);
   if (!isStatus || !isChallenge) return null;
   // An answer to HEAD has no text, and the browsable API's is in its page.
   if (asked.method === 'HEAD' || recorded.body.kind === 'page') return MISSING;
@@ -100,7 +108,34 @@ export function refusalIn({ profile, recorded, asked }: Situation): string | nul
 /** The answer to a credential that is no good here. Of a cookie that is over nothing is said but why it is. */
 export function refuse(situation: Situation): Expected {
   const { caller, profile } = situation;
+  const token = profile.jwt === null ? null : tokenRefusal(caller);
+  if (token !== null) return instead(situation, { status: profile.signedOutStatus, json: token });
   const isKey = caller.kind === 'dead' && caller.scheme !== 'cookie';
   const detail = !isKey ? MISSING : caller.reason === 'account_disabled' ? 'User inactive or deleted.' : INVALID_TOKEN;
   return instead(situation, { status: profile.signedOutStatus, json: { detail } });
+}
+
+/** What a token is refused with, in djangorestframework-simplejwt's words; null where it is no token that is refused. */
+function tokenRefusal(caller: Caller): Json | null {
+  if (caller.kind === 'malformed') {
+    const detail = 'Authorization header must contain two space-delimited values';
+    return { detail, code: 'bad_authorization_header' };
+  }
+  if (caller.kind !== 'dead' || caller.token === undefined) return null;
+  if (caller.token === 'inactive') return { detail: 'User is inactive', code: 'user_inactive' };
+  if (caller.token === 'gone') return { detail: 'User not found', code: 'user_not_found' };
+  const messages = [{ token_class: 'AccessToken', token_type: 'access', message: TOKEN_FLAWS[caller.token] }];
+  return { detail: 'Given token not valid for any token type', code: 'token_not_valid', messages };
+}
+
+const TOKEN_FLAWS = {
+  invalid: 'Token is invalid',
+  expired: 'Token is expired',
+  wrong_type: 'Token has wrong type',
+  over: 'Token is blacklisted',
+} as const;
+
+/** The account as its owner sees it. */
+export function ownView({ id, username, email, firstName, lastName }: KnownAccount): Json {
+  return { pk: id, username, email, first_name: firstName, last_name: lastName };
 }

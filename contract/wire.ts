@@ -13,6 +13,9 @@ export type Sent = {
   readonly body: Buffer | null;
   /** The value of the session cookie, or null. */
   readonly cookie: string | null;
+  /** The value of the access token's cookie, and of the refresh token's; null where there is none. */
+  readonly access: string | null;
+  readonly refresh: string | null;
   /** Whether it is sent as one that another site made the browser send. */
   readonly isForeign: boolean;
 };
@@ -49,7 +52,9 @@ export function toSend(
     placeholders.fill(text.replaceAll('<host>', host).replaceAll('<host-escaped>', encodeURIComponent(host)));
   const jar = cookiesIn(request.headers['Cookie'] ?? '');
   const cookie = sessionCookie(jar.get('sessionid'), placeholders);
-  const isLookedAt = profile.readsSession && cookie !== null;
+  const { access, refresh, pairs } = tokensIn(jar, profile, placeholders);
+  const isLookedAt = (profile.readsSession && cookie !== null) || profile.jwt?.asksCsrf === true;
+  const cookies = [...(cookie === null ? [] : [`${COOKIE}=${cookie}`]), ...pairs];
   const site = isForm(askedBy(request).route)
     ? siteOfForm({ request, response })
     : isLookedAt
@@ -61,11 +66,13 @@ export function toSend(
     path: latin1(fill(request.path)),
     headers: {
       ...Object.fromEntries(kept.map(([name, value]) => [name, headerBytes(fill(value), response.body)])),
-      ...(cookie !== null && { Cookie: `${COOKIE}=${cookie}` }),
+      ...(cookies.length > 0 && { Cookie: cookies.join('; ') }),
       ...(site !== null && { 'Sec-Fetch-Site': site }),
     },
     body: bytesOf(request.body, response.body, fill),
     cookie,
+    access,
+    refresh,
     isForeign: site === 'cross-site',
   };
 }
@@ -82,6 +89,20 @@ function cookiesIn(header: string): ReadonlyMap<string, string> {
 function sessionCookie(recorded: string | undefined, placeholders: Placeholders): string | null {
   if (recorded === undefined) return null;
   return placeholders.isOne(recorded) ? placeholders.valueOf(recorded) : recorded;
+}
+
+/** The cookies of JWT mode, under the names that they have. */
+function tokensIn(jar: ReadonlyMap<string, string>, { jwt }: Profile, placeholders: Placeholders) {
+  const sentAs = (name: string | null): string | null => {
+    const recorded = name === null ? undefined : jar.get(name);
+    return sessionCookie(recorded, placeholders);
+  };
+  const [access, refresh] = [sentAs(jwt?.cookie ?? null), sentAs(jwt?.refreshCookie ?? null)];
+  const pairs = [
+    ...(access === null ? [] : [`${jwt?.cookie}=${access}`]),
+    ...(refresh === null ? [] : [`${jwt?.refreshCookie}=${refresh}`]),
+  ];
+  return { access, refresh, pairs };
 }
 
 /** What the browser would say of the request where Django looks at a CSRF token; null where it does not look, or at none. */

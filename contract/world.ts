@@ -20,7 +20,7 @@ export type KnownAccount = {
   firstName: string;
   lastName: string;
   isVerified: boolean;
-  readonly isActive: boolean;
+  isActive: boolean;
   /** Whether Django has the address in its table of addresses. */
   isListed: boolean;
   password: KnownPassword;
@@ -44,6 +44,16 @@ export type KnownSession = {
   ended: Code | null;
   /** Whether it is over in the recording although it is live here. */
   isOverThere: boolean;
+  /** Those of JWT mode. */
+  readonly tokens: KnownToken[];
+};
+
+export type KnownToken = {
+  readonly value: string;
+  readonly type: 'access' | 'refresh';
+  isExpired: boolean;
+  /** Whether it was exchanged for another. */
+  isUsed: boolean;
 };
 
 export type KnownLink = {
@@ -100,12 +110,17 @@ export class World {
     }));
     for (const [index, { key, isActive }] of users.entries()) {
       const ended = isActive ? null : 'account_disabled';
-      if (key !== null) this.sessions.push({ token: key, accountId: index + 1, ended, isOverThere: false });
+      if (key !== null) this.sessions.push({ token: key, accountId: index + 1, ended, isOverThere: false, tokens: [] });
     }
   }
 
   byId(id: number): KnownAccount | null {
     return this.accounts.find((account) => account.id === id) ?? null;
+  }
+
+  /** The number that the next account gets. */
+  get nextId(): number {
+    return this.#lastId + 1;
   }
 
   nameKey(username: string): string {
@@ -130,14 +145,30 @@ export class World {
     return this.sessions.find((session) => session.token === token) ?? null;
   }
 
+  /** A token of JWT mode, and whose it is. */
+  tokenOf(value: string): { readonly session: KnownSession; readonly token: KnownToken } | null {
+    for (const session of this.sessions) {
+      const token = session.tokens.find((one) => one.value === value);
+      if (token !== undefined) return { session, token };
+    }
+    return null;
+  }
+
+  /** So much time goes by that every token is over. */
+  expireTokens(): void {
+    for (const { tokens } of this.sessions) for (const token of tokens) token.isExpired = true;
+  }
+
   liveOf(accountId: number): readonly KnownSession[] {
     return this.sessions.filter((session) => session.accountId === accountId && session.ended === null);
   }
 
   /** A sign-in: its session is the only one of its account, and links that Django ties to the last sign-in are void there. */
-  open(account: KnownAccount, token: string): void {
+  open(account: KnownAccount, token: string): KnownSession {
     this.end(account.id, 'session_displaced', null);
-    this.sessions.push({ token, accountId: account.id, ended: null, isOverThere: false });
+    const session = { token, accountId: account.id, ended: null, isOverThere: false, tokens: [] };
+    this.sessions.push(session);
+    return session;
   }
 
   /** Ends the live sessions of an account, but for `kept`. */
@@ -162,6 +193,11 @@ export class World {
       isGood && !isVoidInDjango && !(purpose === 'verify-email' && world.byId(accountId)?.isVerified === true);
     world.links.push(...this.links.map((link) => ({ ...link, isGood: isGood(link) })));
     return world;
+  }
+
+  suspend(account: KnownAccount): void {
+    account.isActive = false;
+    this.end(account.id, 'account_disabled', null);
   }
 
   remove(account: KnownAccount): void {

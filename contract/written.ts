@@ -26,6 +26,8 @@ export type Written = {
   readonly mail?: readonly JsonObject[];
   readonly verified?: number;
   readonly location?: string;
+  /** What stands in `WWW-Authenticate` of a 401. */
+  readonly challenge?: string;
 };
 
 /** One transcript; where nothing is said, one account with one verified address stays as it is. */
@@ -53,6 +55,7 @@ function stepOf({
   mail,
   verified = 1,
   location,
+  challenge = 'Token',
 }: Written): JsonObject {
   const [method = '', path = ''] = ask.split(' ');
   return {
@@ -67,7 +70,7 @@ function stepOf({
       headers: {
         'Content-Type': type ?? 'application/json',
         ...(location !== undefined && { Location: location }),
-        ...(status === 401 && { 'WWW-Authenticate': 'Token' }),
+        ...(status === 401 && { 'WWW-Authenticate': challenge }),
         ...(cookie !== undefined && { 'Set-Cookie': [`sessionid=${cookie}; Path=/`] }),
       },
       body: answer,
@@ -76,6 +79,8 @@ function stepOf({
     ...(mail !== undefined && { mail: [...mail] }),
   };
 }
+
+const BEARER = 'Bearer realm="api"';
 
 const SIGN_IN: Written = {
   ask: 'POST /auth/login/',
@@ -170,6 +175,66 @@ export const showing: Readonly<Record<string, Replayable>> = {
         answer: { detail: 'ok' },
         verified: 0,
       },
+    ],
+  }),
+};
+
+const TOKENS: Replayable['env'] = { JWT: '1', JWT_HTTPONLY: '0', BLACKLIST: '1', ROTATE: '1' };
+
+const SIGN_IN_FOR_TOKENS: Written = {
+  ...SIGN_IN,
+  answer: {
+    access: '<access>',
+    refresh: '<refresh>',
+    user: { pk: 1, username: 'alice', email: 'alice@example.com', first_name: '', last_name: '' },
+  },
+};
+
+const REFRESH: Written = {
+  ask: 'POST /auth/token/refresh/',
+  body: { refresh: '<refresh>' },
+  status: 200,
+  answer: { access: '<access2>', refresh: '<refresh2>', access_expiration: '<date>', refresh_expiration: '<date>' },
+};
+
+const BLACKLISTED = { detail: 'Token is blacklisted', code: 'token_not_valid' };
+
+/** Departures of JWT mode that the kept recordings do not reach. */
+export const showingTokens: Readonly<Record<string, Replayable>> = {
+  'forgiven-refresh': written('a refresh token twice within a moment', {
+    env: TOKENS,
+    users: [ALICE],
+    steps: [SIGN_IN_FOR_TOKENS, REFRESH, { ...REFRESH, status: 401, answer: BLACKLISTED, challenge: BEARER }],
+  }),
+  displaced: written('an access token after a later sign-in', {
+    env: TOKENS,
+    users: [ALICE],
+    steps: [
+      SIGN_IN_FOR_TOKENS,
+      {
+        ...SIGN_IN_FOR_TOKENS,
+        answer: { ...(SIGN_IN_FOR_TOKENS.answer as JsonObject), access: '<access2>', refresh: '<refresh2>' },
+        cookie: '<sessionid2>',
+      },
+      {
+        ask: 'GET /api/whoami/',
+        headers: { Authorization: 'Bearer <access>' },
+        status: 200,
+        answer: { pk: 1, username: 'alice' },
+      },
+    ],
+  }),
+  'ended-token': written('a refresh token after a later sign-in', {
+    env: TOKENS,
+    users: [ALICE],
+    steps: [
+      SIGN_IN_FOR_TOKENS,
+      {
+        ...SIGN_IN_FOR_TOKENS,
+        answer: { ...(SIGN_IN_FOR_TOKENS.answer as JsonObject), access: '<access2>', refresh: '<refresh2>' },
+        cookie: '<sessionid2>',
+      },
+      { ...REFRESH, answer: { ...(REFRESH.answer as JsonObject), access: '<access3>', refresh: '<refresh3>' } },
     ],
   }),
 };
@@ -329,6 +394,38 @@ export const failing: readonly Replayable[] = [
         status: 400,
         answer: { email: ['User is already registered with this e-mail address.'] },
         verified: 0,
+      },
+    ],
+  }),
+  written('a refresh token of nobody’s is taken', {
+    env: TOKENS,
+    users: [ALICE],
+    steps: [SIGN_IN_FOR_TOKENS, { ...REFRESH, body: { refresh: 'x.y.z' } }],
+  }),
+  written('a live access token is refused', {
+    env: TOKENS,
+    users: [ALICE],
+    steps: [
+      SIGN_IN_FOR_TOKENS,
+      {
+        ask: 'GET /api/whoami/',
+        headers: { Authorization: 'Bearer <access>' },
+        status: 401,
+        answer: { detail: 'User is inactive', code: 'user_not_found' },
+        challenge: BEARER,
+      },
+    ],
+  }),
+  written('a refresh token is an access token', {
+    env: TOKENS,
+    users: [ALICE],
+    steps: [
+      SIGN_IN_FOR_TOKENS,
+      {
+        ask: 'GET /api/whoami/',
+        headers: { Authorization: 'Bearer <refresh>' },
+        status: 200,
+        answer: { pk: 1, username: 'alice' },
       },
     ],
   }),

@@ -22,6 +22,6 @@ function inRecording(situation: Situation): Situation {
     ...situation,
     world,
     caller: callerOf(world, profile, credentials),
-    carried: callerOf(world, profile, { ...credentials, authorization: '' }),
+    carried: callerOf(world, profile, { ...credentials, authorization: '', access: null }),
   };
 }

@@ -2,8 +2,8 @@
 import { isFieldErrors, messageIn } from '../answer.ts';
 import { fieldOf, isForm, isOpen, isProtected } from '../asked.ts';
 import { isObject } from '../json.ts';
-import { ownView, promised } from '../promise.ts';
-import { instead, type Situation } from '../situation.ts';
+import { promised } from '../promise.ts';
+import { instead, ownView, type Situation } from '../situation.ts';
 import type { KnownAccount } from '../world.ts';
 import type { Departure } from './departure.ts';
 import { PAGE } from './regular.ts';

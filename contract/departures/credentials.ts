@@ -11,7 +11,8 @@ import { isAnswerTo } from './sessions.ts';
 export const bearer: Departure = {
   id: 'bearer',
   whole(situation) {
-    const { asked, caller, recorded } = situation;
+    const { asked, caller, profile, recorded } = situation;
+    if (profile.jwt !== null) return null;
     if ((caller.kind !== 'live' && caller.kind !== 'dead') || caller.scheme !== 'bearer') return null;
     if (isProtected(asked.route)) return refusalIn(situation) === MISSING ? promised(situation) : null;
     const isNobody = messageIn(recorded, 'detail')?.startsWith('You should be logged in to logout.') === true;
@@ -36,15 +37,23 @@ export const deadCredential: Departure = {
   whole(situation) {
     const text = refusalIn(situation);
     const isMeant = isOpen(situation.asked.route) && text !== null && isTextFor(situation, text);
+    if (situation.profile.jwt !== null && !isTokenRefused(situation)) return null;
     return isMeant ? promised(situation) : null;
   },
 };
 
+/** Is this, to the letter, how a token is refused? */
+function isTokenRefused(situation: Situation): boolean {
+  return JSON.stringify(situation.recorded.body) === JSON.stringify(refuse(situation).body);
+}
+
 /** Is this what Django says of the credential that is brought along? To `HEAD` it says nothing. */
 function isTextFor({ asked, caller }: Situation, text: string): boolean {
   if (asked.method === 'HEAD') return caller.kind === 'malformed' || caller.kind === 'dead';
-  if (caller.kind === 'malformed') return text.startsWith('Invalid token header.');
+  if (caller.kind === 'malformed') return /^(?:Invalid token header\.|Authorization header must)/.test(text);
   if (caller.kind !== 'dead') return false;
+  if (caller.token !== undefined)
+    return text === 'Given token not valid for any token type' || caller.token === 'inactive';
   return text === (caller.reason === 'account_disabled' ? 'User inactive or deleted.' : 'Invalid token.');
 }
 
@@ -55,14 +64,16 @@ const ABOUT_NONE = /^CSRF Failed: CSRF (?:cookie not set|token missing)\.$/;
 export const originCheck: Departure = {
   id: 'origin-check',
   whole(situation) {
-    const { asked, caller, recorded, isForeign } = situation;
-    const hasHeader = (asked.headers['X-CSRFToken'] ?? '') !== '';
+    const { asked, caller, profile, recorded, isForeign } = situation;
+    const isCookieSent = /\bcsrftoken=/.test(asked.headers['Cookie'] ?? '') || profile.jwt === null;
+    const hasHeader = (asked.headers['X-CSRFToken'] ?? '') !== '' && isCookieSent;
     const isRefused = recorded.status === 403 && recorded.authenticate === null;
     const isText = (hasHeader ? ABOUT_HEADER : ABOUT_NONE).test(messageIn(recorded, 'detail') ?? '');
     if (!isForeign || !isRefused || !isText) return null;
     // No browser sends a key by itself: a host's own page looks at it alone. The API refuses what is foreign all the same.
-    const isByKey = (caller.kind === 'live' || caller.kind === 'dead') && caller.scheme !== 'cookie';
-    if (asked.route === 'whoami' && isByKey) return promised(situation);
+    const isByKey =
+      (caller.kind === 'live' || caller.kind === 'dead') && caller.scheme !== 'cookie' && caller.scheme !== 'access';
+    if (asked.route === 'whoami' && (isByKey || caller.kind === 'nobody')) return promised(situation);
     return instead(situation, { status: 403, json: { detail: 'CSRF Failed: Origin checking failed.' } });
   },
 };

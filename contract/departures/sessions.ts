@@ -11,7 +11,7 @@ import type { Departure } from './departure.ts';
 /** Is the recorded answer what this account's owner would be told? Where nothing is promised, it may be that the request is wrong. */
 export function isAnswerTo(situation: Situation, account: KnownAccount): boolean {
   const { recorded } = situation;
-  const session = { token: '', accountId: account.id, ended: null, isOverThere: false };
+  const session = { token: '', accountId: account.id, ended: null, isOverThere: false, tokens: [] };
   const live = { kind: 'live', session, account, scheme: 'token' } as const;
   const told = promised({ ...situation, caller: live, carried: live });
   if (told === null) return recorded.status === 400 || recorded.status === 405 || recorded.status === 415;

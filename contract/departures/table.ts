@@ -31,6 +31,7 @@ import { isRegular } from './regular.ts';
 import { displaced, oneSession, ownKey, resetEnds } from './sessions.ts';
 import { article, attempts, mandatoryDuplicate, typedPassword, undeliverable } from './sign-in.ts';
 import { connectionNotice, lastWayIn, oauthOne, unwiredView } from './social.ts';
+import { endedToken, forgivenRefresh, tokenSignOut } from './tokens.ts';
 
 export const departures: readonly Departure[] = [
   ownKey,
@@ -71,6 +72,9 @@ export const departures: readonly Departure[] = [
   unwiredView,
   lastWayIn,
   connectionNotice,
+  tokenSignOut,
+  endedToken,
+  forgivenRefresh,
 ];
 
 export type Ruled = {

@@ -16,6 +16,7 @@ import type { Settings } from './model/settings.ts';
 import { openStore, type PostgresPool } from './open-store.ts';
 import { type Environment, InvalidSettings, type Resolved } from './resolve-settings.ts';
 import { followEndings } from './sessions/endings.ts';
+import type { ForeignTokens, WebTokens } from './sessions/jwt.ts';
 import { keyProofs } from './sessions/key-proofs.ts';
 import { sessionSignals } from './sessions/signals.ts';
 import { sessionStreams } from './sessions/streams.ts';
@@ -88,6 +89,8 @@ export async function assemble(resolved: Resolved, code: CodeOptions, role: Runn
   const touches = gatherTouches(store, settings.sessions.idleMs, warn);
   const background = backgroundWork(log);
   const proofs = keyProofs({ settings, keys, store, clock: code.clock ?? systemClock });
+  const adopt: Adopt = async (token) => await (await import('./flows/adopt-token.ts')).adoptToken(parts, token);
+  const jwt = await tokensFor(resolved, { store, keys, adopt, clock: code.clock ?? systemClock });
   const { scheme, concurrency, queue } = { ...settings.passwords, scheme: settings.passwords.hash };
   const hasher = hasherWith({ scheme, concurrency, queue });
   const templates = code.mailTemplates ?? {};
@@ -120,6 +123,7 @@ export async function assemble(resolved: Resolved, code: CodeOptions, role: Runn
     memory,
     touches,
     keyProofs: proofs,
+    jwt,
     misused: misuseTeller(() => parts),
     hasher,
     hooks: hooksFrom(code.hooks ?? {}, warn),
@@ -196,6 +200,39 @@ async function keysOf(store: Store, { secrets }: Resolved): Promise<Keys> {
   const [newest, ...older] = secrets;
   if (newest !== undefined) return keysFrom([newest, ...older]);
   return keysFrom([await store.settings.getOrSet(SECRET, newRootSecret())]);
+}
+
+/** The tokens of JWT mode, loaded where it is on; null where it is off. */
+async function tokensFor(
+  { settings, jwtSecrets, followerSecrets, simplejwtKey }: Resolved,
+  {
+    store,
+    keys,
+    adopt,
+    clock,
+  }: { readonly store: Store; readonly keys: Keys; readonly adopt: Adopt; readonly clock: Clock },
+): Promise<WebTokens | null> {
+  const { jwt, origin } = settings;
+  if (jwt === null) return null;
+  const [{ webTokens }, { keysInTurn, sharedKeys }] = await Promise.all([
+    import('./sessions/jwt.ts'),
+    import('./sessions/jwt-keys.ts'),
+  ]);
+  const signers =
+    jwt.algorithm === 'HS256'
+      ? sharedKeys(jwtSecrets)
+      : keysInTurn(jwt.algorithm, { settings: jwt, store: store.settings, keys, clock });
+  const foreign = simplejwtKey === null ? null : await foreignTokens(simplejwtKey, adopt);
+  return webTokens({ settings: jwt, issuer: origin, keys: signers, followers: followerSecrets, foreign, clock });
+}
+
+type Adopt = ForeignTokens['adopt'];
+
+async function foreignTokens(given: string, adopt: Adopt): Promise<ForeignTokens> {
+  const { foreignKeyFrom, foreignReader } = await import('./credentials/simplejwt.ts');
+  const key = foreignKeyFrom(given);
+  if (key === null) throw new Error('The key of simplejwt was not looked at before.');
+  return { read: foreignReader(key), adopt };
 }
 
 /** How usernames are compared is baked into the database: a change of mind would let two people have one name. */

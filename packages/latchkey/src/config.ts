@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { clientsById, limitsByClass, limitsByRole } from './limit-options.ts';
 import {
   choice,
+  cookieName,
   count,
   DAY_MS,
   flag,
@@ -223,6 +224,46 @@ const mail = {
   verifyDays: time(DAY_MS, { env: 'LATCHKEY_VERIFY_DAYS', fallback: 3 }),
 };
 
+/** JWT mode: signed tokens instead of keys, as dj-rest-auth has them (`USE_JWT`). See [jwt.md](jwt.md). */
+const jwt = {
+  /** Whether answers carry `access` and `refresh` tokens in place of a key (`USE_JWT`). */
+  use: flag({ env: 'LATCHKEY_JWT', fallback: false }),
+  /** How tokens are signed: by keys that are made here and follow each other, whose public halves anybody may read (`ES256`, `RS256`, `EdDSA`), or by a secret that others share (`HS256`). */
+  algorithm: choice(['ES256', 'RS256', 'EdDSA', 'HS256'], { env: 'LATCHKEY_JWT_ALGORITHM', fallback: 'ES256' }),
+  /** The secret of `HS256`: 32 letters or more, several with commas between, the newest first. Never the root secret. */
+  secret: words({ env: 'LATCHKEY_JWT_SECRET', fallback: null, shown: 'none' }),
+  /** After so many days the next key signs. */
+  keyDays: time(DAY_MS, { env: 'LATCHKEY_JWT_KEY_DAYS', fallback: 30, minMs: DAY_MS }),
+  /** With another name here every key that was made before is none any more, and every token of theirs is void. */
+  keySeries: words({ env: 'LATCHKEY_JWT_KEY_SERIES', fallback: '1' }),
+  /** Whom tokens are for (`aud`). */
+  audience: words({ env: 'LATCHKEY_JWT_AUDIENCE', fallback: null, shown: 'the origin' }),
+  /** For so many seconds an access token is good (`ACCESS_TOKEN_LIFETIME`). */
+  accessSeconds: time(SECOND_MS, { env: 'LATCHKEY_JWT_ACCESS_SECONDS', fallback: 300, minMs: SECOND_MS }),
+  /** For so many days a refresh token is good (`REFRESH_TOKEN_LIFETIME`), and a session goes on that is not used. */
+  refreshDays: time(DAY_MS, { env: 'LATCHKEY_JWT_REFRESH_DAYS', fallback: 1, minMs: SECOND_MS }),
+  /** Whether a refresh token is exchanged for another by its use (`ROTATE_REFRESH_TOKENS`), so that a copy of it is noticed. Clients must keep the new one. */
+  rotate: flag({ env: 'LATCHKEY_JWT_ROTATE', fallback: true }),
+  /** Whether scripts are kept from tokens: a sign-in’s answer has no refresh token, and the cookies are `HttpOnly` (`JWT_AUTH_HTTPONLY`). */
+  httpOnly: flag({ env: 'LATCHKEY_JWT_HTTPONLY', fallback: true }),
+  /** Whether a sign-in’s answer says when its tokens are over (`JWT_AUTH_RETURN_EXPIRATION`). */
+  returnExpiration: flag({ env: 'LATCHKEY_JWT_RETURN_EXPIRATION', fallback: false }),
+  /** The name of a cookie for the access token (`JWT_AUTH_COOKIE`). */
+  cookie: cookieName({ env: 'LATCHKEY_JWT_COOKIE' }),
+  /** The name of a cookie for the refresh token (`JWT_AUTH_REFRESH_COOKIE`). */
+  refreshCookie: cookieName({ env: 'LATCHKEY_JWT_REFRESH_COOKIE' }),
+  /** The path that the browser sends the refresh token to (`JWT_AUTH_REFRESH_COOKIE_PATH`). */
+  refreshCookiePath: path({ env: 'LATCHKEY_JWT_REFRESH_COOKIE_PATH', fallback: '/' }),
+  /** Which requests of other sites these cookies go with (`JWT_AUTH_SAMESITE`). `None` needs an https origin. They are `Secure` wherever the origin is (`JWT_AUTH_SECURE`). */
+  cookieSameSite: choice(['Lax', 'Strict', 'None'], { env: 'LATCHKEY_JWT_SAMESITE', fallback: 'Lax' }),
+  /** The domain that these cookies go to: the host of the origin, or one above it (`JWT_AUTH_COOKIE_DOMAIN`). */
+  cookieDomain: words({ env: 'LATCHKEY_JWT_COOKIE_DOMAIN', fallback: null, shown: 'the host alone' }),
+  /** What lets other servers follow which sessions have ended (`ended-sessions/`), so that they refuse their tokens: 32 letters or more, several with commas between. Without one nobody can. */
+  endingsSecret: words({ env: 'LATCHKEY_JWT_ENDINGS_SECRET', fallback: null, shown: 'none' }),
+  /** For a shop that moves here with people signed in: the key that djangorestframework-simplejwt signed by there (`SIGNING_KEY`, which is `SECRET_KEY` where it was not set; `VERIFYING_KEY`). Its tokens are taken until they are over. */
+  simplejwtKey: words({ env: 'LATCHKEY_SIMPLEJWT_KEY', fallback: null, shown: 'none' }),
+};
+
 /** What a shop that comes from Django may have set there. */
 const django = {
   /** Whether answers carry the key (`body`), or the cookie alone does (`cookie-only`; `TOKEN_MODEL = None`), without `signin/` and `api/token/`. */
@@ -290,6 +331,7 @@ export const groups = {
   attempts,
   events,
   mail,
+  jwt,
   django,
   pages,
   theme,

@@ -21,6 +21,7 @@ const kinds = {
     said: 'a list of texts, none of them empty',
   },
   flag: { is: (value) => typeof value === 'boolean', said: 'true or false' },
+  time: { is: (value) => value instanceof Date && !Number.isNaN(value.getTime()), said: 'a date' },
   function: { is: (value) => typeof value === 'function', said: 'a function' },
 } satisfies Readonly<Record<string, Kind>>;
 

@@ -93,6 +93,14 @@ export function sessionsFace(parts: Parts): Latchkey['sessions'] {
       mustBe('flag', 'sessions.importKey', 'isFresh', isFresh);
       return await importKey(parts, { accountId, key, isFresh });
     },
+    async blacklistToken(jti, expiresAt) {
+      mustBe('text', 'sessions.blacklistToken', 'jti', jti);
+      mustBe('time', 'sessions.blacklistToken', 'expiresAt', expiresAt);
+      const { blacklistToken } = await import('./flows/adopt-token.ts');
+      if (parts.jwt === null)
+        throw new TypeError('sessions.blacklistToken: there are no tokens where JWT mode is off.');
+      await blacklistToken(parts, jti, expiresAt.getTime() - parts.jwt.now());
+    },
     onEnded(listener) {
       mustBe('function', 'sessions.onEnded', 'listener', listener);
       return parts.endings.onEnded(listener);

@@ -109,6 +109,8 @@ export type Latchkey = {
     endAll(accountId: AccountId): Promise<number | null>;
     /** Brings a Django REST framework key along as a session of an unknown device; brought along again, it is that session. null for what is no key or no account, or whose session is over. */
     importKey(accountId: AccountId, key: string, options?: { readonly isFresh?: boolean }): Promise<Session | null>;
+    /** Refuses a refresh token of simplejwt's that was blacklisted before the move, by its `jti`, until it is over. */
+    blacklistToken(jti: string, expiresAt: Date): Promise<void>;
     /** Calls back for every session that ends from now on, on whatever node. Returns how to stop it. */
     onEnded(listener: (ending: EndingNotice) => void): () => void;
   };

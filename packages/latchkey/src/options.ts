@@ -164,3 +164,12 @@ export function schemaName(shape: Shape<string>): Option<string, string> {
     return isName ? given : new Problem('must be small letters, digits and _, at most 50, and not begin with pg_');
   });
 }
+
+/** What a cookie may be called (RFC 6265, 4.1.1) beside those that are there anyway, or `none`. */
+export function cookieName({ env }: { readonly env: string }): Option<string, string | null> {
+  return option<string, string | null>({ env, fallback: null, shown: 'none' }, (given) => {
+    if (given === 'none') return null;
+    const isName = typeof given === 'string' && /^[\w-]{1,64}$/.test(given) && !/^(?:__|latchkey)/i.test(given);
+    return isName ? given : new Problem('must be letters, digits, - and _, not begin with __ or latchkey, or none');
+  });
+}

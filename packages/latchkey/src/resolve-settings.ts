@@ -2,6 +2,8 @@
 import { isIP } from 'node:net';
 import { type DataOptions, groups, top } from './config.ts';
 import { MIN_SECRET_LENGTH } from './crypto/keys.ts';
+import { jwtFlaws, jwtFrom, secretsIn } from './jwt-settings.ts';
+import { idleMsWith } from './model/jwt.ts';
 import { looksAtClaims } from './model/limits.ts';
 import type { PasswordRule } from './model/password.ts';
 import type { Settings } from './model/settings.ts';
@@ -36,6 +38,12 @@ export type Resolved = {
   readonly stores: StoreSettings;
   /** The root secrets, the newest first; empty where one is to be made and kept in the database. */
   readonly secrets: readonly string[];
+  /** The secrets that sign tokens, the newest first; empty where keys are made for that, and where there are no tokens. */
+  readonly jwtSecrets: readonly string[];
+  /** Those by which servers elsewhere follow which sessions have ended, the newest first; empty where none does. */
+  readonly followerSecrets: readonly string[];
+  /** The key that a shop's tokens were signed by before; null where they are not taken. */
+  readonly simplejwtKey: string | null;
 };
 
 type ValuesOf<Group> = {
@@ -43,7 +51,7 @@ type ValuesOf<Group> = {
 };
 
 /** What was given or is the fallback, option by option; what follows from several of them together comes after it. */
-type Read = ValuesOf<typeof top> & { readonly [Name in keyof typeof groups]: ValuesOf<(typeof groups)[Name]> };
+export type Read = ValuesOf<typeof top> & { readonly [Name in keyof typeof groups]: ValuesOf<(typeof groups)[Name]> };
 
 /** Resolves options and environment into settings. Throws `InvalidSettings` with every problem, those `found` before among them. */
 export function resolveSettings(given: DataOptions, environment: Environment, found: readonly string[] = []): Resolved {
@@ -53,11 +61,20 @@ export function resolveSettings(given: DataOptions, environment: Environment, fo
   const port = environment['PORT'] ?? '8787';
   if (!isPort(port)) problems.push(`PORT is “${port}”: it must be a number from 0 to 65535.`);
   const origin = (read.origin ?? `http://127.0.0.1:${isPort(port) ? port : '8787'}`).replace(/\/$/, '');
-  const secrets = (read.secret ?? '').split(',').flatMap((secret) => (secret.trim() === '' ? [] : [secret.trim()]));
-  problems.push(...flaws(read, origin, secrets));
+  const secrets = secretsIn(read.secret);
+  const jwtSecrets = secretsIn(read.jwt.secret);
+  const followerSecrets = secretsIn(read.jwt.endingsSecret);
+  problems.push(...flaws(read, origin, secrets), ...jwtFlaws(read, { origin, secrets, jwtSecrets, followerSecrets }));
   if (production) problems.push(...unsafeInProduction(read, origin, secrets));
   if (problems.length > 0) throw new InvalidSettings(problems);
-  return { settings: settingsFrom(read, origin, production), stores: storesFrom(read), secrets };
+  return {
+    settings: settingsFrom(read, origin, production),
+    stores: storesFrom(read),
+    secrets,
+    jwtSecrets,
+    followerSecrets,
+    simplejwtKey: read.jwt.simplejwtKey,
+  };
 }
 
 type Group = Readonly<Record<string, Option<unknown, unknown>>>;
@@ -263,7 +280,7 @@ function settingsFrom(read: Read, origin: string, production: boolean): Settings
       clients: sessions.clients,
       roleLimits: sessions.roleLimits,
       whenFull: sessions.whenFull,
-      idleMs: sessions.idleDays,
+      idleMs: read.jwt.use ? idleMsWith(sessions.idleDays, read.jwt.refreshDays) : sessions.idleDays,
       lifetimeMs: sessions.lifetimeDays,
       freshMs: sessions.freshMinutes,
       keepEndedMs: sessions.keepEndedDays,
@@ -306,8 +323,10 @@ function settingsFrom(read: Read, origin: string, production: boolean): Settings
       verifyLinkMs: mail.verifyDays,
       invitationMs: INVITATION_MS,
     },
+    jwt: jwtFrom(read, origin),
     wire: {
-      key: django.key === 'body',
+      // Where there are tokens, there is no key beside them.
+      key: django.key === 'body' && !read.jwt.use,
       cookie: django.sessionLogin,
       signedOutStatus: django.signedOutStatus === '401' ? 401 : 403,
       oldPasswordField: django.oldPasswordField,

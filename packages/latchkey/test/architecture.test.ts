@@ -9,7 +9,7 @@ const SRC = new URL('../src/', import.meta.url).pathname;
 const LEVELS: readonly (readonly string[])[] = [
   ['model', 'crypto', 'texts'],
   ['credentials', 'stores', 'mail'],
-  ['sessions'],
+  ['sessions', 'resource'],
   ['flows'],
   ['jobs', 'http'],
   ['pages'],
@@ -142,7 +142,7 @@ describe('the house stands as ARCHITECTURE.md says', () => {
         'flows/sign-in-with-password.ts',
         'flows/sign-in-with-provider.ts',
       ],
-      completeImport: ['flows/administer.ts'],
+      completeImport: ['flows/administer.ts', 'flows/adopt-token.ts'],
       admit: ['flows/complete-sign-in.ts'],
       admitImported: ['flows/complete-sign-in.ts'],
     });

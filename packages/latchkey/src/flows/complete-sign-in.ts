@@ -153,6 +153,8 @@ export async function completeImport(
     readonly tokenHash: Uint8Array;
     readonly isFresh: boolean;
     readonly device: DeviceSummary;
+    /** Where it is not as long as any other. */
+    readonly lifetimeMs?: number;
   },
 ): Promise<Session | null> {
   return await admitImported(parts, proof, key);

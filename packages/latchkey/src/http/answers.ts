@@ -2,7 +2,17 @@
 import { type Code, type Flaws, Refusal, worded } from '../model/reasons.ts';
 import type { Settings } from '../model/settings.ts';
 import { StoreUnavailable } from '../stores/store.ts';
-import { account, chooseSession, credential, passkey, request, secondStep, signIn, trouble } from '../texts/api.ts';
+import {
+  account,
+  chooseSession,
+  credential,
+  jwt,
+  passkey,
+  request,
+  secondStep,
+  signIn,
+  trouble,
+} from '../texts/api.ts';
 import { fill, type Speech, speechIn } from '../texts/catalogue.ts';
 import { flawInWords } from '../texts/flaws.ts';
 import { LANGUAGES, languageFor } from '../texts/reader.ts';
@@ -23,6 +33,7 @@ const kinds: Readonly<Record<Code, Kind>> = {
   password_changed: { status: 401, text: credential.invalid },
   account_disabled: { status: 401, text: credential.accountDisabled },
   invalid_token: { status: 401, text: credential.invalid },
+  token_expired: { status: 401, text: jwt.expired },
   not_authenticated: { status: 401, text: credential.missing },
   // Where somebody signs in, as RFC 9449, 5 and 8, has it; a credential that is no good is answered by 401.
   invalid_dpop_proof: { status: 400, text: credential.proofWrong },
@@ -132,6 +143,7 @@ const inWords: Partial<Readonly<Record<Code, InWords>>> = {
   password_changed: signedOut,
   account_disabled: ({ words }) => words.signedOut.account_disabled,
   invalid_token: nobody,
+  token_expired: nobody,
   not_authenticated: nobody,
   invalid_credentials: ({ words }) => words.flaws.credentials_wrong,
   email_not_verified: ({ words }) => words.flaws.email_unverified,
@@ -179,7 +191,7 @@ export function refuse({ settings, headers, speech }: Manner, answer: RefusalAns
   return json(status, inOthers === undefined ? bodyOf(answer) : bodyWith(answer, inOthers), {
     ...headers,
     ...(inOthers !== undefined && contentLanguage(speech)),
-    ...(status === 401 && { 'WWW-Authenticate': 'Token' }),
+    ...(status === 401 && { 'WWW-Authenticate': settings.jwt === null ? 'Token' : 'Bearer realm="api"' }),
     'Latchkey-Reason': code,
     ...(retryAfterSeconds !== null && { 'Retry-After': String(retryAfterSeconds) }),
     ...answer.headers,

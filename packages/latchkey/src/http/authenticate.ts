@@ -1,5 +1,6 @@
 import { PROOF_ALGORITHMS } from '../credentials/dpop.ts';
 import type { Code } from '../model/reasons.ts';
+import type { JwtRefusal, WebTokens } from '../sessions/jwt.ts';
 import { isOfKey } from '../sessions/key-proofs.ts';
 import {
   type Checked,
@@ -10,7 +11,7 @@ import {
   remembered,
   verify,
 } from '../sessions/verify.ts';
-import { credential as texts } from '../texts/api.ts';
+import { jwt as jwtTexts, credential as texts } from '../texts/api.ts';
 import { bodyOf, type Headers, type Manner, nonceHeader, type RefusalAnswer, refuse } from './answers.ts';
 import { type HeaderSource, type Presented, presentedCredential, usualToken } from './credential.ts';
 import { isOriginAllowed, isSafe } from './origin.ts';
@@ -35,6 +36,8 @@ export type CredentialRefusal =
       readonly refused: Refused;
       readonly via: 'header' | 'cookie';
       readonly isDpop?: boolean;
+      /** Of a token of JWT mode, how its own wire has it. */
+      readonly jwt?: JwtRefusal;
     }
   /** A cookie on a request that another site made the browser send. */
   | { readonly kind: 'foreign-origin' }
@@ -76,6 +79,7 @@ export function authenticate(checker: Checker, asked: Asked): Authenticated | Pr
   const method = asked.countsAs ?? asked.method;
   if (presented.via === 'cookie' && !isSafe(method, headers) && !isOriginAllowed(checker.settings, headers))
     return FOREIGN;
+  if (presented.kind === 'jwt') return checker.jwt === null ? MISSING : byAccessToken(checker, checker.jwt, presented);
   const checked = verify(checker, presented.token);
   return checked instanceof Promise
     ? checked.then((read) => judged(checker, asked, presented, read))
@@ -92,6 +96,16 @@ export function rememberedBy(checker: Checker, authorization: string | null): Li
   if (token === null) return null;
   const known = remembered(checker, token);
   return known === null || known.session.binding !== null ? null : known;
+}
+
+async function byAccessToken(
+  checker: Checker,
+  jwt: WebTokens,
+  { token, via }: Extract<Presented, { kind: 'jwt' }>,
+): Promise<Authenticated> {
+  const outcome = await jwt.check(checker, token, ['access']);
+  if (outcome.live) return { live: true, checked: outcome.checked, via, nonce: null };
+  return { live: false, refusal: { kind: 'dead', refused: outcome.refused, via, jwt: outcome.jwt } };
 }
 
 function judged(
@@ -166,8 +180,10 @@ function answerFor(refusal: CredentialRefusal): RefusalAnswer {
   switch (refusal.kind) {
     case 'missing':
       return { code: 'not_authenticated' };
-    case 'malformed':
-      return { code: 'invalid_token', detail: refusal.detail };
+    case 'malformed': {
+      const more = refusal.detail === jwtTexts.malformedHeader ? { code: 'bad_authorization_header' } : {};
+      return { code: 'invalid_token', detail: refusal.detail, more };
+    }
     case 'foreign-origin':
       return { code: 'origin_not_allowed' };
     case 'key-not-shown': {
@@ -180,11 +196,9 @@ function answerFor(refusal: CredentialRefusal): RefusalAnswer {
     case 'request-unknown':
       return { code: 'dpop_request_unknown', status: 401, headers: challenge('invalid_dpop_proof') };
     case 'dead': {
-      const { code, at, by } = refusal.refused;
-      const more = {
-        ...(at !== null && { at: isoTime(at) }),
-        ...(by !== null && { by: { device: by.name, class: by.class } }),
-      };
+      const { code } = refusal.refused;
+      const more = endOf(refusal.refused);
+      if (refusal.jwt !== undefined) return answerForToken(code, refusal.jwt, more);
       // Of a cookie that is over the recorded server says what it says of none; why it is over stands beside it.
       const english = refusal.via === 'cookie' ? { english: texts.missing } : {};
       return {
@@ -195,6 +209,22 @@ function answerFor(refusal: CredentialRefusal): RefusalAnswer {
       };
     }
   }
+}
+
+/** When a session ended, and what took its place, where that is known. */
+export function endOf({ at, by }: Refused): Readonly<Record<string, unknown>> {
+  return {
+    ...(at !== null && { at: isoTime(at) }),
+    ...(by !== null && { by: { device: by.name, class: by.class } }),
+  };
+}
+
+/** As djangorestframework-simplejwt refuses an access token. Its own `code` stands in the body, ours in the header. */
+function answerForToken(code: Code, flaw: JwtRefusal, more: Readonly<Record<string, unknown>>): RefusalAnswer {
+  if (flaw === 'inactive') return { code, detail: jwtTexts.inactive, more: { code: 'user_inactive', ...more } };
+  if (flaw === 'gone') return { code, detail: jwtTexts.gone, more: { code: 'user_not_found', ...more } };
+  const messages = [{ token_class: 'AccessToken', token_type: 'access', message: jwtTexts[flaw] }];
+  return { code, detail: jwtTexts.noGoodType, more: { code: 'token_not_valid', messages, ...more } };
 }
 
 /** RFC 9449, 7.1. */

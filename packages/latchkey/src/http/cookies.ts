@@ -1,4 +1,5 @@
 import type { Settings } from '../model/settings.ts';
+import type { IssuedToken } from '../sessions/jwt.ts';
 
 /**
  * Two cookies: the session's token, and the device tokens that let a browser take its own place again. Over https they bear the
@@ -61,6 +62,51 @@ export function linkCookie(settings: Settings, purpose: LinkPurpose, value: stri
 
 export function noSessionCookie(settings: Settings): string {
   return cookie(settings, sessionCookieName(settings), '', 0);
+}
+
+/** The cookies that JWT mode sets, as its settings have them: those of what was issued. */
+export function tokenCookies(
+  settings: Settings,
+  { access, refresh }: { readonly access: IssuedToken; readonly refresh: IssuedToken | null },
+): readonly string[] {
+  const cookies = settings.jwt?.cookies;
+  return [
+    ...(cookies?.access == null ? [] : [tokenCookie(settings, 'access', access)]),
+    ...(cookies?.refresh == null || refresh === null ? [] : [tokenCookie(settings, 'refresh', refresh)]),
+  ];
+}
+
+/** The same taken back; none where there are none. */
+export function noTokenCookies(settings: Settings): readonly string[] {
+  const cookies = settings.jwt?.cookies;
+  const over = { token: '', expiresAt: 0 };
+  return (['access', 'refresh'] as const)
+    .filter((kind) => cookies?.[kind] != null)
+    .map((kind) => tokenCookie(settings, kind, over));
+}
+
+/** The refresh token that a browser sent; null where there is none. */
+export function refreshCookieIn({ jwt }: Settings, header: string | null): string | null {
+  const name = jwt?.cookies.refresh ?? null;
+  const token = name === null ? null : readCookie(header, name);
+  return token === '' ? null : token;
+}
+
+/** Not under the `__Host-` prefix: its name, its path and its domain are what the shop's clients know. */
+function tokenCookie({ jwt, origin }: Settings, kind: 'access' | 'refresh', { token, expiresAt }: IssuedToken): string {
+  if (jwt === null) throw new Error('There are no tokens where JWT mode is off.');
+  const { cookies, httpOnly, accessMs, refreshMs } = jwt;
+  const lifetimeMs = kind === 'access' ? accessMs : refreshMs;
+  const parts = [
+    `${cookies[kind]}=${token}`,
+    ...(cookies.domain === null ? [] : [`Domain=${cookies.domain}`]),
+    ...(httpOnly ? ['HttpOnly'] : []),
+    `Max-Age=${expiresAt === 0 ? 0 : Math.floor(lifetimeMs / 1000)}`,
+    `Path=${kind === 'access' ? '/' : cookies.refreshPath}`,
+    `SameSite=${cookies.sameSite}`,
+    ...(origin.startsWith('https:') ? ['Secure'] : []),
+  ];
+  return parts.join('; ');
 }
 
 function cookie(settings: Settings, name: string, value: string, maxAgeSeconds: number): string {

@@ -1,11 +1,14 @@
+import type { JwtSettings } from '../model/jwt.ts';
 import type { Settings } from '../model/settings.ts';
-import { credential as texts } from '../texts/api.ts';
+import { jwt as jwtTexts, credential as texts } from '../texts/api.ts';
 import { readCookie, sessionCookieName } from './cookies.ts';
 
 /** What a request brings to say who it comes from. */
 export type Presented =
   | { readonly kind: 'none' }
   | { readonly kind: 'token'; readonly token: string; readonly via: 'header' | 'cookie'; readonly isDpop: boolean }
+  /** An access token of JWT mode, or what stands where one would. */
+  | { readonly kind: 'jwt'; readonly token: string; readonly via: 'header' | 'cookie' }
   /** A header that names one of our schemes and carries no token. */
   | { readonly kind: 'malformed'; readonly detail: string };
 
@@ -28,8 +31,25 @@ export function presentedCredential(settings: Settings, headers: HeaderSource): 
   const authorization = settings.wire.key ? headers.get('authorization') : null;
   const fromHeader = authorization === null ? NONE : fromAuthorization(authorization);
   if (fromHeader.kind !== 'none') return fromHeader;
+  const access = settings.jwt === null ? NONE : presentedAccess(settings.jwt, headers);
+  if (access.kind !== 'none') return access;
   const token = readCookie(headers.get('cookie'), sessionCookieName(settings));
   return token === null ? NONE : { kind: 'token', token, via: 'cookie', isDpop: false };
+}
+
+/** As djangorestframework-simplejwt and dj-rest-auth read it: `Bearer` in these letters, and the cookie only where there is no header. */
+function presentedAccess({ cookies }: JwtSettings, headers: HeaderSource): Presented {
+  const authorization = headers.get('authorization');
+  if (authorization !== null) return bearerIn(authorization);
+  const token = cookies.access === null ? null : readCookie(headers.get('cookie'), cookies.access);
+  return token === null || token === '' ? NONE : { kind: 'jwt', token, via: 'cookie' };
+}
+
+function bearerIn(header: string): Presented {
+  const [scheme, token, ...rest] = header.split(/[ \t]+/).filter((word) => word !== '');
+  if (scheme !== 'Bearer') return NONE;
+  if (token === undefined || rest.length > 0) return { kind: 'malformed', detail: jwtTexts.malformedHeader };
+  return { kind: 'jwt', token, via: 'header' };
 }
 
 /** `Token K`, `Bearer K` or `DPoP K`, the scheme in any case, with any run of blanks between (as Django REST framework splits it). */

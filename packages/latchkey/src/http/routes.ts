@@ -11,6 +11,7 @@ import * as password from './handlers/password.ts';
 import * as registration from './handlers/registration.ts';
 import * as sessions from './handlers/sessions.ts';
 import * as signIn from './handlers/sign-in.ts';
+import * as signOut from './handlers/sign-out.ts';
 import { JSON_ONLY, STREAM } from './negotiate.ts';
 
 // Loaded with their first request: whoever does without them waits for none of them at the start.
@@ -22,6 +23,8 @@ const secondStep = () => import('./handlers/second-step.ts');
 const notMe = () => import('./handlers/not-me.ts');
 const social = () => import('./handlers/social.ts');
 const emails = () => import('./handlers/email.ts');
+const tokens = () => import('./handlers/token.ts');
+const endedSessions = () => import('./handlers/ended-sessions.ts');
 
 const POST = 'POST, OPTIONS';
 const GET = 'GET, HEAD, OPTIONS';
@@ -73,6 +76,14 @@ const passwordChangeFields = ({ wire }: Settings): readonly Field[] => [
 const brought: readonly Field[] = ['access_token', 'code', 'id_token'].map((name) =>
   text(name, { isRequired: false, mayBeBlank: true }),
 );
+
+const hasTokens = ({ jwt }: Settings): boolean => jwt !== null;
+
+/** As dj-rest-auth describes them, its slip of the pen included. */
+const refreshFields: readonly Field[] = [
+  text('refresh', { isRequired: false, helpText: 'WIll override cookie.' }),
+  { ...text('access', { isRequired: false }), isReadOnly: true },
+];
 
 const connections: Route = {
   path: '/social/accounts/',
@@ -130,7 +141,7 @@ export const routes: readonly Route[] = [
     allow: 'GET, POST, HEAD, OPTIONS',
     fields: () => ({}),
     isThrottled: true,
-    methods: { GET: signIn.logoutOnGet, POST: signIn.logout },
+    methods: { GET: signOut.logoutOnGet, POST: signOut.logout },
   },
   {
     path: '/user/',
@@ -593,6 +604,53 @@ export const routes: readonly Route[] = [
     fields: () => ({}),
     isThrottled: false,
     methods: { GET: sessions.current },
+  },
+  {
+    path: '/token/verify/',
+    name: 'Token Verify',
+    description:
+      "Takes a token and indicates if it is valid.  This view provides no\ninformation about a token's fitness for a particular use.",
+    access: 'anyone',
+    allow: POST,
+    isOn: hasTokens,
+    fields: () => ({ POST: [text('token')] }),
+    describes: 'POST',
+    isThrottled: false,
+    methods: { POST: async (call) => (await tokens()).verify(call) },
+  },
+  {
+    path: '/token/refresh/',
+    name: 'Refresh View With Cookie Support',
+    description: '',
+    access: 'anyone',
+    allow: POST,
+    isOn: hasTokens,
+    fields: () => ({ POST: refreshFields }),
+    describes: 'POST',
+    isThrottled: false,
+    methods: { POST: async (call) => (await tokens()).refresh(call) },
+  },
+  {
+    path: '/jwks.json/',
+    name: 'Key Set',
+    description: 'The public keys by which tokens are signed, and those that will sign next (RFC 7517).',
+    access: 'anyone',
+    allow: GET,
+    isOn: ({ jwt }) => jwt !== null && jwt.algorithm !== 'HS256',
+    fields: () => ({}),
+    isThrottled: false,
+    methods: { GET: async (call) => (await tokens()).keySet(call) },
+  },
+  {
+    path: '/ended-sessions/',
+    name: 'Ended Sessions',
+    description: 'Which sessions have ended, by their ids, for servers that check tokens without asking.',
+    access: 'anyone',
+    allow: GET,
+    isOn: ({ jwt }) => jwt?.isFollowed === true,
+    fields: () => ({}),
+    isThrottled: false,
+    methods: { GET: async (call) => (await endedSessions()).tell(call) },
   },
   {
     path: '/events/',

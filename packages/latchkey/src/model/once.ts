@@ -22,7 +22,10 @@ export type OncePurpose =
   | 'new-device'
   | 'taken-place'
   | 'contested-account'
-  | 'social-sign-in';
+  | 'social-sign-in'
+  | 'refresh-token'
+  | 'refreshed-token'
+  | 'blacklisted-token';
 
 /** A link, a code, a challenge, a ticket: known by the hash of its secret. */
 export type OnceRef = { readonly purpose: OncePurpose; readonly hash: Uint8Array };

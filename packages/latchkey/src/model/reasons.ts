@@ -17,6 +17,7 @@ export type Code =
   | 'password_changed'
   | 'account_disabled'
   | 'invalid_token'
+  | 'token_expired'
   | 'not_authenticated'
   | 'invalid_dpop_proof'
   | 'use_dpop_nonce'

@@ -1,5 +1,6 @@
 import type { UsernameCase } from './account.ts';
 import type { WhenFull } from './admission.ts';
+import type { JwtSettings } from './jwt.ts';
 import type { LimitSettings } from './limits.ts';
 import type { PasswordPolicy } from './password.ts';
 import type { SecondStepPolicy } from './second-step.ts';
@@ -97,8 +98,10 @@ export type Settings = {
   };
   /** Event streams: how many at a time, and how often each says that it is there. */
   readonly events: { readonly perAccount: number; readonly total: number; readonly heartbeatMs: number };
+  /** null where keys are handed out, and no tokens. */
+  readonly jwt: JwtSettings | null;
   readonly wire: {
-    /** Whether an answer that opens a session carries the key; without it the cookie alone does. */
+    /** Whether an answer that opens a session carries the key; without it the cookie alone does, or tokens do. */
     readonly key: boolean;
     /** Whether `login/` sets the cookie beside the key. */
     readonly cookie: boolean;

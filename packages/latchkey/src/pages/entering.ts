@@ -3,7 +3,7 @@ import type { SignedIn } from '../flows/complete-sign-in.ts';
 import { signOut } from '../flows/sign-out.ts';
 import { callerOf } from '../http/caller.ts';
 import { deviceCookieName, readCookie } from '../http/cookies.ts';
-import { cookiesFor } from '../http/handlers/sign-in.ts';
+import { cookiesFor } from '../http/sign-in-cookies.ts';
 import type { Caller } from '../sessions/admit.ts';
 import { deviceTokenFor, rememberedTokens } from '../sessions/device-token.ts';
 import { type Form, landingFor, sendOn, type Visit } from './visit.ts';

@@ -127,7 +127,12 @@ export async function admit(
 export async function admitImported(
   door: Door,
   proof: Proof,
-  key: { readonly tokenHash: Uint8Array; readonly isFresh: boolean; readonly device: DeviceSummary },
+  key: {
+    readonly tokenHash: Uint8Array;
+    readonly isFresh: boolean;
+    readonly device: DeviceSummary;
+    readonly lifetimeMs?: number;
+  },
 ): Promise<Session | null> {
   if (!isGenuine(proof)) throw new TypeError('Nobody comes in without a proof that a credential made.');
   const outcome = await door.store.sessions.admit({
@@ -137,7 +142,7 @@ export async function admitImported(
       device: { id: null, ...key.device },
       ...{ place: null, coordinates: null, network: null, client: null, binding: null },
       method: proof.method,
-      lifetimeMs: door.settings.sessions.lifetimeMs,
+      lifetimeMs: key.lifetimeMs ?? door.settings.sessions.lifetimeMs,
       isFresh: key.isFresh,
     },
     ...terms(door, proof),

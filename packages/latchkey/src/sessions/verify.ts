@@ -6,6 +6,7 @@ import { type Code, codeOfEnd } from '../model/reasons.ts';
 import { type Session, sessionState, type TokenRef } from '../model/session.ts';
 import type { Settings } from '../model/settings.ts';
 import type { EndingNotice, Store } from '../stores/store.ts';
+import type { WebTokens } from './jwt.ts';
 import type { KeyProofs } from './key-proofs.ts';
 import type { Found, Memory } from './memory.ts';
 import type { Outlook, Signals } from './signals.ts';
@@ -18,6 +19,8 @@ export type Checker = {
   readonly touches: Touches;
   readonly signals: Signals;
   readonly keyProofs: KeyProofs;
+  /** The tokens of JWT mode; null where that is off. */
+  readonly jwt: WebTokens | null;
   /** Hears that somebody showed the token of a session without the key that it is bound to. Never throws, is never waited for. */
   readonly misused: (session: Session, flaw: ProofFlaw) => void;
 };
@@ -40,7 +43,7 @@ export type Refused = {
 
 export type Checked = LiveCheck | Refused;
 
-const UNKNOWN: Refused = {
+export const UNKNOWN: Refused = {
   ...{ live: false, code: 'invalid_token', sessionId: null, accountId: null },
   ...{ at: null, by: null, now: null },
 };
@@ -64,7 +67,11 @@ export function remembered(checker: Checker, token: string): LiveCheck | null {
 
 async function verifyInStore(checker: Checker, token: string, hash: string): Promise<Checked> {
   const presented = readToken(token);
-  if (presented === null) return UNKNOWN;
+  return presented === null ? UNKNOWN : await verifyRef(checker, presented, hash);
+}
+
+/** The same of what names a session by the hash of its token, which are the letters of `hash`. One read of the store. */
+export async function verifyRef(checker: Checker, presented: TokenRef, hash: string): Promise<Checked> {
   const found = await checker.memory.read(presented, hash);
   if (found === null) return UNKNOWN;
   const { session, now } = found;

@@ -471,6 +471,8 @@ export type OnceStore = {
   peek(once: OnceRef): Promise<string | null>;
   /** The data of a good one, which is gone by this; null when absent, expired or spent. Of two at once, one gets it. */
   spend(once: OnceRef): Promise<string | null>;
+  /** Spends one, and puts others in its place; its data, or null as above, where nothing is put. Of any number at once, one gets it. */
+  exchange(exchange: { readonly from: OnceRef; readonly to: readonly NewOnce[] }): Promise<string | null>;
   /** Makes void at most `limit` of all that are out, whatever they are for. How many; 0 where none is left. */
   voidAny(limit: number): Promise<number>;
   /** Removes at most `limit` that have expired. How many went. */

@@ -27,6 +27,7 @@ import {
 } from '../stores/store.ts';
 import type { TestClock } from './clock.ts';
 import { defenceCases } from './conformance-defence.ts';
+import { exchangeCases } from './conformance-exchange.ts';
 import { limitCases } from './conformance-limits.ts';
 
 export type World = {
@@ -1734,9 +1735,12 @@ const cases: Record<string, (world: World) => Promise<void>> = {
   },
 };
 
-export const conformance: readonly ConformanceCase[] = Object.entries({ ...cases, ...limitCases, ...defenceCases }).map(
-  ([name, run]) => ({ name, run }),
-);
+export const conformance: readonly ConformanceCase[] = Object.entries({
+  ...cases,
+  ...limitCases,
+  ...defenceCases,
+  ...exchangeCases,
+}).map(([name, run]) => ({ name, run }));
 
 /** Which sessions a change ended. */
 function endedBy(done: Voided | Over | CredentialRefused | null): readonly string[] {

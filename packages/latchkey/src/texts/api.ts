@@ -58,6 +58,20 @@ export const credential = {
   requestUnknown: 'This key is bound: its DPoP proof cannot be checked without the method and the URL of the request.',
 } as const;
 
+/** As djangorestframework-simplejwt says it. */
+export const jwt = {
+  malformedHeader: 'Authorization header must contain two space-delimited values',
+  noGoodType: 'Given token not valid for any token type',
+  inactive: 'User is inactive',
+  gone: 'User not found',
+  noAccount: 'No active account found for the given token.',
+  noRefreshToken: 'No valid refresh token found.',
+  invalid: 'Token is invalid',
+  expired: 'Token is expired',
+  wrong_type: 'Token has wrong type',
+  over: 'Token is blacklisted',
+} as const;
+
 export const signIn = {
   invalid: 'Unable to log in with provided credentials.',
   emailNotVerified: 'E-mail is not verified.',

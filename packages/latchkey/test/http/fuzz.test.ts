@@ -22,6 +22,7 @@ const CODES: Readonly<
   password_changed: true,
   account_disabled: true,
   invalid_token: true,
+  token_expired: true,
   not_authenticated: true,
   invalid_credentials: true,
   email_not_verified: true,

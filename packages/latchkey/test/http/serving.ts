@@ -75,6 +75,7 @@ export async function testServer(options: LatchkeyOptions = {}, { settles } = { 
 
   return {
     ...opened,
+    file,
     url,
     port,
     /** What was logged as an error: a fault of the server. */

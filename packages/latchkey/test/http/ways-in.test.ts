@@ -30,7 +30,10 @@ const isChange = (method: string): boolean => method !== 'GET';
 test('F-13: every route and page that changes something is named here', () => {
   const named = (...tables: readonly object[]): readonly string[] =>
     [...new Set(tables.flatMap((table) => Object.keys(table)).map(routeOf))].toSorted();
-  assert.deepEqual(named(opening.ROUTES, quiet.ROUTES), namesOf([...routes, drfTokenRoute], isChange).toSorted());
+  assert.deepEqual(
+    named(opening.ROUTES, quiet.ROUTES, quiet.TOKEN_ROUTES),
+    namesOf([...routes, drfTokenRoute], isChange).toSorted(),
+  );
   assert.deepEqual(named(opening.PAGES, quiet.PAGES), namesOf(pageRoutes, isChange).toSorted());
   const below = [...namesOf(pageRoutesBelow, isChange), 'GET /social/:provider/callback'];
   assert.deepEqual(named(opening.PAGES_BELOW, quiet.PAGES_BELOW), below.toSorted());
@@ -45,10 +48,13 @@ async function withAnn(
     demandedOf = ['admin'],
     isIn = true,
     whenFull = 'displace',
+    use = false,
   }: {
     readonly demandedOf?: 'everybody' | readonly string[];
     readonly isIn?: boolean;
     readonly whenFull?: 'displace' | 'refuse' | 'ask';
+    /** Whether answers carry tokens in place of a key. */
+    readonly use?: boolean;
   } = {},
 ): Promise<void> {
   const told: string[] = [];
@@ -57,6 +63,7 @@ async function withAnn(
     sessions: { limit: 1, whenFull },
     accounts: { signInByMail: true },
     secondStep: { demandedOf },
+    jwt: { use, httpOnly: false },
     social: { providers: { acme: { issuer: provider.url, ...CLIENT } } },
     onEvent: (event) => void (event.type === 'signed_in' && told.push(event.session.id)),
   });
@@ -117,13 +124,29 @@ each({ routes: quiet.ROUTES, pages: quiet.PAGES, 'pages below': quiet.PAGES_BELO
     }));
 });
 
-/** Where one only looks: but for those that come back from a provider. */
+for (const [name, way] of Object.entries(quiet.TOKEN_ROUTES)) {
+  test(`F-13, F-15: ${name} does what it is for, and opens nothing`, () =>
+    withAnn(
+      async (open) => {
+        const request = await way(open);
+        const before = idsOf(open);
+        assert.equal((await request()).status, 200);
+        assert.deepEqual(idsOf(open), before);
+        assert.equal(before.length, 1);
+      },
+      { isIn: false, use: true },
+    ));
+}
+
+/** Where one only looks: but for those that come back from a provider, and for what JWT mode alone has. */
 const LOOKED_AT: readonly (readonly [path: string, base: string])[] = [
   ...[...routes, drfTokenRoute].map((route) => [route, '/auth'] as const),
   ...pageRoutes.map((route) => [route, ''] as const),
   ...pageRoutesBelow.map((route) => [route, '/auth'] as const),
 ].flatMap(([route, base]) =>
-  'GET' in route.methods && route.path !== '/social/:provider/callback' ? [[route.path, base] as const] : [],
+  'GET' in route.methods && !['/social/:provider/callback', '/jwks.json/', '/ended-sessions/'].includes(route.path)
+    ? [[route.path, base] as const]
+    : [],
 );
 
 /** As nobody, as an app, and as a browser. */

@@ -48,11 +48,15 @@ const wrong: readonly (readonly [
     ['accounts', 'findByEmail', [name], /: email must be text\.$/] as const,
     ['sessions', 'end', [1, name], /: sessionId must be text\.$/] as const,
     ['sessions', 'importKey', [1, name], /: key must be text\.$/] as const,
+    ['sessions', 'blacklistToken', [name, new Date(0)], /: jti must be text\.$/] as const,
+    ['sessions', 'blacklistToken', ['x', name], /: expiresAt must be a date\.$/] as const,
     ['sessions', 'onEnded', [name], /: listener must be a function\.$/] as const,
   ]),
   ['accounts', 'create', [{ username: 'x', emailVerified: 'false' }], /: emailVerified must be true or false\.$/],
   ['accounts', 'invite', [{ email: 5 }], /: email must be text\.$/],
   ['sessions', 'importKey', [1, 'a'.repeat(40), { isFresh: 'no' }], /: isFresh must be true or false\.$/],
+  ['sessions', 'blacklistToken', ['x', new Date(Number.NaN)], /: expiresAt must be a date\.$/],
+  ['sessions', 'blacklistToken', ['x', new Date(0)], /: there are no tokens where JWT mode is off\.$/],
 ];
 
 describe('arguments of another type are a TypeError that names them, and change nothing', () => {

@@ -173,6 +173,7 @@ const TYPED_HOST = `
   import { createServer } from 'node:http';
   import { latchkey, type LatchkeyEvent, type SignedIn } from 'latchkey';
   import { nodeHandler } from 'latchkey/node';
+  import { type Resource, resource } from 'latchkey/resource';
   import { linkIn, testLatchkey } from 'latchkey/testing';
 
   const auth = await latchkey({ sessions: { limit: 2 }, onEvent: (event: LatchkeyEvent) => void event.type });
@@ -183,6 +184,8 @@ const TYPED_HOST = `
   const { clock, mailbox } = await testLatchkey();
   clock.advance(id === 1 ? 1 : 2);
   linkIn(mailbox.mails[0]);
+  const tokens: Resource = await resource({ issuer: 'https://id.example', endingsSecret: 'x' });
+  tokens.close();
   // @ts-expect-error: they are types, not \`any\`
   export const wrong: number = auth;
   // @ts-expect-error: one of few words

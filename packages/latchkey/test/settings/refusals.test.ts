@@ -57,6 +57,12 @@ const notCount = (min: number, max: number): Wrong => ({
   says: new RegExp(` must be a whole number from ${min} to ${max}\\.$`),
 });
 
+const notCookieName: Wrong = {
+  texts: ['', ' ', 'a b', 'a=b', 'a;b', 'a,b', '__Host-a', 'latchkey', 'Latchkey-device', 'x'.repeat(65)],
+  values: [5, {}, true, []],
+  says: / must be letters, digits, - and _, not begin with __ or latchkey, or none\.$/,
+};
+
 const notPath: Wrong = {
   texts: [
     '',
@@ -249,6 +255,24 @@ const wrong: Readonly<Record<string, Wrong>> = {
   'mail.signInLink': notWords,
   'mail.resetMinutes': notTime(MINUTE_MS, MINUTE_MS, '1 min'),
   'mail.verifyDays': notTime(DAY_MS, MINUTE_MS, '1 min'),
+  'jwt.use': notFlag,
+  'jwt.algorithm': notOneOf('ES256', 'RS256', 'EdDSA', 'HS256'),
+  'jwt.secret': notWords,
+  'jwt.keyDays': notTime(DAY_MS, DAY_MS, '1440 min'),
+  'jwt.keySeries': notWords,
+  'jwt.audience': notWords,
+  'jwt.accessSeconds': notTime(1000, 1000, '1 seconds'),
+  'jwt.refreshDays': notTime(DAY_MS, 1000, '1 seconds'),
+  'jwt.rotate': notFlag,
+  'jwt.httpOnly': notFlag,
+  'jwt.returnExpiration': notFlag,
+  'jwt.cookie': notCookieName,
+  'jwt.refreshCookie': notCookieName,
+  'jwt.refreshCookiePath': { ...notPath, values: [5, {}, true] },
+  'jwt.cookieSameSite': notOneOf('Lax', 'Strict', 'None'),
+  'jwt.cookieDomain': notWords,
+  'jwt.endingsSecret': notWords,
+  'jwt.simplejwtKey': notWords,
   'django.key': notOneOf('body', 'cookie-only'),
   'django.sessionLogin': notFlag,
   'django.signedOutStatus': notOneOf('401', '403'),
@@ -329,6 +353,51 @@ describe('F-11, L28: what an option must not be is refused, by the name that it 
   }
 });
 
+const LONG = 'x'.repeat(32);
+const HS256 = { LATCHKEY_JWT_ALGORITHM: 'HS256' };
+
+/** In JWT mode. */
+const jwtRows: readonly (readonly [environment: Environment, says: RegExp])[] = [
+  [HS256, /^LATCHKEY_JWT_SECRET is not set, which HS256 needs: /],
+  [{ ...HS256, LATCHKEY_JWT_SECRET: 'short' }, /^LATCHKEY_JWT_SECRET must have 32 letters or more: /],
+  [{ ...HS256, LATCHKEY_JWT_SECRET: `${LONG},short` }, /^LATCHKEY_JWT_SECRET must have 32 letters or more: /],
+  [{ ...HS256, LATCHKEY_JWT_SECRET: LONG, LATCHKEY_SECRET: LONG }, /^LATCHKEY_JWT_SECRET is LATCHKEY_SECRET: /],
+  [{ LATCHKEY_JWT_SECRET: LONG }, /^LATCHKEY_JWT_SECRET is set, and ES256 makes its own keys: /],
+  [{ LATCHKEY_JWT_KEY_SERIES: 'a b' }, /^LATCHKEY_JWT_KEY_SERIES must be letters/],
+  [
+    { LATCHKEY_JWT_REFRESH_DAYS: '11', LATCHKEY_JWT_KEY_DAYS: '1' },
+    /^LATCHKEY_JWT_REFRESH_DAYS is more than ten times/,
+  ],
+  [{ LATCHKEY_JWT_ACCESS_SECONDS: '90000' }, /^LATCHKEY_JWT_ACCESS_SECONDS is more than LATCHKEY_JWT_REFRESH_DAYS/],
+  [{ LATCHKEY_JWT_COOKIE: 'jwt', LATCHKEY_JWT_REFRESH_COOKIE: 'jwt' }, /^LATCHKEY_JWT_COOKIE and .* are one: /],
+  [{ LATCHKEY_JWT_REFRESH_COOKIE_PATH: '/a;Domain=x' }, /^LATCHKEY_JWT_REFRESH_COOKIE_PATH must be a path of letters/],
+  [{ LATCHKEY_JWT_SAMESITE: 'None' }, /^LATCHKEY_JWT_SAMESITE is None, which browsers take over https alone: /],
+  ...['evil.example', '0.0.1', 'x; Path=/'].map(
+    (domain) =>
+      [
+        { LATCHKEY_JWT_COOKIE_DOMAIN: domain },
+        /^LATCHKEY_JWT_COOKIE_DOMAIN must be the host of the origin, 127\.0\.0\.1, or a domain above it; /,
+      ] as const,
+  ),
+  [
+    { LATCHKEY_ORIGIN: 'https://a.example', LATCHKEY_JWT_COOKIE_DOMAIN: 'example' },
+    /^LATCHKEY_JWT_COOKIE_DOMAIN must be the host of the origin, a\.example, or /,
+  ],
+  [{ LATCHKEY_JWT_ENDINGS_SECRET: 'short' }, /^LATCHKEY_JWT_ENDINGS_SECRET must have 32 letters or more: /],
+  [
+    { LATCHKEY_JWT_ENDINGS_SECRET: LONG, LATCHKEY_SECRET: LONG },
+    /^LATCHKEY_JWT_ENDINGS_SECRET is another secret of this server: /,
+  ],
+  [{ LATCHKEY_SIMPLEJWT_KEY: 'short' }, /^LATCHKEY_SIMPLEJWT_KEY must be the secret of HS256/],
+  [
+    { LATCHKEY_SIMPLEJWT_KEY: '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----' },
+    /^LATCHKEY_SIMPLEJWT_KEY must be the secret of HS256/,
+  ],
+  [{ LATCHKEY_SIMPLEJWT_KEY: LONG, LATCHKEY_SECRET: LONG }, /^LATCHKEY_SIMPLEJWT_KEY is another secret/],
+  [{ LATCHKEY_BINDING: 'required' }, /^LATCHKEY_BINDING is required, and LATCHKEY_JWT is on: /],
+  [{ LATCHKEY_KEY: 'cookie-only' }, /^LATCHKEY_KEY is cookie-only, and LATCHKEY_JWT is on: /],
+];
+
 describe('F-11: what is wrong with an option’s meaning, or with several together, is refused too', () => {
   const rows: readonly (readonly [environment: Environment, says: RegExp])[] = [
     [
@@ -363,6 +432,10 @@ describe('F-11: what is wrong with an option’s meaning, or with several togeth
         ],
       ],
     ),
+    // F-11, V9.1: tokens that anybody could make, or that nobody could check.
+    ...jwtRows.map(([given, says]): (typeof rows)[number] => [{ LATCHKEY_JWT: 'true', ...given }, says]),
+    [{ LATCHKEY_JWT_SECRET: LONG }, /^LATCHKEY_JWT_SECRET is set, and LATCHKEY_JWT is off: remove it\.$/],
+    [{ LATCHKEY_JWT_ENDINGS_SECRET: LONG }, /^LATCHKEY_JWT_ENDINGS_SECRET is set, and LATCHKEY_JWT is off: /],
     [{ LATCHKEY_FEED_URL: 'db/latchkey' }, /^LATCHKEY_FEED_URL must be postgres:\/\//],
     [{ LATCHKEY_CHECKS: 'acked' }, /^LATCHKEY_CHECKS is acked, and SQLite is always read: /],
     [{ LATCHKEY_DATABASE: 'latchkey.db' }, /^LATCHKEY_DATABASE must be sqlite: and a path/],
@@ -427,6 +500,13 @@ describe('F-11: what is wrong with an option’s meaning, or with several togeth
     ]) {
       const value = name === 'LATCHKEY_SECRET' ? secret : `nonsense://user:${secret}@host`;
       assert.doesNotMatch(problemsOf({}, { [name]: value }).join(), /hunter2/, name);
+    }
+    for (const name of ['LATCHKEY_JWT_SECRET', 'LATCHKEY_JWT_ENDINGS_SECRET', 'LATCHKEY_SIMPLEJWT_KEY']) {
+      for (const use of ['true', 'false']) {
+        const problems = problemsOf({}, { LATCHKEY_JWT: use, [name]: secret });
+        assert.doesNotMatch(problems.join(), /hunter2/, name);
+        if (use === 'true' || name !== 'LATCHKEY_SIMPLEJWT_KEY') assert.ok(problems.length > 0, name);
+      }
     }
   });
 });

@@ -5,10 +5,10 @@ import type { Account } from '../../model/account.ts';
 import { Refusal } from '../../model/reasons.ts';
 import { empty, json, withCookies } from '../answers.ts';
 import type { SignedInCall } from '../call.ts';
-import { noSessionCookie } from '../cookies.ts';
+import { noSessionCookie, noTokenCookies } from '../cookies.ts';
 
 /** An account as its owner sees it. */
-function accountBody(account: Account): Readonly<Record<string, unknown>> {
+export function accountBody(account: Account): Readonly<Record<string, unknown>> {
   const own = {
     pk: account.id,
     username: account.username,
@@ -51,5 +51,6 @@ export async function exportUser({ parts, who, headers }: SignedInCall): Promise
 export async function closeUser(call: SignedInCall): Promise<Response> {
   const { session, now } = call.who;
   await closeAccount(call.parts, { session, now, password: call.values['password'] ?? null, network: call.network });
-  return withCookies(empty(204, call.headers), [noSessionCookie(call.parts.settings)]);
+  const { settings } = call.parts;
+  return withCookies(empty(204, call.headers), [noSessionCookie(settings), ...noTokenCookies(settings)]);
 }

@@ -9,7 +9,7 @@ export async function choose(call: Call): Promise<Response> {
   const { ticket = '', end = '' } = call.values;
   const ends = idsIn(end);
   const outcome = await chooseSessions(call.parts, { ticket, ends, caller: await call.caller() });
-  return answerOutcome(call, outcome, 200);
+  return await answerOutcome(call, outcome, 200);
 }
 
 /** A list of ids, or one of them alone, as a form sends it. */

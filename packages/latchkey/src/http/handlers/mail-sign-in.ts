@@ -13,5 +13,5 @@ export async function ask({ parts, values, network, headers }: Call): Promise<Re
 export async function confirm(call: Call): Promise<Response> {
   const { ticket = '', token = null, code = null } = call.values;
   const caller = await call.caller();
-  return answerOutcome(call, await signInByMail(call.parts, { ticket, token, code, caller }), 200);
+  return await answerOutcome(call, await signInByMail(call.parts, { ticket, token, code, caller }), 200);
 }

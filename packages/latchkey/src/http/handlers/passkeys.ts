@@ -48,7 +48,7 @@ export async function completeLogin(call: Call): Promise<Response> {
   const { credential = '', session_id: sessionId = '' } = values;
   const browser = browserOf(parts.settings, request);
   const given = { credential, sessionId, browser, isBound: false, caller: await call.caller() };
-  return answerOutcome(call, await signInWithPasskey(parts, given), 200);
+  return await answerOutcome(call, await signInWithPasskey(parts, given), 200);
 }
 
 /** For the second of two steps: by the ticket that was given, or by that of the browser's cookie. */

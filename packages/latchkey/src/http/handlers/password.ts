@@ -3,7 +3,7 @@ import { requestPasswordReset, resetPassword } from '../../flows/reset-password.
 import { password as texts } from '../../texts/api.ts';
 import { json, withCookies } from '../answers.ts';
 import type { Call, SignedInCall } from '../call.ts';
-import { noSessionCookie } from '../cookies.ts';
+import { noSessionCookie, noTokenCookies } from '../cookies.ts';
 
 export async function change(call: SignedInCall): Promise<Response> {
   const { parts, who, values, body } = call;
@@ -20,7 +20,8 @@ export async function change(call: SignedInCall): Promise<Response> {
     network: call.network,
   });
   const answer = json(200, { detail: texts.changed }, call.headers);
-  return isOwnEnded ? withCookies(answer, [noSessionCookie(parts.settings)]) : answer;
+  const { settings } = parts;
+  return isOwnEnded ? withCookies(answer, [noSessionCookie(settings), ...noTokenCookies(settings)]) : answer;
 }
 
 export async function requestReset(call: Call): Promise<Response> {

@@ -17,13 +17,13 @@ export async function register(call: Call): Promise<Response> {
     caller: await call.caller(),
     network: call.network,
   });
-  return answerRegistered(call, registered, 201);
+  return await answerRegistered(call, registered, 201);
 }
 
 /** What a new account, or a sign-in that may have made one, came to. */
-export function answerRegistered(call: Call, registered: Registered, status: number): Response {
+export async function answerRegistered(call: Call, registered: Registered, status: number): Promise<Response> {
   if (registered.kind === 'verification-sent') return json(201, { detail: texts.verificationSent }, call.headers);
-  return answerOutcome(call, registered, status);
+  return await answerOutcome(call, registered, status);
 }
 
 export async function verify(call: Call): Promise<Response> {

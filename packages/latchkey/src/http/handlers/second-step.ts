@@ -25,11 +25,11 @@ export async function show(call: Call): Promise<Response> {
   const caller = await call.caller();
   if (activationToken === undefined) {
     const isRemembered = isTrue(call.body.get('remember'));
-    return answerOutcome(call, await showSecondStep(parts, { ticket, step, isRemembered, caller }), 200);
+    return await answerOutcome(call, await showSecondStep(parts, { ticket, step, isRemembered, caller }), 200);
   }
   const code = 'code' in step ? step.code : '';
   const { outcome, codes } = await confirmTotpAtSignIn(parts, { ticket, code, activationToken, caller });
-  return answerOutcome(call, outcome, 200, { recovery_codes: codes });
+  return await answerOutcome(call, outcome, 200, { recovery_codes: codes });
 }
 
 function stepIn({ code, credential, session_id: sessionId = '' }: Values): Step {
@@ -44,7 +44,7 @@ export async function verify(call: Call): Promise<Response> {
   const isRemembered = isTrue(call.body.get('remember'));
   try {
     const shown = { ticket, step: { code }, isRemembered, caller: await call.caller() };
-    return answerOutcome(call, await showSecondStep(call.parts, shown), 200);
+    return await answerOutcome(call, await showSecondStep(call.parts, shown), 200);
   } catch (error) {
     const flaws = error instanceof Refusal ? error.flaws : null;
     if (flaws?.['ticket'] === undefined) throw error;

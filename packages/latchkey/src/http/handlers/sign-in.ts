@@ -1,33 +1,24 @@
 import type { NoPlace, SignedIn, SignInOutcome } from '../../flows/complete-sign-in.ts';
 import { type Claim, signInWithPassword } from '../../flows/sign-in-with-password.ts';
-import { signOut as endOwn, signOutOver } from '../../flows/sign-out.ts';
 import type { SecondStepDue } from '../../flows/tickets.ts';
 import { isEmail } from '../../model/account.ts';
 import { type Flaw, invalidInput, Refusal } from '../../model/reasons.ts';
 import type { Session } from '../../model/session.ts';
 import type { Settings, SignInBy } from '../../model/settings.ts';
-import { rememberedTokens } from '../../sessions/device-token.ts';
-import { verify } from '../../sessions/verify.ts';
-import { signOut as signOutTexts, signIn as texts } from '../../texts/api.ts';
+import { signIn as texts } from '../../texts/api.ts';
 import { empty, type Headers, json, nonceHeader, refuse, withCookies } from '../answers.ts';
-import { refuseCredential } from '../authenticate.ts';
 import type { Call } from '../call.ts';
-import {
-  deviceCookie,
-  deviceCookieName,
-  noSessionCookie,
-  readCookie,
-  sessionCookie,
-  sessionCookieName,
-} from '../cookies.ts';
 import type { Values } from '../fields.ts';
-import { isOriginAllowed } from '../origin.ts';
+import { cookiesFor } from '../sign-in-cookies.ts';
 import { isoTime } from '../time.ts';
+
+/** Loaded where JWT mode is on. */
+const tokenPair = () => import('./token-pair.ts');
 
 /** dj-rest-auth's `login/`: a key, and the cookie beside it; or the ticket of a sign-in that needs a second step. */
 export async function login(call: Call): Promise<Response> {
   const outcome = await signIn(call, claimOf(call.parts.settings, call.values), { isStripped: true });
-  return answerOutcome(call, outcome, 200);
+  return await answerOutcome(call, outcome, 200);
 }
 
 /** The article's `signin/`: a key and what became of the old one. */
@@ -49,15 +40,17 @@ export async function obtainToken(call: Call): Promise<Response> {
 }
 
 /** What a sign-in came to, as dj-rest-auth tells it: half of one is no error there. */
-export function answerOutcome(
+export async function answerOutcome(
   call: Call,
   outcome: SignInOutcome,
   status: number,
   /** What is told beside it. */
   more?: Readonly<Record<string, unknown>>,
-): Response {
+): Promise<Response> {
   if (outcome.kind === 'second-step') return json(status, bodyOfDue(outcome), call.headers);
   if (outcome.kind === 'full') return refuseFull(call, outcome, more);
+  const { jwt } = call.parts;
+  if (jwt !== null) return await (await tokenPair()).answerTokens(call, jwt, outcome, { status, more: more ?? {} });
   const hasCookie = call.parts.settings.wire.cookie;
   return answerSignedIn(call, outcome, { status, hasCookie, ...(more !== undefined && { more }) });
 }
@@ -170,44 +163,4 @@ function typeOf({ binding }: Session): { readonly token_type?: 'DPoP' } {
 /** What its first request is to have in its proof: a client that is told need not ask in vain. */
 function firstNonce({ parts }: Call, { binding }: Session): Headers {
   return nonceHeader(binding?.kind === 'dpop' ? parts.keyProofs.nonce() : null);
-}
-
-/** What a browser keeps of a sign-in: the session, unless its token is not enough, and the device beside those of its other accounts. */
-export function cookiesFor(settings: Settings, request: Request, signedIn: SignedIn): readonly string[] {
-  const carried = readCookie(request.headers.get('cookie'), deviceCookieName(settings));
-  const tokens = rememberedTokens(carried, signedIn.deviceToken);
-  const device = deviceCookie(settings, tokens);
-  return signedIn.session.binding === null ? [sessionCookie(settings, signedIn.token), device] : [device];
-}
-
-/** Ends the caller's session, by key or by cookie or by both. A dead one is as good as none. */
-export async function logout(call: Call): Promise<Response> {
-  const { parts, who, withheld, request, headers } = call;
-  // It is live, and stays so: its holder must not take it for ended.
-  if (withheld !== null) return refuseCredential(call, withheld);
-  if (who === null && !parts.settings.wire.cookie) return json(400, { detail: signOutTexts.notSignedIn }, headers);
-  if (who !== null) await endOwn(parts, who.session);
-  else if (call.refused !== null) await signOutOver(parts, call.refused);
-  const cookie = readCookie(request.headers.get('cookie'), sessionCookieName(parts.settings));
-  const answer = json(200, { detail: signOutTexts.done }, headers);
-  if (cookie === null) return answer;
-  if (who?.via !== 'cookie') await endCarried(call, cookie);
-  return withCookies(answer, [noSessionCookie(parts.settings)]);
-}
-
-/** The cookie beside a key, dead or alive, may be another session's: it is the caller's own all the same. */
-async function endCarried({ parts }: Call, cookie: string): Promise<void> {
-  const carried = await verify(parts, cookie);
-  if (!carried.live) return await signOutOver(parts, carried);
-  // Whoever has copied the token of a bound session cannot end it either.
-  if (carried.session.binding === null) await endOwn(parts, carried.session);
-}
-
-/** `GET logout/` signs out only where the settings say so; the recorded server lists the method in any case. */
-export async function logoutOnGet(call: Call): Promise<Response> {
-  const { settings } = call.parts;
-  if (!settings.wire.logoutOnGet) throw new Refusal('method_not_allowed');
-  // Here a GET changes something, and a picture on somebody else's page must not be able to send one.
-  if (!isOriginAllowed(settings, call.request.headers)) throw new Refusal('origin_not_allowed');
-  return await logout(call);
 }

@@ -14,7 +14,7 @@ export async function signIn(call: Call): Promise<Response> {
   const invitation = textOf(call, 'invitation');
   const caller = await call.caller();
   const outcome = await signInWithProvider(parts, { ...shown, invitation, caller, network });
-  return answerRegistered(call, outcome, 200);
+  return await answerRegistered(call, outcome, 200);
 }
 
 export async function connect(call: SignedInCall): Promise<Response> {

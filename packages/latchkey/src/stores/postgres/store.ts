@@ -187,6 +187,7 @@ function storeOf(database: Database, hub: ReturnType<typeof openHub>): AccountsS
       put: changes((run, item) => once.put(run, item, null)),
       peek: reads(peekForData, timed),
       spend: changes(spendForData),
+      exchange: changes(once.exchange),
       voidAny: changes(once.voidAny),
       purge: changes(once.purge),
     },

@@ -113,6 +113,20 @@ export function* spend(run: Run, { purpose, hash }: OnceRef): Sentence<Good | nu
   return found === null ? null : { accountId: found.account_id, data: found.data };
 }
 
+/** Spends one, and puts others in its place, in one. */
+export function* exchange(
+  run: Run,
+  { from, to }: { readonly from: OnceRef; readonly to: readonly NewOnce[] },
+): Sentence<string | null> {
+  const spent = yield* spend(run, from);
+  if (spent === null) return null;
+  yield* putAll(
+    run,
+    to.map((link) => ({ link, id: spent.accountId })),
+  );
+  return spent.data;
+}
+
 /** Makes void all of one purpose that an account has out. */
 export function* voidAll(run: Run, accountId: number, purpose: OncePurpose): Sentence<void> {
   yield* rows(run, deleteOfAccount, { account_id: accountId, purpose });

@@ -105,6 +105,7 @@ function open(path: string, clock: Clock, where: Run['sessions']): AccountsSide 
       put: writes((run, item) => once.put(run, item, null)),
       peek: reads(peekForData),
       spend: writes(spendForData),
+      exchange: writes(once.exchange),
       voidAny: writes(once.voidAny),
       purge: writes(once.purge),
     },

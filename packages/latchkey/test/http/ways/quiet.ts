@@ -282,3 +282,15 @@ export const LOOKS: Readonly<
     return { path: '/login/second-step/', cookie: `latchkey-ticket=${await waiting(open)}` };
   },
 };
+
+/** Of a sign-in in JWT mode. */
+async function tokensOf({ server, username }: Open): Promise<{ readonly access: string; readonly refresh: string }> {
+  const { body } = await server.post('/auth/login/', { username, password: PASSWORD });
+  return { access: memberOf(body, 'access'), refresh: memberOf(body, 'refresh') };
+}
+
+/** In JWT mode alone. */
+export const TOKEN_ROUTES: Readonly<Record<string, Way>> = {
+  'POST /token/verify/': async (open) => post(open, 'token/verify/', { token: (await tokensOf(open)).access }),
+  'POST /token/refresh/': async (open) => post(open, 'token/refresh/', { refresh: (await tokensOf(open)).refresh }),
+};
