@@ -129,7 +129,17 @@ const SCENES: readonly Scene[] = [
       await page.click('main form[method=post] button');
     },
   },
-  { name: 'devices', who: 'in', path: '/account/devices/' },
+  {
+    name: 'devices',
+    who: 'in',
+    path: '/account/devices/',
+    async act(page) {
+      await page.click('summary');
+      await page.fill('.inline [name=name]', 'Kitchen laptop');
+      await page.click('.inline button');
+      await page.click('summary');
+    },
+  },
   { name: 'data', who: 'in', path: '/account/data/' },
   { name: 'close-account', who: 'in', path: '/account/close/' },
   { name: 'not-found', who: 'out', path: '/nowhere/' },

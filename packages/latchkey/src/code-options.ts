@@ -38,6 +38,8 @@ const MAILS: Names<Required<Templates>> = {
   'key-misused': true,
   'place-taken': true,
   'confirm-sign-in': true,
+  'new-device': true,
+  'new-devices': true,
 };
 
 const PAGES: Names<Required<PageTemplates>> = {

@@ -204,6 +204,8 @@ const events = {
 const mail = {
   /** Where mails are handed over: `smtp://user:password@host:587`, `smtps://…`, or `none`, which keeps them, for `/dev/mail` where the origin is your own machine. */
   smtpUrl: words({ env: 'LATCHKEY_SMTP_URL', fallback: null, shown: 'none; production wants it said' }),
+  /** Whether an account's owner is mailed when somebody signs in on a device that the account does not know, at an address that they have verified. See [devices.md](devices.md). */
+  newDevice: flag({ env: 'LATCHKEY_NEW_DEVICE_MAIL', fallback: true }),
   /** Who mails come from. */
   from: words({ env: 'LATCHKEY_MAIL_FROM', fallback: null, shown: 'noreply@ and the host of the origin' }),
   /** Where a link that verifies an address leads, with `{key}`: a page here, your own app, or a deep link. */

@@ -319,6 +319,7 @@ function settingsFrom(read: Read, origin: string, production: boolean): Settings
         invitation: absolute(mail.invitationLink, origin),
         signIn: absolute(mail.signInLink, origin),
       },
+      newDevice: mail.newDevice,
       resetLinkMs: mail.resetMinutes,
       verifyLinkMs: mail.verifyDays,
       invitationMs: INVITATION_MS,

@@ -151,6 +151,7 @@ describe('the house stands as ARCHITECTURE.md says', () => {
       'sessions/admit.ts',
       'stores/apart/store.ts',
       'testing/conformance-defence.ts',
+      'testing/conformance-devices.ts',
       'testing/conformance-limits.ts',
       'testing/conformance.ts',
     ]);

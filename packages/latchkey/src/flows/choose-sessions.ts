@@ -5,7 +5,8 @@ import { type Session, sessionState } from '../model/session.ts';
 import type { Caller } from '../sessions/admit.ts';
 import { chooseSession as texts } from '../texts/api.ts';
 import { type Choice, choiceOf, choiceRef } from './choice-tickets.ts';
-import { completeSignIn, type WholeOutcome } from './complete-sign-in.ts';
+import { completeSignIn, type NoPlace, type WholeOutcome } from './complete-sign-in.ts';
+import { deviceLabels } from './manage-devices.ts';
 import type { Parts } from './parts.ts';
 
 /**
@@ -29,12 +30,13 @@ export async function chooseSessions(
 export async function sessionsToChoose(
   parts: Parts,
   { ticket, caller }: { readonly ticket: string; readonly caller: Caller },
-): Promise<Pick<Choice, 'least' | 'isAgain'> & { readonly among: readonly Session[]; readonly now: number }> {
+): Promise<Omit<NoPlace, 'ticket'> & Pick<Choice, 'isAgain'>> {
   const { choice, account } = await waitingChoice(parts, ticket, caller);
   const { sessions, now } = await parts.store.sessions.list(account.id);
   const isLive = (session: Session): boolean => sessionState(session, parts.settings.sessions, now).live;
   const among = sessions.filter((session) => choice.among.includes(session.id) && isLive(session)).toReversed();
-  return { among, now, least: choice.least, isAgain: choice.isAgain };
+  const labels = await deviceLabels(parts, account.id);
+  return { among, labels, now, least: choice.least, isAgain: choice.isAgain };
 }
 
 async function waitingChoice(

@@ -9,12 +9,14 @@ import type { Session } from '../model/session.ts';
 import { type Admitting, admit, admitImported, type Caller, type Opened, type Outcome } from '../sessions/admit.ts';
 import type { OutboxItem } from '../stores/store.ts';
 import { newChoice } from './choice-tickets.ts';
-import { admitDefended } from './defend-owner.ts';
+import { admitDefended, isTold } from './defend-owner.ts';
+import { deviceLabels } from './manage-devices.ts';
+import { arrivalMails } from './new-device.ts';
 import { noticeTo } from './own-account.ts';
 import type { Parts } from './parts.ts';
 import { rememberDevice, type SecondStepDue, secondStepDue } from './tickets.ts';
 
-export type SignedIn = Opened & { readonly account: Account };
+export type SignedIn = Omit<Opened, 'isArrival'> & { readonly account: Account };
 
 /** The account is full, and nobody goes for a newcomer. */
 export type NoPlace = {
@@ -22,6 +24,8 @@ export type NoPlace = {
   readonly ticket: string | null;
   /** The sessions that have the places, the longest in first. */
   readonly among: readonly Session[];
+  /** What the account's owner calls their devices, by the ids of these. */
+  readonly labels: ReadonlyMap<string, string>;
   /** So many of them at least have to end. */
   readonly least: number;
   /** The store's time. */
@@ -65,11 +69,14 @@ export async function completeSignIn(
   const limits = await limitsOf(parts, account);
   const mails = [...outbox, ...connectedBy(parts, account, proof)];
   const isFreshNow = isFresh && due === 'none';
-  const entering = { caller, limits, ends, outbox: mails, isFresh: isFreshNow };
+  const isToldOtherwise = isTold(parts, limits);
+  const arrivalAt = (place: string | null) =>
+    arrivalMails(parts, account, { device: caller.device, place, isToldOtherwise });
+  const entering = { caller, limits, ends, outbox: mails, arrivalAt, isFresh: isFreshNow };
   const enter = (shown: Proof, terms: Admitting): Promise<Outcome> => admit(parts, shown, terms);
   const outcome = await admitDefended(parts, proof, { account, enter, ...entering });
   if (outcome.kind === 'void') return null;
-  if (mails.length > 0) parts.mailWaits();
+  if (mails.length > 0 || (outcome.kind === 'opened' && outcome.isArrival)) parts.mailWaits();
   if (outcome.kind === 'step-up') return { ...outcome, kind: 'second-step' };
   if (outcome.kind === 'full') {
     const asking = { account, proof, caller, isAgain: ends.length > 0, isRemembered, isFresh: isFreshNow };
@@ -126,7 +133,7 @@ async function noPlace(
     least,
     now,
     ...asking
-  }: Omit<NoPlace, 'ticket'> & {
+  }: Omit<NoPlace, 'ticket' | 'labels'> & {
     readonly account: Account;
     readonly proof: Proof;
     readonly caller: Caller;
@@ -139,7 +146,7 @@ async function noPlace(
   const code = mayChoose ? 'choose_session' : 'limit_reached';
   parts.tell({ type: 'sign_in_refused', accountId: account.id, code });
   const ticket = mayChoose ? await newChoice(parts, { among, least, ...asking }) : null;
-  return { ticket, among, least, now };
+  return { ticket, among, labels: await deviceLabels(parts, account.id), least, now };
 }
 
 /** A key that comes from elsewhere becomes a session of an unknown device. null as above. */

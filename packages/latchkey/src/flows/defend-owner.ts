@@ -90,6 +90,11 @@ function isDefended({ settings: { takeovers } }: Parts, limits: readonly Limit[]
   return (takeovers.rate !== null || takeovers.stepUp) && limits.some(({ max }) => max !== 'unlimited');
 }
 
+/** Whether an account's owner is told of a new device that takes the place of another. */
+export function isTold(parts: Parts, limits: readonly Limit[]): boolean {
+  return parts.settings.attempts !== 'off' && isDefended(parts, limits);
+}
+
 /** Whoever finds no place is asked whose they would have. */
 function mayTakeByChoice({ settings: { sessions } }: Parts): boolean {
   return sessions.whenFull === 'ask';

@@ -1,5 +1,6 @@
 import type { AccountId } from '../model/account.ts';
 import type { Credential } from '../model/credential.ts';
+import type { AccountDevice } from '../model/device.ts';
 import { Refusal } from '../model/reasons.ts';
 import type { Session } from '../model/session.ts';
 import type { HistoryEntry } from '../stores/store.ts';
@@ -31,6 +32,7 @@ export async function exportAccount(parts: Parts, id: AccountId): Promise<Accoun
     addresses: account.email === '' ? [] : [{ address: account.email, verified: account.emailVerified }],
     roles: account.roles,
     credentials: credentials.map(credentialOf),
+    devices: (await store.devices.list(id)).map(deviceOf),
     sessions: sessions.map(sessionOf),
     history: (await historyOf(parts, id)).map(entryOf),
   };
@@ -39,6 +41,11 @@ export async function exportAccount(parts: Parts, id: AccountId): Promise<Accoun
 function credentialOf({ kind, label, createdAt, lastUsedAt }: Credential): AccountExport {
   const usedAt = lastUsedAt === null ? null : isoTime(lastUsedAt);
   return { kind, ...(label !== '' && { name: label }), created_at: isoTime(createdAt), last_used_at: usedAt };
+}
+
+function deviceOf({ id, label, name, class: deviceClass, firstSeenAt, lastSeenAt }: AccountDevice): AccountExport {
+  const times = { first_seen_at: isoTime(firstSeenAt), last_seen_at: isoTime(lastSeenAt) };
+  return { id, name: label, device: name, class: deviceClass, ...times };
 }
 
 function sessionOf(session: Session): AccountExport {

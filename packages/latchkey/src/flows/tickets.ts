@@ -115,6 +115,20 @@ export async function rememberDevice(
   await parts.store.once.put({ ...ref, lifetimeMs: parts.settings.secondStep.rememberMs, data: '' });
 }
 
+/** Which of an account's devices are not asked for a while; none where there is no second step to ask for. */
+export async function rememberedAmong(
+  { store, settings }: Pick<Parts, 'store' | 'settings'>,
+  accountId: AccountId,
+  deviceIds: readonly string[],
+): Promise<ReadonlySet<string>> {
+  if (settings.secondStep.rememberMs === 0 || deviceIds.length === 0) return new Set();
+  const { credentials } = await store.credentials.list(accountId);
+  const record = credentials.length === 0 ? null : await store.accounts.find(accountId);
+  if (record === null) return new Set();
+  const peeked = deviceIds.map(async (id) => [id, await store.once.peek(rememberedRef(record.gate, id))] as const);
+  return new Set((await Promise.all(peeked)).flatMap(([id, kept]) => (kept === null ? [] : [id])));
+}
+
 /** Its owner has signed it out from elsewhere: they may have lost it. */
 export async function forgetDevice(parts: Parts, accountId: AccountId, deviceId: string | null): Promise<void> {
   const record = deviceId === null ? null : await parts.store.accounts.find(accountId);

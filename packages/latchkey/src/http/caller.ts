@@ -28,7 +28,7 @@ export async function callerOf(
   const network = address === null ? null : networkOf(address, 48);
   let place: Promise<Whereabouts> | null = null;
   return {
-    device: await deviceOf(request.headers.get('user-agent')),
+    device: await deviceOf(request.headers),
     deviceTokens,
     client,
     binding,

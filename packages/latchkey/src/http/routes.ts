@@ -2,6 +2,7 @@
  * Every path of the API: what it is called, who may ask, with which methods and fields, and who answers. Names, descriptions
  * and fields are what the recorded server answers to `OPTIONS`.
  */
+import { LONGEST_LABEL } from '../model/device.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Route } from './call.ts';
 import { email, type Field, json, text } from './fields.ts';
@@ -588,12 +589,17 @@ export const routes: readonly Route[] = [
   {
     path: '/sessions/:id/',
     name: 'Session',
-    description: 'One signed-in device of this account.',
+    description: 'One signed-in device of this account: what it is called, and the way to sign it out.',
     access: 'signed-in',
-    allow: 'DELETE, OPTIONS',
-    fields: () => ({}),
+    allow: 'PATCH, DELETE, OPTIONS',
+    fields: () => ({
+      PATCH: [
+        text('name', { isRequired: false, mayBeBlank: true, maxLength: LONGEST_LABEL }),
+        json('remembered', { isRequired: false }),
+      ],
+    }),
     isThrottled: false,
-    methods: { DELETE: sessions.endOne },
+    methods: { PATCH: sessions.changeOne, DELETE: sessions.endOne },
   },
   {
     path: '/session/',

@@ -1,5 +1,5 @@
 import type { Keys } from '../crypto/keys.ts';
-import type { Mail, Message } from '../mail/message.ts';
+import type { KeptMessage, Mail } from '../mail/message.ts';
 import { render, type Templates } from '../mail/render.ts';
 import { type Send, UndeliverableMail } from '../mail/smtp.ts';
 import type { OutboxEntry, OutboxItem, Store } from '../stores/store.ts';
@@ -43,7 +43,7 @@ const LONGEST_RETRY_MS = 3_600_000;
 const GIVE_UP_AFTER_MS = 3 * 24 * 3_600_000;
 
 /** A message as the outbox keeps it: sealed, for it may carry the secret of a link. */
-export function sealMessage(keys: Keys, message: Message): OutboxItem {
+export function sealMessage(keys: Keys, message: KeptMessage): OutboxItem {
   return { topic: 'mail', payload: keys.seal(SEALED_FOR, JSON.stringify(message)) };
 }
 
@@ -52,11 +52,11 @@ export async function openMail(
   { keys, site, templates }: Pick<OutboxOptions, 'keys' | 'site' | 'templates'>,
   entry: OutboxEntry,
 ): Promise<Mail | null> {
-  const message = JSON.parse(keys.open(SEALED_FOR, entry.payload)) as Message;
+  const message = JSON.parse(keys.open(SEALED_FOR, entry.payload)) as KeptMessage;
   if (message.kind === 'nothing') return null;
   // One that was put there before languages were kept has none.
   const language = isLanguage(message.language) ? message.language : LANGUAGES[0];
-  return await render({ ...message, language }, site, templates);
+  return await render({ ...message, language, at: entry.createdAt }, site, templates);
 }
 
 /** How long to wait before the next try, by how often it was tried; null when it is time to give up. */

@@ -1,3 +1,4 @@
+import type { DeviceClass } from '../model/device.ts';
 import type { Language } from '../texts/reader.ts';
 
 /** What an account's owner is told after a change, with the way to take the account back. */
@@ -44,6 +45,15 @@ export type Notice =
         | 'key-misused';
     })
   | (ToOwner & {
+      /** One of many is the last that is told of for a while. */
+      readonly kind: 'new-device' | 'new-devices';
+      /** In English, such as `Firefox on Windows`. */
+      readonly device: string;
+      readonly class: DeviceClass;
+      /** Where it is, as the host named it; null where nobody said. */
+      readonly place: string | null;
+    })
+  | (ToOwner & {
       /** `sign-in`: to be typed instead of following the link. `confirm-sign-in`: by whoever would take the place of a device. */
       readonly kind: 'sign-in' | 'confirm-sign-in';
       readonly code: string;
@@ -55,7 +65,10 @@ export type Notice =
     });
 
 /** As it waits in the outbox, sealed: put into words when it leaves, in the language of the request that caused it. */
-export type Message = Notice & { readonly language: Language };
+export type KeptMessage = Notice & { readonly language: Language };
+
+/** With the time at which it was put there: milliseconds since 1970, by the store's clock. */
+export type Message = KeptMessage & { readonly at: number };
 
 /** A mail in words, ready to be sent. */
 export type Mail = {

@@ -1,6 +1,7 @@
 import { deliverableEmail } from '../model/account.ts';
 import { fill, type Speech, speechIn } from '../texts/catalogue.ts';
 import { deviceName } from '../texts/devices.ts';
+import { moment } from '../texts/time.ts';
 import type { Mail, Message } from './message.ts';
 
 type Addressed = Exclude<Message, { kind: 'nothing' }>;
@@ -28,11 +29,21 @@ async function renderOurs(message: Addressed, site: string): Promise<Omit<Mail, 
   const provider = 'provider' in message ? message.provider : '';
   const device = 'device' in message ? shortened(deviceName(speech.words, message.device)) : '';
   const names = { site, username, provider, device };
+  const details = detailsOf(speech, message);
+  const shown = [...(details.length > 0 ? [details.join('\n')] : []), ...(code === null ? [] : [code])];
   return {
     subject: fill(subject, { site, provider }),
-    text: `${fill(lead, names)}\n\n${code === null ? '' : `${code}\n\n`}${action}:\n${message.link}\n\n${note}\n`,
-    html: htmlOf({ speech, lead: fillHtml(lead, names), code, action, link: message.link, note, site }),
+    text: [fill(lead, names), ...shown, `${action}:\n${message.link}`, `${note}\n`].join('\n\n'),
+    html: htmlOf({ speech, lead: fillHtml(lead, names), details, code, action, link: message.link, note, site }),
   };
+}
+
+/** What a mail tells of a device, line by line: what it is, where, and when. */
+function detailsOf({ words, language }: Speech, message: Addressed): readonly string[] {
+  if (!('place' in message)) return [];
+  const { device, class: deviceClass, place, at } = message;
+  const what = `${deviceName(words, device)} (${words.deviceClasses[deviceClass]})`;
+  return [what, ...(place === null ? [] : [place]), moment(language, at)];
 }
 
 /** Anybody may sign up with anybody's address, and what they call themselves is read by its owner: a name, and no message. */
@@ -57,6 +68,7 @@ type Parts = {
   readonly speech: Speech;
   /** HTML already. */
   readonly lead: string;
+  readonly details: readonly string[];
   readonly code: string | null;
   readonly action: string;
   readonly link: string;
@@ -64,7 +76,8 @@ type Parts = {
   readonly site: string;
 };
 
-function htmlOf({ speech: { language, dir }, lead, code, action, link, note, site }: Parts): string {
+function htmlOf({ speech: { language, dir }, lead, details, code, action, link, note, site }: Parts): string {
+  const lines = details.map((line) => `<bdi>${escapeHtml(line)}</bdi>`).join('<br>\n');
   const font = 'font-family:system-ui,-apple-system,Segoe UI,Roboto,sans-serif';
   return `<!doctype html>
 <html lang="${language}" dir="${dir}">
@@ -73,7 +86,7 @@ function htmlOf({ speech: { language, dir }, lead, code, action, link, note, sit
 <div style="max-width:480px;margin:0 auto;padding:32px;background:#fff;border-radius:12px;color:#1c1c1a;font-size:16px;line-height:1.5">
 <p style="margin:0 0 24px;font-weight:600">${escapeHtml(site)}</p>
 <p style="margin:0 0 24px">${lead}</p>
-${code === null ? '' : `<p style="margin:0 0 24px;font-size:24px;letter-spacing:2px" dir="ltr"><b>${escapeHtml(code)}</b></p>\n`}<p style="margin:0 0 24px"><a href="${escapeHtml(link)}" style="display:inline-block;padding:12px 20px;background:#1c1c1a;color:#fff;border-radius:8px;text-decoration:none">${escapeHtml(action)}</a></p>
+${lines === '' ? '' : `<p style="margin:0 0 24px;font-weight:600">${lines}</p>\n`}${code === null ? '' : `<p style="margin:0 0 24px;font-size:24px;letter-spacing:2px" dir="ltr"><b>${escapeHtml(code)}</b></p>\n`}<p style="margin:0 0 24px"><a href="${escapeHtml(link)}" style="display:inline-block;padding:12px 20px;background:#1c1c1a;color:#fff;border-radius:8px;text-decoration:none">${escapeHtml(action)}</a></p>
 <p style="margin:0;color:#6b6b66;font-size:14px">${escapeHtml(note)}</p>
 </div>
 </body>

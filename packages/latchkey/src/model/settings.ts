@@ -92,6 +92,8 @@ export type Settings = {
       readonly invitation: string;
       readonly signIn: string;
     };
+    /** Whether an account's owner is told of a device that is new to it. */
+    readonly newDevice: boolean;
     readonly resetLinkMs: number;
     readonly verifyLinkMs: number;
     readonly invitationMs: number;

@@ -179,7 +179,7 @@ export const pageRoutes: readonly PageRoute[] = [
       POST: async (visit) => (await connections()).changeConnections(visit),
     },
   },
-  { path: '/account/devices', access: 'signed-in', methods: { GET: devices.showDevices, POST: devices.endDevices } },
+  { path: '/account/devices', access: 'signed-in', methods: { GET: devices.showDevices, POST: devices.changeDevices } },
   { path: '/account/data', access: 'signed-in', methods: { GET: data.showData } },
   { path: '/account/close', access: 'signed-in', methods: { GET: closing.showClosing, POST: closing.close } },
 ];

@@ -6,7 +6,6 @@ import { TICKET_MS } from '../flows/tickets.ts';
 import { linkCookie } from '../http/cookies.ts';
 import type { SessionId } from '../model/account.ts';
 import type { DeviceClass } from '../model/device.ts';
-import type { Session } from '../model/session.ts';
 import { deviceName } from '../texts/devices.ts';
 import { carriedSecret, dropSecret } from './carried-secret.ts';
 import { complaints, fillIn } from './controls.ts';
@@ -21,6 +20,8 @@ export type PlaceView = {
   /** In English, such as `Firefox on Windows`. */
   readonly name: string;
   readonly class: DeviceClass;
+  /** What its owner calls it; null where they gave it no name. Text, and never HTML. */
+  readonly label: string | null;
   /** Where it was signed in, as the host named it; null where nobody said. Text, and never HTML. */
   readonly place: string | null;
   readonly seenAt: number;
@@ -76,12 +77,16 @@ const choicePage = page<ChooseSessionsView>({
 
 function deviceTold(device: PlaceView, now: number, { words, language }: PageContext): Html {
   const seen = fillIn(words.devices.seen, { when: timeOf(device.seenAt, now, language) });
-  return html`<span class="told"><bdi class="name">${deviceName(words, device.name)}</bdi>
-<span class="muted">${words.deviceClasses[device.class]}${device.place === null ? '' : html` · <bdi>${device.place}</bdi>`} · ${seen}</span></span>`;
+  const kind = deviceName(words, device.name);
+  return html`<span class="told"><bdi class="name">${device.label ?? kind}</bdi>
+<span class="muted">${device.label === null ? '' : html`<bdi>${kind}</bdi> · `}${words.deviceClasses[device.class]}${device.place === null ? '' : html` · <bdi>${device.place}</bdi>`} · ${seen}</span></span>`;
 }
 
-function placeView({ id, device, place, seenAt }: Session): PlaceView {
-  return { id, name: device.name, class: device.class, place, seenAt };
+function placeViews({ among, labels }: Pick<NoPlace, 'among' | 'labels'>): readonly PlaceView[] {
+  return among.map(({ id, device, place, seenAt }) => {
+    const label = labels.get(device.id ?? '') ?? null;
+    return { id, name: device.name, class: device.class, label, place, seenAt };
+  });
 }
 
 const HERE = '/login/choose/';
@@ -114,7 +119,7 @@ export function waitingChoice(
 async function toChoice(
   visit: Visit,
   form: Form,
-  { ticket, among, now }: NoPlace,
+  { ticket, among, labels, now }: NoPlace,
   taken: readonly string[],
 ): Promise<Response> {
   const next = nextOf(visit, form);
@@ -122,7 +127,7 @@ async function toChoice(
     const { cookies, to } = waitingChoice(visit, form, { ticket }, taken);
     return sendOn(visit, to, { status: 302, cookies });
   }
-  const view = { state: 'refused', next, devices: among.map(placeView), now } as const;
+  const view = { state: 'refused', next, devices: placeViews({ among, labels }), now } as const;
   const headers = { 'Latchkey-Reason': 'limit_reached' };
   return await show(visit, choicePage, view, { status: 409, cookies: taken, headers });
 }
@@ -135,9 +140,9 @@ async function showFor(visit: Visit, form: Form | null, flawed: FormView): Promi
   const next = nextOf(visit, form);
   const waiting = await waitingAt(visit);
   if (waiting === null) return await showOver(visit, next);
-  const { among, now, least, isAgain } = waiting;
+  const { now, least, isAgain } = waiting;
   const status = Object.keys(flawed.flaws).length === 0 ? 200 : 400;
-  const view = { state: 'asked', next, devices: among.map(placeView), now, least, isAgain, ...flawed } as const;
+  const view = { state: 'asked', next, devices: placeViews(waiting), now, least, isAgain, ...flawed } as const;
   return await show(visit, choicePage, view, { status });
 }
 

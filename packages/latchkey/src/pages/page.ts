@@ -28,8 +28,6 @@ export type Page<View> = {
   readonly script?: (view: View, page: PageContext) => Script | null;
   /** What the script for passkeys is told, where the page has something to do with them. */
   readonly passkeys?: (view: View, page: PageContext) => Script['data'] | null;
-  /** Shows the account's sessions: an open one is shown anew when one of them opens or ends. */
-  readonly showsSessions?: true;
   /** Wider than a form needs. */
   readonly isWide?: true;
 };

@@ -68,15 +68,13 @@ export async function show<View>(visit: Visit, page: Page<View>, view: View, sho
     isWide: page.isWide === true,
     style: visit.site.assets.pathOf('style.css'),
     scripts: [
-      ...scriptsFor(visit, page.script?.(view, context) ?? (page.showsSessions === true ? REFRESHED : null)),
+      ...scriptsFor(visit, page.script?.(view, context) ?? null),
       ...passkeyScript(visit, page.passkeys?.(view, context) ?? null),
     ],
     logo: visit.parts.settings.theme.logo,
   };
   return await answerFramed(visit, framed, shown);
 }
-
-const REFRESHED: Script = { asset: 'live.js', data: { refresh: '' } };
 
 /** A page's own script; else, for whoever is signed in, the one that turns the page when that is over. */
 export function scriptsFor({ site, visitor, parts }: Visit, own: Script | null): readonly FrameScript[] {

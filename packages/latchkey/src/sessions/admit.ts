@@ -9,7 +9,7 @@ import type { Whereabouts } from '../model/place.ts';
 import { Refusal } from '../model/reasons.ts';
 import type { Session } from '../model/session.ts';
 import type { Settings } from '../model/settings.ts';
-import type { OutboxItem, Store } from '../stores/store.ts';
+import type { Arrival, OutboxItem, Store } from '../stores/store.ts';
 import { deviceTokenFor, newDeviceId, readDeviceTokens } from './device-token.ts';
 import type { Endings } from './endings.ts';
 
@@ -45,6 +45,8 @@ export type Opened = {
   /** What lets the device take its own place again. */
   readonly deviceToken: string;
   readonly displaced: readonly Session[];
+  /** Whether its owner may be told of the device by a mail that waits now. */
+  readonly isArrival: boolean;
 };
 
 export type Outcome =
@@ -78,6 +80,8 @@ export type Admitting = {
   readonly ends?: readonly SessionId[];
   /** Mails that go where the session is opened. */
   readonly outbox?: readonly OutboxItem[];
+  /** The mails that tell of a device which the account does not know, and that is at a place; null for none. */
+  readonly arrivalAt?: (place: string | null) => Arrival | null;
   /** Whether what matters may be changed by it for a while: not where half of what signs its owner in was shown. */
   readonly isFresh?: boolean;
   /** Whether nobody is to go for it yet. */
@@ -90,13 +94,25 @@ export type Admitting = {
 export async function admit(
   door: Door,
   proof: Proof,
-  { caller, limits, ends = [], outbox = [], isFresh = true, holdsBack = false, goesFirst = null }: Admitting,
+  {
+    caller,
+    limits,
+    ends = [],
+    outbox = [],
+    arrivalAt = () => null,
+    isFresh = true,
+    holdsBack = false,
+    goesFirst = null,
+  }: Admitting,
 ): Promise<Outcome> {
   if (!isGenuine(proof)) throw new TypeError('Nobody comes in without a proof that a credential made.');
   const { accountId } = proof.gate;
   const { name: place, coordinates } = await caller.place();
   const { token, hash } = newSessionToken(accountId);
-  const deviceId = readDeviceTokens(door.keys, accountId, caller.deviceTokens)?.id ?? newDeviceId();
+  const carried = readDeviceTokens(door.keys, accountId, caller.deviceTokens);
+  const deviceId = carried?.id ?? newDeviceId();
+  // Whoever shows what was signed was told of when it was: whatever became of what is kept of the device.
+  const arrival = carried === null ? arrivalAt(place) : null;
   const outcome = await door.store.sessions.admit({
     session: {
       id: newSessionId(),
@@ -110,6 +126,7 @@ export async function admit(
     ...terms(door, proof),
     ends,
     outbox,
+    arrival,
     limits,
     holdsBack,
     goesFirst,
@@ -120,7 +137,8 @@ export async function admit(
   door.endings.nudge();
   const { session, displaced } = outcome;
   const known = { id: deviceId, revision: session.openedRevision };
-  return { kind: 'opened', session, token, deviceToken: deviceTokenFor(door.keys, accountId, known), displaced };
+  const deviceToken = deviceTokenFor(door.keys, accountId, known);
+  return { kind: 'opened', session, token, deviceToken, displaced, isArrival: arrival !== null };
 }
 
 /** A key from elsewhere enters by the same door, with no limit: the account's next sign-in brings it to the limit in one step. */

@@ -2,7 +2,7 @@ import type { Account, AccountId, AccountState, Gate, Profile, SessionId } from 
 import type { Limit, WhenFull } from '../model/admission.ts';
 import type { Binding } from '../model/binding.ts';
 import type { Credential, CredentialKind, NewCredential } from '../model/credential.ts';
-import type { Device, DeviceSummary } from '../model/device.ts';
+import type { AccountDevice, Device, DeviceSummary } from '../model/device.ts';
 import type { CredentialUse, OncePurpose, OnceRef, Spend } from '../model/once.ts';
 import type { PasswordHash } from '../model/password.ts';
 import type { Coordinates } from '../model/place.ts';
@@ -22,6 +22,7 @@ export type Store = {
   readonly accounts: AccountStore;
   readonly credentials: CredentialStore;
   readonly sessions: SessionStore;
+  readonly devices: DeviceStore;
   readonly once: OnceStore;
   readonly counters: CounterStore;
   readonly marks: MarkStore;
@@ -335,6 +336,8 @@ export type Admit = {
   readonly spends: readonly Spend[];
   /** Mails that tell of what is spent, and go where it is. */
   readonly outbox?: readonly OutboxItem[];
+  /** Where the device was given its id just now: the mails that tell its account's owner. null where nobody is to be told. */
+  readonly arrival?: Arrival | null;
   readonly limits: readonly Limit[];
   readonly whenFull: WhenFull;
   /** The sessions that were chosen to end, in place of which this one opens; those that may not be chosen stay as they are. */
@@ -347,6 +350,19 @@ export type Admit = {
   /** The fingerprint of the rule that this node follows. */
   readonly rule: string;
 };
+
+/** What an account's owner is told of a new device: one of these two. */
+export type Arrival = {
+  readonly mail: OutboxItem;
+  /** In its place after `DEVICE_MAILS` within an hour, to say that there are more: after it there is none until the hour is over. */
+  readonly last: OutboxItem;
+  /** Whether there is neither where somebody is displaced: another mail tells of that. */
+  readonly isToldOtherwise?: boolean;
+};
+
+/** So many new devices of an account are each told of within `DEVICE_MAILS_MS`. */
+export const DEVICE_MAILS = 5;
+export const DEVICE_MAILS_MS = 3_600_000;
 
 export type Admitted =
   | {
@@ -414,7 +430,9 @@ export type SessionStore = {
   /**
    * The door: `model/admission.ts` under the account's lock. Live are sessions neither ended, nor expired, nor idle. Asked
    * again with the same session id, it changes nothing and returns the first result; with the token of a live session of the
-   * account, that session. Of any number at once with what one proof spends, one is answered by more than `spent`.
+   * account, that session. Of any number at once with what one proof spends, one is answered by more than `spent`. Where it opens
+   * a session, its account knows the device from then on, and the mail of its `arrival` goes out: once, whatever dies in between,
+   * and not for the first device that an account ever had.
    */
   admit(admit: Admit): Promise<Admitted>;
   /** The session of a token, live or ended, with the store's time; null when there is none or it was purged. One read. */
@@ -462,6 +480,22 @@ export type SessionStore = {
   ruleInForce(): Promise<string | null>;
   /** Removes at most `limit` sessions that ended or expired more than `keepMs` ago. How many went. */
   purge(purge: { readonly keepMs: number; readonly limit: number }): Promise<number>;
+};
+
+/** The devices that accounts know by their ids, `MOST_DEVICES` of each. They go with their account. */
+export type DeviceStore = {
+  /** All of an account's, the last seen first: with each session that was opened until now. */
+  list(accountId: AccountId): Promise<readonly AccountDevice[]>;
+  /**
+   * Calls one something else, or (null) by what it is again. It is known from then on, if it was not. false where there is no such
+   * account.
+   */
+  label(labelling: {
+    readonly accountId: AccountId;
+    readonly by: By;
+    readonly device: Device & { readonly id: string };
+    readonly label: string | null;
+  }): Promise<boolean | Over>;
 };
 
 export type OnceStore = {

@@ -27,6 +27,7 @@ import {
 } from '../stores/store.ts';
 import type { TestClock } from './clock.ts';
 import { defenceCases } from './conformance-defence.ts';
+import { deviceCases } from './conformance-devices.ts';
 import { exchangeCases } from './conformance-exchange.ts';
 import { limitCases } from './conformance-limits.ts';
 
@@ -1740,6 +1741,7 @@ export const conformance: readonly ConformanceCase[] = Object.entries({
   ...limitCases,
   ...defenceCases,
   ...exchangeCases,
+  ...deviceCases,
 }).map(([name, run]) => ({ name, run }));
 
 /** Which sessions a change ended. */

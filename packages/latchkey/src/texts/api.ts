@@ -144,6 +144,12 @@ export const chooseSession = {
   unknownClient: 'Unknown client.',
 } as const;
 
+export const device = {
+  nameMalformed: about('malformed', 'Enter a valid name: visible characters, on one line.'),
+  unnameable: about('device_unnameable', 'This session is of no device that could be named.'),
+  notRemembered: about('malformed', 'May only be false.'),
+} as const;
+
 export const signInByMail = {
   asked: 'If there is an account with this address, a mail is on its way to it.',
   ticketVoid: about('ticket_void', 'Invalid or expired token.'),

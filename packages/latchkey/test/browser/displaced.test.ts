@@ -160,7 +160,7 @@ describe('F-29: each other end has words of its own, at once', () => {
     await tests.listening(1);
     const arrived = await there.signIn('ida');
     for (const tab of [list, other]) {
-      const button = tab.locator('main li button').nth(1);
+      const button = tab.locator('main li [name=end]').nth(1);
       await button.waitFor();
       assert.equal(
         await button.innerText(),

@@ -63,7 +63,7 @@ describe('by keyboard alone', () => {
     assert.equal(page.url(), `${here.url}/account/`);
     await tabTo(page, 'Devices');
     await press(page);
-    const other = (await page.locator('main li button').nth(1).textContent()) ?? '';
+    const other = (await page.locator('main li [name=end]').nth(1).textContent()) ?? '';
     await tabTo(page, other);
     await press(page, 'Space');
     await page.waitForSelector('text=You are signed in on this device alone.');

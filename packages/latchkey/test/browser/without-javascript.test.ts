@@ -86,9 +86,9 @@ describe('without a script', () => {
     assert.ok(displaced !== undefined && revoked !== undefined && alsoRevoked !== undefined);
     await displaced.click('main >> text=Devices');
     assert.match(await main(displaced), /You were signed out: this account signed in on .*Chrome on Linux, /);
-    assert.equal(await page.locator('main li form').count(), 3);
-    await page.locator('main li form button').last().click();
-    assert.equal(await page.locator('main li form').count(), 2);
+    assert.equal(await page.locator('main li [name=end]').count(), 3);
+    await page.locator('main li [name=end]').last().click();
+    assert.equal(await page.locator('main li [name=end]').count(), 2);
     await page.click('text=Sign all other devices out');
     assert.match(await main(page), /You are signed in on this device alone\./);
     for (const ended of [revoked, alsoRevoked]) {
@@ -96,6 +96,25 @@ describe('without a script', () => {
       assert.match(await main(ended), /You were signed out: this device was removed from the account, /);
     }
     for (const person of [here, ...others]) await person.close();
+  });
+
+  test('F-26, F-27: a device is called what its owner calls it, on every device and at its next sign-in', async () => {
+    await account('fay');
+    const [here, there] = [await somebody(), await somebody()];
+    const page = await here.signIn('fay', '/account/devices/');
+    await page.click('summary');
+    await page.fill('main li [name=name]', 'Fay’s <b>laptop</b>');
+    await page.click('main li .inline button');
+    assert.match(await main(page), /The device is renamed\./);
+    assert.equal(await page.locator('main li .name bdi').first().textContent(), 'Fay’s <b>laptop</b>');
+    assert.match(await main(page), /Chrome on Linux · Browser/);
+    const other = await there.signIn('fay', '/account/devices/');
+    assert.match(await main(other), /Sign Fay’s <b>laptop<\/b> out/);
+    await page.click('header form button');
+    await page.goto(`${here.url}/login/?next=%2Faccount%2Fdevices%2F`);
+    await fillIn(page, { username: 'fay', password: PASSWORD });
+    assert.equal(await page.locator('main li .name bdi').first().textContent(), 'Fay’s <b>laptop</b>');
+    for (const person of [here, there]) await person.close();
   });
 
   test('E9, N9, N10: a forgotten password, by mail; the link’s secret stays in no address and is told to nobody', async () => {

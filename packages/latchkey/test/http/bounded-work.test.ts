@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { clientAddressBehind } from '../../src/http/client.ts';
-import { deviceOf } from '../../src/http/device-name.ts';
+import { deviceOf as deviceBy } from '../../src/http/device-name.ts';
 import { isEmail } from '../../src/model/account.ts';
 import { testServer } from './serving.ts';
 
@@ -57,6 +57,8 @@ function assertBounded(longest: ReadonlyMap<string, number>, what: string): void
 }
 
 const LONG = 15_000;
+
+const deviceOf = (agent: string) => deviceBy(new Headers({ 'user-agent': agent }));
 
 const ADDRESSES: readonly string[] = [
   `${'a'.repeat(LONG)}@`,

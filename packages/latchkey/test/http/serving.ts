@@ -173,6 +173,7 @@ const TABLES = [
   'email',
   'gate',
   'session',
+  'device',
   'credential',
   'once',
   'counter',

@@ -33,7 +33,8 @@ test('F-6: every live session is in the list, the newest first, the caller’s o
       [false, 'a Node.js program', 'cli', '2026-01-01T12:00:00.000Z'],
     ],
   );
-  const members = ['id', 'current', 'device', 'class', 'place', 'opened_at', 'last_seen_at', 'expires_at'];
+  const own = ['id', 'current', 'device', 'class', 'place', 'opened_at', 'last_seen_at', 'expires_at'];
+  const members = [...own, 'name', 'remembered'];
   for (const session of sessions) assert.deepEqual(Object.keys(session), members);
   for (const key of [first, second, third]) assert.equal(await server.isLive(key), true);
 });

@@ -137,7 +137,7 @@ describe('an account that asks', () => {
       code: 'choose_session',
       end_at_least: 1,
     });
-    assert.deepEqual(Object.keys(sessions[0]), ['id', 'device', 'class', 'last_seen_at']);
+    assert.deepEqual(Object.keys(sessions[0]), ['id', 'device', 'class', 'last_seen_at', 'name']);
     assert.deepEqual(whoseIn(asked), [one, other]);
     assert.deepEqual([sessions[0].device, sessions[0].class], ['curl', 'cli']);
     assert.ok(await server.isLive(first));

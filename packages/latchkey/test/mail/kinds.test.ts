@@ -253,6 +253,8 @@ const hostile: readonly (readonly [what: string, name: string])[] = [
 
 type Sent = Exclude<Notice, { readonly kind: 'nothing' }>;
 
+const DEVICE = { device: 'curl', class: 'cli', place: 'Wien, Österreich' } as const;
+
 /** One of each kind that there is: a new one is missed here by the compiler. */
 function noticesTo(username: string): readonly Sent[] {
   const [to, link] = ['ann@mail.test', 'http://127.0.0.1:8787/x'];
@@ -261,6 +263,8 @@ function noticesTo(username: string): readonly Sent[] {
     'verify-email': { kind: 'verify-email', ...owner },
     'reset-password': { kind: 'reset-password', ...owner },
     'key-misused': { kind: 'key-misused', ...owner },
+    'new-device': { kind: 'new-device', ...owner, ...DEVICE },
+    'new-devices': { kind: 'new-devices', ...owner, ...DEVICE },
     'address-in-use': { kind: 'address-in-use', ...owner },
     'change-email': { kind: 'change-email', ...owner },
     'claim-email': { kind: 'claim-email', ...owner },
@@ -311,6 +315,7 @@ const saidIn = (notice: Sent): readonly string[] =>
     ...('provider' in one ? [one.provider] : []),
     ...('code' in one ? [one.code] : []),
     ...('device' in one ? [one.device] : []),
+    ...('place' in one ? [one.place ?? ''] : []),
   ]);
 
 function assertWhole(notice: Sent, { mail }: Taken, language: Language): void {

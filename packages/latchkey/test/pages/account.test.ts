@@ -233,6 +233,7 @@ describe('what somebody changes', () => {
       'addresses',
       'roles',
       'credentials',
+      'devices',
       'sessions',
       'history',
     ]);

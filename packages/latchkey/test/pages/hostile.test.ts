@@ -137,7 +137,7 @@ describe('what somebody else typed', () => {
     const { text } = await browser.open('/account/devices/');
     assertInert(text);
     assert.doesNotMatch(text, /\[31m|x{50}/);
-    assert.equal(text.match(/an unknown device/g)?.length, agents.length * 2);
+    assert.equal(text.match(/an unknown device/g)?.length, agents.length * 3);
   });
 
   test('N3: a place, whatever the host names it, is text in its own direction', async () => {

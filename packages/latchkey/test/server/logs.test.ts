@@ -133,6 +133,8 @@ async function everythingOnce(): Promise<void> {
   }
   await ask('/auth/user/', { key, method: 'PUT', json: { username, first_name: 'canary-first' } });
   await ask('/auth/user/', { key, method: 'PATCH', json: { last_name: 'canary-last' } });
+  const name = { name: 'canary-label' };
+  await ask('/auth/sessions/ses_0000000000000000000000/', { key, method: 'PATCH', json: name });
   await ask('/auth/sessions/end-others/', { key, method: 'POST' });
   await ask('/auth/sessions/ses_0000000000000000000000/', { key, method: 'DELETE' });
   const change = { old_password: password, new_password1: newPassword, new_password2: newPassword };

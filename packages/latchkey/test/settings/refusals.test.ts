@@ -248,6 +248,7 @@ const wrong: Readonly<Record<string, Wrong>> = {
   'events.total': notCount(1, 1_000_000),
   'events.heartbeatSeconds': notTime(1000, 10, '0.01 seconds'),
   'mail.smtpUrl': notWords,
+  'mail.newDevice': notFlag,
   'mail.from': notWords,
   'mail.verifyLink': notWords,
   'mail.resetLink': notWords,

@@ -80,6 +80,7 @@ describe('connected accounts, by the API', () => {
       [
         'Acme was connected to your account on 127.0.0.1',
         'Other was connected to your account on 127.0.0.1',
+        'A new device signed in to 127.0.0.1',
         'Acme was disconnected from your account on 127.0.0.1',
       ],
     );

@@ -104,7 +104,7 @@ describe('whose account it is', () => {
     const mails = await server.mailsTo(EMAIL);
     assert.deepEqual(
       mails.map(({ subject }) => subject),
-      ['Acme was connected to your account on 127.0.0.1'],
+      ['Acme was connected to your account on 127.0.0.1', 'A new device signed in to 127.0.0.1'],
     );
     const listed = await server.ask('/auth/social/accounts/', { key: await server.signIn('vic') });
     assert.equal((listed.body as readonly unknown[]).length, 1);

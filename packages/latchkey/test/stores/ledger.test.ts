@@ -9,7 +9,7 @@ import { postgresAccounts } from '../../src/stores/postgres/store.ts';
 import { bucketOf } from '../../src/stores/redis/keys.ts';
 import { openRedisStore, type RedisStore } from '../../src/stores/redis/store.ts';
 import { sqliteAccounts } from '../../src/stores/sqlite/store.ts';
-import type { EndingNotice, HistoryEntry, Store } from '../../src/stores/store.ts';
+import type { Admit, EndingNotice, HistoryEntry, OutboxItem, Store } from '../../src/stores/store.ts';
 import { until } from '../nodes/fleet.ts';
 import { available as noPostgres, openPostgres, type PostgresServer } from '../servers/postgres.ts';
 import { available as noRedis, openRedis, type RedisServer } from '../servers/redis.ts';
@@ -107,6 +107,33 @@ describe('what happened to sessions in Redis is written down in SQL', { skip: no
           assert.deepEqual(await history(store, ids), ['session_opened 0', 'session_ended 0', 'session_opened 1']);
         });
       }
+    });
+
+    test('F-33: what tells of a new device comes with it: a node that dies between the two stores loses none, and none comes twice', async () => {
+      await withPair(fresh, async ({ store, side, elsewhere }) => {
+        const gate = firstGate(1, []);
+        const item = (text: string): OutboxItem => ({ topic: 'mail', payload: new TextEncoder().encode(text) });
+        const arriving = (id: string): Admit => ({
+          ...admission(gate, { max: 'unlimited', device: { id, class: 'web', name: 'Firefox on Windows' } }),
+          arrival: { mail: item(`mail ${id}`), last: item(`last ${id}`) },
+        });
+        // The node is gone as soon as Redis has opened the session: nothing of it is in SQL.
+        for (const id of ['first', 'second']) await elsewhere.sessions.admit(arriving(id));
+        assert.deepEqual(await side.outbox.page(10), []);
+        assert.deepEqual(await side.devices.list(1), []);
+        // One that dies before it has removed what it wrote, and others beside each other.
+        const dying = { ...elsewhere.history, remove: () => Promise.reject(new Error('gone')) };
+        const nodes = [dying, elsewhere.history, elsewhere.history].map((streams) =>
+          ledgerOf({ streams, accounts: side }),
+        );
+        await assert.rejects(nodes[0]?.ofAccount(1) ?? assert.fail(), /gone/);
+        await Promise.all(nodes.slice(1).map((node) => node.ofAccount(1)));
+        await Promise.all(nodes.map((node) => node.close()));
+        const told = (await side.outbox.page(10)).map(({ payload }) => new TextDecoder().decode(payload));
+        assert.deepEqual(told, ['mail second']);
+        const known = await store.devices.list(1);
+        assert.deepEqual(known.map(({ id }) => id).toSorted(), ['first', 'second']);
+      });
     });
 
     test('what comes while it is written stays until it is written, too', async () => {

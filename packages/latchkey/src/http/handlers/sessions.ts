@@ -1,4 +1,5 @@
-import { endSession, endSessions, listSessions } from '../../flows/manage-sessions.ts';
+import { changeDevice, listDevices, type SignedInDevice } from '../../flows/manage-devices.ts';
+import { endSession, endSessions } from '../../flows/manage-sessions.ts';
 import { Refusal } from '../../model/reasons.ts';
 import type { Session } from '../../model/session.ts';
 import { empty, json } from '../answers.ts';
@@ -19,13 +20,29 @@ function sessionBody(session: Session, current: Session): Readonly<Record<string
   };
 }
 
+/** With what its owner calls its device, and whether that is spared the second step: a check need not read that. */
+function deviceBody(
+  { session, label, isRemembered }: SignedInDevice,
+  current: Session,
+): Readonly<Record<string, unknown>> {
+  return { ...sessionBody(session, current), name: label, remembered: isRemembered };
+}
+
 export async function list({ parts, who, headers }: SignedInCall): Promise<Response> {
-  const sessions = await listSessions(parts, who.session.accountId);
+  const devices = await listDevices(parts, who.session.accountId);
   return json(
     200,
-    sessions.map((session) => sessionBody(session, who.session)),
+    devices.map((device) => deviceBody(device, who.session)),
     headers,
   );
+}
+
+/** Calls the device of a session something else, or has it asked for a second step again. */
+export async function changeOne({ parts, who, params, values, headers }: SignedInCall): Promise<Response> {
+  const { name, remembered } = values;
+  const about = { by: who.session, sessionId: params['id'] ?? '' };
+  const changed = await changeDevice(parts, { ...about, label: name ?? null, remembered: remembered ?? null });
+  return json(200, deviceBody(changed, who.session), headers);
 }
 
 export async function endOne({ parts, who, params, headers }: SignedInCall): Promise<Response> {

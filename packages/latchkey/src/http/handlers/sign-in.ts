@@ -64,12 +64,13 @@ function refuseOutside(call: Call, outcome: Exclude<SignInOutcome, { kind: 'sign
 /** No place: said alike by every way in, after all that had to be shown was shown (F-23). */
 function refuseFull(
   call: Call,
-  { ticket, among, least }: NoPlace,
+  { ticket, among, labels, least }: NoPlace,
   more: Readonly<Record<string, unknown>> = {},
 ): Response {
   if (ticket === null) return refuse(call, { code: 'limit_reached', more });
   const sessions = among.map(({ id, device, seenAt }) => ({
     ...{ id, device: device.name, class: device.class, last_seen_at: isoTime(seenAt) },
+    name: labels.get(device.id ?? '') ?? null,
   }));
   return refuse(call, { code: 'choose_session', more: { ticket, sessions, end_at_least: least, ...more } });
 }

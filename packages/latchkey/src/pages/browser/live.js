@@ -24,8 +24,11 @@ function follow({ events = '', check = '', session = '', over = '', refresh }) {
   addEventListener('submit', () => {
     isSent = true;
   });
+  // What is being typed must not be lost by it.
+  const isTyped = () =>
+    [...document.querySelectorAll('input')].some(({ value, defaultValue }) => value !== defaultValue);
   const renew = () => {
-    if (refresh !== undefined && !isOver) location.reload();
+    if (refresh !== undefined && !isOver && !isTyped()) location.reload();
   };
 
   /** @param {'over' | 'changed'} what */

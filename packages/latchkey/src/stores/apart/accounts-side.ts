@@ -16,7 +16,7 @@ export type AccountsSide = Store & {
     handedOver(gates: readonly Gate[]): Promise<void>;
     /** Writes down what a stream says, once, whoever else does. */
     writeStream(page: Page): Promise<void>;
-    /** Takes what is known of devices out of an account's history. */
+    /** Forgets an account's devices, and takes what is known of them out of its history. */
     forgetDevices(accountId: AccountId): Promise<void>;
   };
 };

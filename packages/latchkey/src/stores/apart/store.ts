@@ -131,6 +131,19 @@ export function storeApart(accounts: AccountsSide, elsewhere: RedisStore): Store
       },
       watch,
     },
+    devices: {
+      async list(accountId) {
+        await ledger.ofAccount(accountId);
+        return await accounts.devices.list(accountId);
+      },
+      async label(labelling) {
+        const { accountId } = labelling;
+        const over = await sessions.overOf(labelling.by, accountId);
+        if (over !== null) return over;
+        await ledger.ofAccount(accountId);
+        return await accounts.devices.label(labelling);
+      },
+    },
     counters,
     marks,
     history: {

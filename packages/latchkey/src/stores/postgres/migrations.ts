@@ -178,4 +178,21 @@ export const migrations: readonly Migration[] = [
       CREATE INDEX mark_expires ON mark (expires_at);
     `,
   },
+  {
+    number: 5,
+    name: 'the devices that accounts know',
+    sql: `
+      CREATE TABLE device (
+        account_id BIGINT NOT NULL,
+        id TEXT NOT NULL,
+        class TEXT NOT NULL,
+        name TEXT NOT NULL,
+        label TEXT,
+        first_seen_at BIGINT NOT NULL,
+        last_seen_at BIGINT NOT NULL,
+        mailed_at BIGINT,
+        PRIMARY KEY (account_id, id)
+      );
+    `,
+  },
 ];

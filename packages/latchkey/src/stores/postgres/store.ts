@@ -5,6 +5,8 @@ import * as accounts from '../sql/accounts.ts';
 import * as apart from '../sql/apart.ts';
 import * as counters from '../sql/counters.ts';
 import * as credentials from '../sql/credentials.ts';
+import * as deviceLabels from '../sql/device-labels.ts';
+import * as devices from '../sql/devices.ts';
 import * as history from '../sql/history.ts';
 import * as marks from '../sql/marks.ts';
 import * as once from '../sql/once.ts';
@@ -183,6 +185,7 @@ function storeOf(database: Database, hub: ReturnType<typeof openHub>): AccountsS
       ruleInForce: () => reads((run) => settings.get(run, sessions.RULE))(undefined),
       purge: changes(sessions.purge),
     },
+    devices: { list: reads(devices.list), label: turns(ofAccount, deviceLabels.label) },
     once: {
       put: changes((run, item) => once.put(run, item, null)),
       peek: reads(peekForData, timed),
@@ -221,7 +224,7 @@ function storeOf(database: Database, hub: ReturnType<typeof openHub>): AccountsS
       gatesOf: reads(signAllOut.gatesOf),
       handedOver: changes(apart.handedOver),
       writeStream: changes(apart.writeStream),
-      forgetDevices: changes(history.forgetDevices),
+      forgetDevices: changes(devices.forgetAll),
     },
     feed: hub.feed,
     writable: () => database.check(),

@@ -1,5 +1,6 @@
 import type { AccountId, SessionId } from '../../model/account.ts';
-import type { HistoryEntry } from '../store.ts';
+import type { Arrival, HistoryEntry } from '../store.ts';
+import { arrivalIn } from './arrivals.ts';
 import type { Voice } from './sessions.ts';
 
 /** An entry of history as a script wrote it down: what SQL keeps of it, and its position in the bucket's stream. */
@@ -10,6 +11,8 @@ export type StreamEntry = Omit<HistoryEntry, 'id' | 'data'> & {
   readonly data: string;
   /** Grows from entry to entry: milliseconds of the server's clock and a number, `1767268800000-0`. */
   readonly position: string;
+  /** Of an opened session on a device that is new: the mails that tell of it. */
+  readonly arrival: Arrival | null;
 };
 
 /** What happened to sessions, bucket by bucket, until somebody has written it down elsewhere and removes it. */
@@ -46,5 +49,6 @@ function entryOf([position, values]: Reply[number]): StreamEntry {
     accountId: Number(field('account')) as AccountId,
     sessionId: field('session'),
     data: field('data'),
+    arrival: arrivalIn(field('arrival')),
   };
 }

@@ -4,6 +4,7 @@ import type { EndReason } from '../../model/reasons.ts';
 import type { Session, TokenRef } from '../../model/session.ts';
 import type { Admit, Admitted, By, Over, Reauthenticated, SessionStore, ShownAgain } from '../store.ts';
 import { StoreUnavailable } from '../store.ts';
+import { textOfArrival } from './arrivals.ts';
 import type { Call } from './connection.ts';
 import { BUCKETS, bucketOf, bucketOfHash, hashText, type Names } from './keys.ts';
 import { gateValues, sessionOf, sessionsOf } from './records.ts';
@@ -170,10 +171,13 @@ async function change(
 }
 
 /** What is said of a session beside what its script decides by. */
-function saidOf({ method, place, client, binding, network, coordinates }: Admit['session']): object {
+function saidOf({ session, arrival = null }: Unspending): object {
+  const { method, place, client, binding, network, coordinates } = session;
   return {
     ...{ method, place, client, network },
     binding: binding === null ? null : JSON.stringify(binding),
+    arrival: arrival === null ? null : textOfArrival(arrival),
+    is_told_otherwise: arrival?.isToldOtherwise === true,
     ...{ lat: coordinates?.latitude ?? null, lon: coordinates?.longitude ?? null },
   };
 }
@@ -191,7 +195,7 @@ async function admit(voice: Voice, input: Unspending): Promise<AdmittedUnspent> 
     session.device.id ?? '',
     session.device.class,
     session.device.name,
-    JSON.stringify(saidOf(session)),
+    JSON.stringify(saidOf(input)),
     session.lifetimeMs,
     session.isFresh ? 1 : 0,
     input.idleMs,

@@ -17,7 +17,8 @@ import type {
 } from '../store.ts';
 import { noteHandover } from './apart.ts';
 import { addAll } from './credential-rows.ts';
-import { forgetDevices, note } from './history.ts';
+import { forgetAll, forget as forgetKnown } from './devices.ts';
+import { note } from './history.ts';
 import { peek, putAll as putAllOnce, put as putOnce, spend, voidAll, voidLater } from './once.ts';
 import { put as putOutbox } from './outbox.ts';
 import { accountRecordOf, gateColumns } from './records.ts';
@@ -429,6 +430,8 @@ export function* claimEmail(
   for (const purpose of MAILED) yield* voidAll(run, id, purpose);
   yield* rows(run, clearPassword, { id });
   yield* noteRemoved(run, id, yield* rows(run, deleteCredentials, { id }));
+  // What they are called was said by whoever made the account.
+  yield* forgetKnown(run, id);
   yield* putOnce(run, reset, id);
   yield* putOutbox(run, outbox);
   yield* note(run, { kind: 'email_verified', accountId: id });
@@ -586,7 +589,7 @@ export function* close(run: Run, { id, by }: Parameters<AccountStore['close']>[0
   yield* rows(run, deleteLinks, { id });
   yield* rows(run, deleteAccount, { id });
   yield* forgetSessionDevices(run, id);
-  yield* forgetDevices(run, id);
+  yield* forgetAll(run, id);
   return closed;
 }
 

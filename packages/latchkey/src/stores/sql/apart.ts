@@ -1,5 +1,8 @@
 /** The sentences of a database whose accounts' sessions are kept elsewhere: what has to reach them, and what comes back. */
 import type { Gate } from '../../model/account.ts';
+import type { DeviceClass } from '../../model/device.ts';
+import type { Arrival } from '../store.ts';
+import { noteSeen, type Seen } from './devices.ts';
 import { type ReadEntry, writeDown } from './history.ts';
 import { gateHeld } from './sessions.ts';
 import { set as setSetting } from './settings.ts';
@@ -109,6 +112,8 @@ export function* handedOver(run: Run, gates: readonly Gate[]): Sentence<void> {
 export type StreamedEntry = ReadEntry & {
   /** Milliseconds of a server's clock and a number, `1767268800000-0`. */
   readonly position: string;
+  /** Of an opened session on a device that is new: the mails that tell of it. */
+  readonly arrival: Arrival | null;
 };
 
 export type Page = { readonly stream: string; readonly entries: readonly StreamedEntry[] };
@@ -130,9 +135,20 @@ export function* writeStream(run: Run, { stream, entries }: Page): Sentence<void
   );
   const missed = doubtful.filter((_, at) => found[at]?.length === 0);
   const ahead = entries.filter(isNew);
-  yield* writeDown(run, [...missed, ...ahead]);
+  const written = [...missed, ...ahead];
+  yield* writeDown(run, written);
+  for (const seen of written.flatMap(seenIn)) yield* noteSeen(run, seen);
   const last = ahead.at(-1);
   if (last !== undefined) yield* setSetting(run, name, last.position);
+}
+
+type Opening = { readonly device: string; readonly class: DeviceClass; readonly device_id: string | null };
+
+/** The device that an opened session says it was opened on, if any. */
+function seenIn({ kind, accountId, sessionId, at, data, arrival }: StreamedEntry): readonly Seen[] {
+  if (kind !== 'session_opened') return [];
+  const { device, class: deviceClass, device_id } = JSON.parse(data) as Opening;
+  return [{ accountId, sessionId, device: { id: device_id, name: device, class: deviceClass }, at, arrival }];
 }
 
 function isBeyond(position: string, other: string): boolean {

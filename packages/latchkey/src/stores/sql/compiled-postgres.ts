@@ -22,9 +22,57 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'delete from "@schema"."history" where "id" in (select "oldest"."id" from (select "id", "at" from "@schema"."history" order by "id" limit $1) as "oldest" where "oldest"."at" <= $2) and "id" < (select max("id") as "last" from "@schema"."history") returning "id"',
     parameters: [{ arg: 'limit' }, { arg: 'before' }],
   },
+  'history.selectFirstOpened': {
+    sql: 'select "session_id" from "@schema"."history" where "account_id" = $1 and "kind" = $2 order by "id" limit 1',
+    parameters: [{ arg: 'account_id' }, { constant: 'session_opened' }],
+  },
   'history.removeDevices': {
     sql: 'update "@schema"."history" set "data" = coalesce((select json_object_agg("field"."key", "field"."value") as "data" from json_each("data") as "field" where "field"."key" not in ($1, $2, $3, $4, $5, $6, $7, $8, $9)), $10) where "account_id" = $11',
     parameters: [{ constant: 'device' }, { constant: 'class' }, { constant: 'device_id' }, { constant: 'place' }, { constant: 'lat' }, { constant: 'lon' }, { constant: 'network' }, { constant: 'by' }, { constant: 'by_class' }, { constant: '{}' }, { arg: 'account_id' }],
+  },
+  'outbox.insert': {
+    sql: 'insert into "@schema"."outbox" ("topic", "payload", "created_at", "due_at", "attempts", "error") values ($1, $2, $3, $4, $5, $6)',
+    parameters: [{ arg: 'topic' }, { arg: 'payload' }, { arg: 'now' }, { arg: 'now' }, { constant: 0 }, { constant: null }],
+  },
+  'outbox.claimDue': {
+    sql: 'with "due" as materialized (select "id" from "@schema"."outbox" where "due_at" <= $1 order by "due_at" limit $2 for update skip locked) update "@schema"."outbox" set "due_at" = $3, "attempts" = "attempts" + $4 where "id" in (select "due"."id" from "due") returning *',
+    parameters: [{ arg: 'now' }, { arg: 'limit' }, { arg: 'until' }, { constant: 1 }],
+  },
+  'outbox.remove': {
+    sql: 'delete from "@schema"."outbox" where "id" = $1',
+    parameters: [{ arg: 'id' }],
+  },
+  'outbox.reschedule': {
+    sql: 'update "@schema"."outbox" set "due_at" = $1, "error" = $2 where "id" = $3',
+    parameters: [{ arg: 'due_at' }, { arg: 'error' }, { arg: 'id' }],
+  },
+  'outbox.selectPage': {
+    sql: 'select * from "@schema"."outbox" order by "id" desc limit $1',
+    parameters: [{ arg: 'limit' }],
+  },
+  'outbox.removeOld': {
+    sql: 'delete from "@schema"."outbox" where "id" in (select "id" from "@schema"."outbox" where "created_at" <= $1 order by "id" limit $2 for update skip locked) returning "id"',
+    parameters: [{ arg: 'before' }, { arg: 'limit' }],
+  },
+  'devices.see': {
+    sql: 'update "@schema"."device" set "class" = $1, "name" = $2, "last_seen_at" = $3 where "account_id" = $4 and "id" = $5 returning "id"',
+    parameters: [{ arg: 'class' }, { arg: 'name' }, { arg: 'at' }, { arg: 'account_id' }, { arg: 'id' }],
+  },
+  'devices.insert': {
+    sql: 'insert into "@schema"."device" ("account_id", "id", "class", "name", "label", "first_seen_at", "last_seen_at", "mailed_at") values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict ("account_id", "id") do nothing',
+    parameters: [{ arg: 'account_id' }, { arg: 'id' }, { arg: 'class' }, { arg: 'name' }, { constant: null }, { arg: 'at' }, { arg: 'at' }, { arg: 'mailed_at' }],
+  },
+  'devices.selectAll': {
+    sql: 'select * from "@schema"."device" where "account_id" = $1 order by "last_seen_at" desc, "first_seen_at" desc, "id"',
+    parameters: [{ arg: 'account_id' }],
+  },
+  'devices.remove': {
+    sql: 'delete from "@schema"."device" where "account_id" = $1 and "id" = $2',
+    parameters: [{ arg: 'account_id' }, { arg: 'id' }],
+  },
+  'devices.removeAll': {
+    sql: 'delete from "@schema"."device" where "account_id" = $1',
+    parameters: [{ arg: 'account_id' }],
   },
   'settings.select': {
     sql: 'select "value" from "@schema"."setting" where "name" = $1',
@@ -69,30 +117,6 @@ export const compiled: Readonly<Record<string, Compiled>> = {
   'once.deleteExpired': {
     sql: 'delete from "@schema"."once" where "hash" in (select "hash" from "@schema"."once" where "expires_at" <= $1 limit $2 for update skip locked) returning "purpose"',
     parameters: [{ arg: 'now' }, { arg: 'limit' }],
-  },
-  'outbox.insert': {
-    sql: 'insert into "@schema"."outbox" ("topic", "payload", "created_at", "due_at", "attempts", "error") values ($1, $2, $3, $4, $5, $6)',
-    parameters: [{ arg: 'topic' }, { arg: 'payload' }, { arg: 'now' }, { arg: 'now' }, { constant: 0 }, { constant: null }],
-  },
-  'outbox.claimDue': {
-    sql: 'with "due" as materialized (select "id" from "@schema"."outbox" where "due_at" <= $1 order by "due_at" limit $2 for update skip locked) update "@schema"."outbox" set "due_at" = $3, "attempts" = "attempts" + $4 where "id" in (select "due"."id" from "due") returning *',
-    parameters: [{ arg: 'now' }, { arg: 'limit' }, { arg: 'until' }, { constant: 1 }],
-  },
-  'outbox.remove': {
-    sql: 'delete from "@schema"."outbox" where "id" = $1',
-    parameters: [{ arg: 'id' }],
-  },
-  'outbox.reschedule': {
-    sql: 'update "@schema"."outbox" set "due_at" = $1, "error" = $2 where "id" = $3',
-    parameters: [{ arg: 'due_at' }, { arg: 'error' }, { arg: 'id' }],
-  },
-  'outbox.selectPage': {
-    sql: 'select * from "@schema"."outbox" order by "id" desc limit $1',
-    parameters: [{ arg: 'limit' }],
-  },
-  'outbox.removeOld': {
-    sql: 'delete from "@schema"."outbox" where "id" in (select "id" from "@schema"."outbox" where "created_at" <= $1 order by "id" limit $2 for update skip locked) returning "id"',
-    parameters: [{ arg: 'before' }, { arg: 'limit' }],
   },
   'credentials.selectById': {
     sql: 'select * from "@schema"."credential" where "id" = $1',
@@ -329,6 +353,14 @@ export const compiled: Readonly<Record<string, Compiled>> = {
   'credentials.updateLabel': {
     sql: 'update "@schema"."credential" set "label" = $1 where "account_id" = $2 and "id" = $3 returning "id"',
     parameters: [{ arg: 'label' }, { arg: 'account_id' }, { arg: 'id' }],
+  },
+  'devices.setLabel': {
+    sql: 'update "@schema"."device" set "label" = $1 where "account_id" = $2 and "id" = $3',
+    parameters: [{ arg: 'label' }, { arg: 'account_id' }, { arg: 'id' }],
+  },
+  'devices.selectAccount': {
+    sql: 'select "id" from "@schema"."account" where "id" = $1',
+    parameters: [{ arg: 'id' }],
   },
   'marks.insert': {
     sql: 'insert into "@schema"."mark" ("hash", "expires_at") values ($1, $2) on conflict ("hash") do update set "expires_at" = $3 where "@schema"."mark"."expires_at" <= $4 returning "expires_at"',

@@ -26,9 +26,57 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'delete from "history" where "id" in (select "oldest"."id" from (select "id", "at" from "history" order by "id" limit ?) as "oldest" where "oldest"."at" <= ?) and "id" < (select max("id") as "last" from "history") returning "id"',
     parameters: [{ arg: 'limit' }, { arg: 'before' }],
   },
+  'history.selectFirstOpened': {
+    sql: 'select "session_id" from "history" where "account_id" = ? and "kind" = ? order by "id" limit 1',
+    parameters: [{ arg: 'account_id' }, { constant: 'session_opened' }],
+  },
   'history.removeDevices': {
     sql: 'update "history" set "data" = json_remove("data", ?, ?, ?, ?, ?, ?, ?, ?, ?) where "account_id" = ? and json_valid("data") = 1',
     parameters: [{ constant: '$.device' }, { constant: '$.class' }, { constant: '$.device_id' }, { constant: '$.place' }, { constant: '$.lat' }, { constant: '$.lon' }, { constant: '$.network' }, { constant: '$.by' }, { constant: '$.by_class' }, { arg: 'account_id' }],
+  },
+  'outbox.insert': {
+    sql: 'insert into "outbox" ("topic", "payload", "created_at", "due_at", "attempts", "error") values (?, ?, ?, ?, ?, ?)',
+    parameters: [{ arg: 'topic' }, { arg: 'payload' }, { arg: 'now' }, { arg: 'now' }, { constant: 0 }, { constant: null }],
+  },
+  'outbox.claimDue': {
+    sql: 'with "due" as materialized (select "id" from "outbox" where "due_at" <= ? order by "due_at" limit ?) update "outbox" set "due_at" = ?, "attempts" = "attempts" + ? where "id" in (select "due"."id" from "due") returning *',
+    parameters: [{ arg: 'now' }, { arg: 'limit' }, { arg: 'until' }, { constant: 1 }],
+  },
+  'outbox.remove': {
+    sql: 'delete from "outbox" where "id" = ?',
+    parameters: [{ arg: 'id' }],
+  },
+  'outbox.reschedule': {
+    sql: 'update "outbox" set "due_at" = ?, "error" = ? where "id" = ?',
+    parameters: [{ arg: 'due_at' }, { arg: 'error' }, { arg: 'id' }],
+  },
+  'outbox.selectPage': {
+    sql: 'select * from "outbox" order by "id" desc limit ?',
+    parameters: [{ arg: 'limit' }],
+  },
+  'outbox.removeOld': {
+    sql: 'delete from "outbox" where "id" in (select "id" from "outbox" where "created_at" <= ? order by "id" limit ?) returning "id"',
+    parameters: [{ arg: 'before' }, { arg: 'limit' }],
+  },
+  'devices.see': {
+    sql: 'update "device" set "class" = ?, "name" = ?, "last_seen_at" = ? where "account_id" = ? and "id" = ? returning "id"',
+    parameters: [{ arg: 'class' }, { arg: 'name' }, { arg: 'at' }, { arg: 'account_id' }, { arg: 'id' }],
+  },
+  'devices.insert': {
+    sql: 'insert into "device" ("account_id", "id", "class", "name", "label", "first_seen_at", "last_seen_at", "mailed_at") values (?, ?, ?, ?, ?, ?, ?, ?) on conflict ("account_id", "id") do nothing',
+    parameters: [{ arg: 'account_id' }, { arg: 'id' }, { arg: 'class' }, { arg: 'name' }, { constant: null }, { arg: 'at' }, { arg: 'at' }, { arg: 'mailed_at' }],
+  },
+  'devices.selectAll': {
+    sql: 'select * from "device" where "account_id" = ? order by "last_seen_at" desc, "first_seen_at" desc, "id"',
+    parameters: [{ arg: 'account_id' }],
+  },
+  'devices.remove': {
+    sql: 'delete from "device" where "account_id" = ? and "id" = ?',
+    parameters: [{ arg: 'account_id' }, { arg: 'id' }],
+  },
+  'devices.removeAll': {
+    sql: 'delete from "device" where "account_id" = ?',
+    parameters: [{ arg: 'account_id' }],
   },
   'settings.select': {
     sql: 'select "value" from "setting" where "name" = ?',
@@ -73,30 +121,6 @@ export const compiled: Readonly<Record<string, Compiled>> = {
   'once.deleteExpired': {
     sql: 'delete from "once" where "hash" in (select "hash" from "once" where "expires_at" <= ? limit ?) returning "purpose"',
     parameters: [{ arg: 'now' }, { arg: 'limit' }],
-  },
-  'outbox.insert': {
-    sql: 'insert into "outbox" ("topic", "payload", "created_at", "due_at", "attempts", "error") values (?, ?, ?, ?, ?, ?)',
-    parameters: [{ arg: 'topic' }, { arg: 'payload' }, { arg: 'now' }, { arg: 'now' }, { constant: 0 }, { constant: null }],
-  },
-  'outbox.claimDue': {
-    sql: 'with "due" as materialized (select "id" from "outbox" where "due_at" <= ? order by "due_at" limit ?) update "outbox" set "due_at" = ?, "attempts" = "attempts" + ? where "id" in (select "due"."id" from "due") returning *',
-    parameters: [{ arg: 'now' }, { arg: 'limit' }, { arg: 'until' }, { constant: 1 }],
-  },
-  'outbox.remove': {
-    sql: 'delete from "outbox" where "id" = ?',
-    parameters: [{ arg: 'id' }],
-  },
-  'outbox.reschedule': {
-    sql: 'update "outbox" set "due_at" = ?, "error" = ? where "id" = ?',
-    parameters: [{ arg: 'due_at' }, { arg: 'error' }, { arg: 'id' }],
-  },
-  'outbox.selectPage': {
-    sql: 'select * from "outbox" order by "id" desc limit ?',
-    parameters: [{ arg: 'limit' }],
-  },
-  'outbox.removeOld': {
-    sql: 'delete from "outbox" where "id" in (select "id" from "outbox" where "created_at" <= ? order by "id" limit ?) returning "id"',
-    parameters: [{ arg: 'before' }, { arg: 'limit' }],
   },
   'credentials.selectById': {
     sql: 'select * from "credential" where "id" = ?',
@@ -333,6 +357,14 @@ export const compiled: Readonly<Record<string, Compiled>> = {
   'credentials.updateLabel': {
     sql: 'update "credential" set "label" = ? where "account_id" = ? and "id" = ? returning "id"',
     parameters: [{ arg: 'label' }, { arg: 'account_id' }, { arg: 'id' }],
+  },
+  'devices.setLabel': {
+    sql: 'update "device" set "label" = ? where "account_id" = ? and "id" = ?',
+    parameters: [{ arg: 'label' }, { arg: 'account_id' }, { arg: 'id' }],
+  },
+  'devices.selectAccount': {
+    sql: 'select "id" from "account" where "id" = ?',
+    parameters: [{ arg: 'id' }],
   },
   'marks.insert': {
     sql: 'insert into "mark" ("hash", "expires_at") values (?, ?) on conflict ("hash") do update set "expires_at" = ? where "mark"."expires_at" <= ? returning "expires_at"',

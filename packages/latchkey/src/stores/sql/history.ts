@@ -75,6 +75,16 @@ const removeOld = define<{ before: number; limit: number }>('history.removeOld')
     .returning('id'),
 );
 
+const selectFirstOpened = define<{ account_id: number }>('history.selectFirstOpened')((db, arg) =>
+  db
+    .selectFrom('history')
+    .select('session_id')
+    .where('account_id', '=', arg.account_id)
+    .where('kind', '=', 'session_opened')
+    .orderBy('id')
+    .limit((eb) => eb.lit(1)),
+);
+
 const OF_DEVICES = ['device', 'class', 'device_id', 'place', 'lat', 'lon', 'network', 'by', 'by_class'];
 
 /** What cannot be read stays as it is; PostgreSQL keeps nothing that it could not read. */
@@ -167,6 +177,11 @@ export function* noteEnded(run: Run, sessions: readonly Session[], isReplaced: b
     return { kind: 'session_ended', accountId, sessionId: id, data };
   });
   yield* noteAll(run, notes);
+}
+
+/** The first session of an account that was ever opened, as far back as history goes. */
+export function* firstOpened(run: Run, accountId: number): Sentence<string | null> {
+  return (yield* row(run, selectFirstOpened, { account_id: accountId }))?.session_id ?? null;
 }
 
 export function* page(

@@ -6,6 +6,7 @@ export type Schema = {
   email: EmailTable;
   gate: GateTable;
   session: SessionTable;
+  device: DeviceTable;
   credential: CredentialTable;
   once: OnceTable;
   counter: CounterTable;
@@ -74,6 +75,18 @@ type SessionTable = {
   client: string | null;
   /** JSON. */
   binding: string | null;
+};
+
+type DeviceTable = {
+  account_id: number;
+  id: string;
+  class: string;
+  name: string;
+  label: string | null;
+  first_seen_at: number;
+  last_seen_at: number;
+  /** When its owner was told of it; null where nobody was. */
+  mailed_at: number | null;
 };
 
 type CredentialTable = {

@@ -5,6 +5,7 @@ import { type DeviceSummary, UNKNOWN_DEVICE } from '../../model/device.ts';
 import type { EndReason } from '../../model/reasons.ts';
 import { type Session, sessionState } from '../../model/session.ts';
 import type { Admit, Admitted, By, Over, Reauthenticated, SessionStore, ShownAgain } from '../store.ts';
+import { noteSeen } from './devices.ts';
 import { noteEnded, noteOpened } from './history.ts';
 import { gateColumns, gateOf, sessionColumns, sessionOf } from './records.ts';
 import { get as getSetting } from './settings.ts';
@@ -283,7 +284,9 @@ export function* admit(run: Run, input: Admit): Sentence<Admitted> {
   const by = { session: input.session.id, device: input.session.device };
   const replaced = yield* endAll(run, verdict.replaced, { reason: 'displaced', by, isReplaced: true });
   const displaced = yield* endAll(run, verdict.displaced, { reason: 'displaced', by });
-  return { kind: 'admitted', session: yield* open(run, input, gate), replaced, displaced };
+  const isTold = displaced.length > 0 && input.arrival?.isToldOtherwise === true;
+  const session = yield* open(run, isTold ? { ...input, arrival: null } : input, gate);
+  return { kind: 'admitted', session, replaced, displaced };
 }
 
 /** The account's sessions that hold a place, and those that only time has ended: they must not come back when a lifetime is raised. */
@@ -344,6 +347,8 @@ function* open(run: Run, input: Admit, gate: Gate): Sentence<Session> {
   if (opened === null) throw new Error('A session was inserted and is not there.');
   const record = sessionOf(opened);
   yield* noteOpened(run, record, session);
+  const { id: sessionId, accountId, device } = record;
+  yield* noteSeen(run, { sessionId, accountId, device, at: run.now, arrival: input.arrival ?? null });
   return record;
 }
 

@@ -171,4 +171,21 @@ export const migrations: readonly Migration[] = [
       CREATE INDEX mark_expires ON mark (expires_at);
     `,
   },
+  {
+    number: 6,
+    name: 'the devices that accounts know',
+    sql: `
+      CREATE TABLE device (
+        account_id INTEGER NOT NULL,
+        id TEXT NOT NULL,
+        class TEXT NOT NULL,
+        name TEXT NOT NULL,
+        label TEXT,
+        first_seen_at INTEGER NOT NULL,
+        last_seen_at INTEGER NOT NULL,
+        mailed_at INTEGER,
+        PRIMARY KEY (account_id, id)
+      ) STRICT, WITHOUT ROWID;
+    `,
+  },
 ];

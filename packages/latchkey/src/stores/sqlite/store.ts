@@ -5,6 +5,8 @@ import * as accounts from '../sql/accounts.ts';
 import * as apart from '../sql/apart.ts';
 import * as counters from '../sql/counters.ts';
 import * as credentials from '../sql/credentials.ts';
+import * as deviceLabels from '../sql/device-labels.ts';
+import * as devices from '../sql/devices.ts';
 import * as history from '../sql/history.ts';
 import * as marks from '../sql/marks.ts';
 import * as once from '../sql/once.ts';
@@ -101,6 +103,7 @@ function open(path: string, clock: Clock, where: Run['sessions']): AccountsSide 
       ruleInForce: () => reads((run) => settings.get(run, sessions.RULE))(undefined),
       purge: writes(sessions.purge),
     },
+    devices: { list: reads(devices.list), label: writes(deviceLabels.label) },
     once: {
       put: writes((run, item) => once.put(run, item, null)),
       peek: reads(peekForData),
@@ -133,7 +136,7 @@ function open(path: string, clock: Clock, where: Run['sessions']): AccountsSide 
       gatesOf: reads(signAllOut.gatesOf),
       handedOver: writes(apart.handedOver),
       writeStream: writes(apart.writeStream),
-      forgetDevices: writes(history.forgetDevices),
+      forgetDevices: writes(devices.forgetAll),
     },
     feed: null,
     writable: async () => database.check(),

@@ -62,6 +62,7 @@ export const de: Catalogue = {
     passkeys_full: 'Sie haben schon {value} Passkeys, mehr sind nicht möglich. Entfernen Sie zuerst einen.',
     last_way_in: 'Anders kommen Sie nicht in Ihr Konto. Legen Sie zuerst ein Passwort fest.',
     account_disabled: 'Dieses Konto ist nicht mehr aktiv.',
+    device_unnameable: 'Dieses Gerät kann noch keinen Namen bekommen: Melden Sie sich dort zuerst neu an.',
   },
   signIn: {
     title: 'Anmelden',
@@ -289,6 +290,15 @@ export const de: Catalogue = {
     displaced: '{old} musste Platz machen für: {new}, {when}',
     none: 'In letzter Zeit hat kein Gerät den Platz eines anderen eingenommen.',
     notMe: 'Etwas hier waren nicht Sie? Melden Sie die anderen Geräte ab, und ändern Sie dann Ihr Passwort.',
+    name: 'Name des Geräts',
+    change: 'Ändern',
+    rename: '{name} umbenennen',
+    nameLead: 'Ohne Namen wird es nach seiner Art benannt.',
+    renamed: 'Das Gerät ist umbenannt.',
+    remembered: 'Zweiter Schritt gemerkt',
+    forgetLead: 'Dieses Gerät wird nicht nach Ihrem zweiten Schritt gefragt.',
+    forget: 'Wieder danach fragen: {name}',
+    forgotten: 'Dieses Gerät wird wieder nach Ihrem zweiten Schritt gefragt.',
   },
   data: {
     title: 'Ihre Daten',
@@ -475,6 +485,18 @@ export const de: Catalogue = {
       lead: 'Jemand hat versucht, das Konto {username} auf {site} mit einem Schlüssel zu benutzen, der von einem Ihrer Geräte kopiert wurde. Damit kam niemand hinein: Der Schlüssel gilt nur auf Ihrem Gerät.',
       action: 'Ansehen, was Sie tun können',
       note: 'Wer den Schlüssel kopiert hat, hatte Zugang zu diesem Gerät oder zu seinen Daten. Melden Sie sich überall ab, und prüfen Sie das Gerät, bevor Sie sich dort wieder anmelden.',
+    },
+    'new-device': {
+      subject: 'Ein neues Gerät hat sich bei {site} angemeldet',
+      lead: 'Gerade hat sich jemand beim Konto {username} auf {site} auf einem Gerät angemeldet, das es nicht kannte:',
+      action: 'Das waren nicht Sie: Ansehen, was Sie tun können',
+      note: 'Wenn Sie es waren, ist nichts zu tun: Jedes Gerät wird einmal gemeldet. Ein Browser, der seine Cookies verloren hat, ist ein neues Gerät.',
+    },
+    'new-devices': {
+      subject: 'Weitere neue Geräte haben sich bei {site} angemeldet',
+      lead: 'Binnen einer Stunde haben sich mehrere Geräte beim Konto {username} auf {site} angemeldet, die es nicht kannte. Dies ist das letzte:',
+      action: 'Das waren nicht Sie: Ansehen, was Sie tun können',
+      note: 'Über weitere schreiben wir vorerst nicht. Alle angemeldeten Geräte stehen in Ihrem Konto.',
     },
     'passkey-added': {
       subject: 'Auf {site} wurde ein Passkey hinzugefügt',

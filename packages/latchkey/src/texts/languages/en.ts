@@ -58,6 +58,7 @@ export const en = {
     passkeys_full: 'You have {value} passkeys already, and there can be no more. Remove one first.',
     last_way_in: 'This is the only way into your account. Set a password first.',
     account_disabled: 'This account is not active any more.',
+    device_unnameable: 'This device cannot be named yet: sign in on it again first.',
   },
   signIn: {
     title: 'Sign in',
@@ -280,6 +281,15 @@ export const en = {
     displaced: '{new} took the place of {old}, {when}',
     none: 'No device has taken the place of another lately.',
     notMe: 'Something here was not you? Sign the other devices out, then change your password.',
+    name: 'Name of the device',
+    change: 'Change',
+    rename: 'Rename {name}',
+    nameLead: 'Without a name it is called by what it is.',
+    renamed: 'The device is renamed.',
+    remembered: 'Second step remembered',
+    forgetLead: 'This device is not asked for your second step.',
+    forget: 'Ask for it again on {name}',
+    forgotten: 'That device is asked for your second step again.',
   },
   data: {
     title: 'Your data',
@@ -456,6 +466,18 @@ export const en = {
       lead: 'Somebody tried to use the account {username} on {site} with a key that was copied from one of your devices. It did not let them in: the key works on your device alone.',
       action: 'See what you can do',
       note: 'Whoever copied the key had access to that device or to its data. Sign out everywhere, and check the device before you sign in on it again.',
+    },
+    'new-device': {
+      subject: 'A new device signed in to {site}',
+      lead: 'Somebody has just signed in to the account {username} on {site} on a device that it did not know:',
+      action: 'It was not you: see what you can do',
+      note: 'If it was you, there is nothing to do: each device is told of once. A browser that lost its cookies is a new device.',
+    },
+    'new-devices': {
+      subject: 'More new devices signed in to {site}',
+      lead: 'Within an hour several devices signed in to the account {username} on {site} that it did not know. This is the latest:',
+      action: 'It was not you: see what you can do',
+      note: 'We do not write about more of them for now. All devices that are signed in stand in your account.',
     },
     'passkey-added': {
       subject: 'A passkey was added on {site}',

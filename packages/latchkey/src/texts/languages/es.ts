@@ -60,6 +60,7 @@ export const es: Catalogue = {
     passkeys_full: 'Ya tiene {value} llaves de acceso y no puede haber más. Quite una primero.',
     last_way_in: 'Es la única forma de entrar en su cuenta. Establezca primero una contraseña.',
     account_disabled: 'Esta cuenta ya no está activa.',
+    device_unnameable: 'Este dispositivo todavía no puede recibir un nombre: primero inicie sesión en él de nuevo.',
   },
   signIn: {
     title: 'Iniciar sesión',
@@ -285,6 +286,15 @@ export const es: Catalogue = {
     displaced: '{new} ocupó el lugar de {old}, {when}',
     none: 'Ningún dispositivo ha ocupado el lugar de otro últimamente.',
     notMe: '¿Algo de esto no lo hizo usted? Cierre la sesión en los demás dispositivos y después cambie su contraseña.',
+    name: 'Nombre del dispositivo',
+    change: 'Cambiar',
+    rename: 'Cambiar el nombre de {name}',
+    nameLead: 'Sin nombre, se le llama por su tipo.',
+    renamed: 'Se ha cambiado el nombre del dispositivo.',
+    remembered: 'Segundo paso recordado',
+    forgetLead: 'En este dispositivo no se pide su segundo paso.',
+    forget: 'Volver a pedirlo: {name}',
+    forgotten: 'En ese dispositivo se vuelve a pedir su segundo paso.',
   },
   data: {
     title: 'Sus datos',
@@ -468,6 +478,18 @@ export const es: Catalogue = {
       lead: 'Alguien ha intentado usar la cuenta {username} de {site} con una clave copiada de uno de sus dispositivos. No le ha dado acceso: la clave solo funciona en su dispositivo.',
       action: 'Ver qué puede hacer',
       note: 'Quien copió la clave tuvo acceso a ese dispositivo o a sus datos. Cierre la sesión en todas partes y revise el dispositivo antes de volver a iniciar sesión en él.',
+    },
+    'new-device': {
+      subject: 'Un dispositivo nuevo ha iniciado sesión en {site}',
+      lead: 'Alguien acaba de iniciar sesión en la cuenta {username} de {site} con un dispositivo que no conocía:',
+      action: 'No fue usted: ver qué puede hacer',
+      note: 'Si fue usted, no hay nada que hacer: se avisa de cada dispositivo una vez. Un navegador que perdió sus cookies es un dispositivo nuevo.',
+    },
+    'new-devices': {
+      subject: 'Más dispositivos nuevos han iniciado sesión en {site}',
+      lead: 'En una hora han iniciado sesión en la cuenta {username} de {site} varios dispositivos que no conocía. Este es el último:',
+      action: 'No fue usted: ver qué puede hacer',
+      note: 'Por ahora no escribimos sobre los siguientes. Todos los dispositivos con la sesión iniciada figuran en su cuenta.',
     },
     'passkey-added': {
       subject: 'Se ha añadido una llave de acceso en {site}',

@@ -62,6 +62,7 @@ export const fr: Catalogue = {
     passkeys_full: 'Vous avez déjà {value} clés d’accès, et il ne peut pas y en avoir plus. Retirez-en une d’abord.',
     last_way_in: 'C’est le seul moyen d’entrer dans votre compte. Définissez d’abord un mot de passe.',
     account_disabled: 'Ce compte n’est plus actif.',
+    device_unnameable: 'Cet appareil ne peut pas encore recevoir de nom : reconnectez-vous d’abord dessus.',
   },
   signIn: {
     title: 'Connexion',
@@ -289,6 +290,15 @@ export const fr: Catalogue = {
     none: 'Aucun appareil n’a pris la place d’un autre récemment.',
     notMe:
       'Quelque chose ici ne vient pas de vous ? Déconnectez les autres appareils, puis changez votre mot de passe.',
+    name: 'Nom de l’appareil',
+    change: 'Modifier',
+    rename: 'Renommer {name}',
+    nameLead: 'Sans nom, il est désigné par son type.',
+    renamed: 'L’appareil est renommé.',
+    remembered: 'Deuxième étape mémorisée',
+    forgetLead: 'La deuxième étape n’est pas demandée sur cet appareil.',
+    forget: 'La demander à nouveau : {name}',
+    forgotten: 'La deuxième étape est à nouveau demandée sur cet appareil.',
   },
   data: {
     title: 'Vos données',
@@ -474,6 +484,18 @@ export const fr: Catalogue = {
       lead: 'Quelqu’un a essayé d’utiliser le compte {username} sur {site} avec une clé copiée depuis un de vos appareils. Cela n’a ouvert aucun accès : la clé ne fonctionne que sur votre appareil.',
       action: 'Voir ce que vous pouvez faire',
       note: 'La personne qui a copié la clé a eu accès à cet appareil ou à ses données. Déconnectez-vous partout, et vérifiez l’appareil avant de vous y connecter à nouveau.',
+    },
+    'new-device': {
+      subject: 'Un nouvel appareil s’est connecté à {site}',
+      lead: 'Quelqu’un vient de se connecter au compte {username} sur {site} avec un appareil qu’il ne connaissait pas :',
+      action: 'Ce n’était pas vous : voir ce que vous pouvez faire',
+      note: 'Si c’était vous, il n’y a rien à faire : chaque appareil est signalé une fois. Un navigateur qui a perdu ses cookies est un nouvel appareil.',
+    },
+    'new-devices': {
+      subject: 'D’autres nouveaux appareils se sont connectés à {site}',
+      lead: 'En une heure, plusieurs appareils que le compte {username} sur {site} ne connaissait pas s’y sont connectés. Voici le dernier :',
+      action: 'Ce n’était pas vous : voir ce que vous pouvez faire',
+      note: 'Nous n’écrivons pas au sujet des suivants pour le moment. Tous les appareils connectés figurent dans votre compte.',
     },
     'passkey-added': {
       subject: 'Une clé d’accès a été ajoutée sur {site}',

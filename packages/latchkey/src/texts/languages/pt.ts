@@ -59,6 +59,7 @@ export const pt: Catalogue = {
     passkeys_full: 'Você já tem {value} chaves de acesso, e não pode haver mais. Remova uma primeiro.',
     last_way_in: 'Esta é a única forma de entrar na sua conta. Defina primeiro uma senha.',
     account_disabled: 'Esta conta não está mais ativa.',
+    device_unnameable: 'Este dispositivo ainda não pode receber um nome: entre nele de novo primeiro.',
   },
   signIn: {
     title: 'Entrar',
@@ -283,6 +284,15 @@ export const pt: Catalogue = {
     displaced: '{new} tomou o lugar de {old}, {when}',
     none: 'Nenhum dispositivo tomou o lugar de outro recentemente.',
     notMe: 'Algo aqui não foi você? Desconecte os outros dispositivos e depois altere a sua senha.',
+    name: 'Nome do dispositivo',
+    change: 'Alterar',
+    rename: 'Renomear {name}',
+    nameLead: 'Sem nome, ele é chamado pelo seu tipo.',
+    renamed: 'O dispositivo foi renomeado.',
+    remembered: 'Segunda etapa lembrada',
+    forgetLead: 'Neste dispositivo a sua segunda etapa não é pedida.',
+    forget: 'Voltar a pedi-la: {name}',
+    forgotten: 'Nesse dispositivo a sua segunda etapa volta a ser pedida.',
   },
   data: {
     title: 'Os seus dados',
@@ -465,6 +475,18 @@ export const pt: Catalogue = {
       lead: 'Alguém tentou usar a conta {username} em {site} com uma chave copiada de um dos seus dispositivos. Isso não deu acesso: a chave só funciona no seu dispositivo.',
       action: 'Ver o que você pode fazer',
       note: 'Quem copiou a chave teve acesso a esse dispositivo ou aos dados dele. Saia de todos os dispositivos e verifique esse antes de entrar nele de novo.',
+    },
+    'new-device': {
+      subject: 'Um novo dispositivo entrou em {site}',
+      lead: 'Alguém acabou de entrar na conta {username} em {site} com um dispositivo que ela não conhecia:',
+      action: 'Não foi você: ver o que você pode fazer',
+      note: 'Se foi você, não há nada a fazer: cada dispositivo é avisado uma vez. Um navegador que perdeu os cookies é um novo dispositivo.',
+    },
+    'new-devices': {
+      subject: 'Mais dispositivos novos entraram em {site}',
+      lead: 'Em uma hora, vários dispositivos que a conta {username} em {site} não conhecia entraram nela. Este é o último:',
+      action: 'Não foi você: ver o que você pode fazer',
+      note: 'Por enquanto não escrevemos sobre os próximos. Todos os dispositivos conectados estão na sua conta.',
     },
     'passkey-added': {
       subject: 'Uma chave de acesso foi adicionada em {site}',

@@ -183,6 +183,13 @@ export const ROUTES: Readonly<Record<string, Way>> = {
   },
   'POST /registration/resend-email/': byAnybody('registration/resend-email/', { email: EMAIL }),
   'POST /sessions/end-others/': own('sessions/end-others/'),
+  async 'PATCH /sessions/:id/'(open) {
+    const key = await keyOf(open);
+    const { body } = await open.server.ask('/auth/sessions/', { key });
+    const [session] = body as readonly { readonly id: string }[];
+    const json = { name: 'Kitchen', remembered: false };
+    return () => open.server.ask(`/auth/sessions/${session?.id}/`, { method: 'PATCH', json, key });
+  },
   async 'DELETE /sessions/:id/'(open) {
     const key = await keyOf(open);
     const { body } = await open.server.ask('/auth/sessions/', { key });

@@ -208,12 +208,17 @@ redis.call('HSET', ids, id, hash)
 redis.call('ZADD', due, now + lifetime, hash)
 redis.call('PEXPIRE', rows .. hash, lifetime + spare_rows)
 for _, key in ipairs({ gate, live, ids }) do keep(key, lifetime + tonumber(ARGV[12])) end
-redis.call('XADD', history, '*', 'at', now, 'kind', 'session_opened', 'account', account, 'session', id,
+local entry = { 'at', now, 'kind', 'session_opened', 'account', account, 'session', id,
   'data', cjson.encode({
     method = said.method, sequence = sequence, device = device_name, class = device_class, place = said.place,
     device_id = device ~= '' and device or cjson.null, client = said.client, network = said.network,
     lat = said.lat, lon = said.lon,
-  }))
+  }) }
+if said.arrival ~= cjson.null and (#displaced == 0 or not said.is_told_otherwise) then
+  entry[#entry + 1] = 'arrival'
+  entry[#entry + 1] = said.arrival
+end
+redis.call('XADD', history, '*', unpack(entry))
 return { 'admitted', announced(), row(hash), rows_of(replaced_hashes), rows_of(displaced_hashes) }
 `,
   ),
