@@ -1,9 +1,10 @@
 /**
- * Sees to the servers that tests start, before they do: what is missing is installed where that may be done, by root with apt-get,
- * and started by nobody. Elsewhere it is told what is missing and how to get it, and the tests that need it are skipped.
+ * Sees to the servers that tests start, and to a whole Chromium, before they do: what is missing is installed where that may be
+ * done, by root with apt-get, and started by nobody. Elsewhere it is told what is missing and how to get it, and the tests that need it are skipped.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { noWholeChromium } from '../packages/latchkey/test/browser/chromium.ts';
 import { available as pgbouncer } from '../packages/latchkey/test/servers/pgbouncer.ts';
 import { available as postgres } from '../packages/latchkey/test/servers/postgres.ts';
 import { available as redis } from '../packages/latchkey/test/servers/redis.ts';
@@ -13,6 +14,7 @@ const SERVERS = [
   ['postgresql', postgres],
   ['redis-server', redis],
   ['pgbouncer', pgbouncer],
+  ['chromium', noWholeChromium],
 ] as const;
 
 const missing = (): readonly (readonly [name: string, reason: string])[] =>

@@ -15,6 +15,7 @@ import { codeOfEnd } from './model/reasons.ts';
 import type { Settings } from './model/settings.ts';
 import { openStore, type PostgresPool } from './open-store.ts';
 import { type Environment, InvalidSettings, type Resolved } from './resolve-settings.ts';
+import { boundCookies } from './sessions/bound-cookies.ts';
 import { followEndings } from './sessions/endings.ts';
 import type { ForeignTokens, WebTokens } from './sessions/jwt.ts';
 import { keyProofs } from './sessions/key-proofs.ts';
@@ -88,9 +89,9 @@ export async function assemble(resolved: Resolved, code: CodeOptions, role: Runn
   const streams = sessionStreams({ store, settings, endings, warn });
   const touches = gatherTouches(store, settings.sessions.idleMs, warn);
   const background = backgroundWork(log);
-  const proofs = keyProofs({ settings, keys, store, clock: code.clock ?? systemClock });
+  const clock = code.clock ?? systemClock;
   const adopt: Adopt = async (token) => await (await import('./flows/adopt-token.ts')).adoptToken(parts, token);
-  const jwt = await tokensFor(resolved, { store, keys, adopt, clock: code.clock ?? systemClock });
+  const jwt = await tokensFor(resolved, { store, keys, adopt, clock });
   const { scheme, concurrency, queue } = { ...settings.passwords, scheme: settings.passwords.hash };
   const hasher = hasherWith({ scheme, concurrency, queue });
   const templates = code.mailTemplates ?? {};
@@ -122,7 +123,8 @@ export async function assemble(resolved: Resolved, code: CodeOptions, role: Runn
     streams,
     memory,
     touches,
-    keyProofs: proofs,
+    keyProofs: keyProofs({ settings, keys, store, clock }),
+    boundCookies: boundCookies({ settings, keys, store, clock }),
     jwt,
     misused: misuseTeller(() => parts),
     hasher,

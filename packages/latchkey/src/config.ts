@@ -88,12 +88,14 @@ const sessions = {
   historyDays: time(DAY_MS, { env: 'LATCHKEY_HISTORY_DAYS', fallback: 365, minMs: DAY_MS }),
 };
 
-/** Sessions that are bound to a key which their client keeps, by proofs of possession (DPoP, RFC 9449). See [bound-keys.md](bound-keys.md). */
+/** Sessions that are bound to a key which their client keeps: by proofs of possession (DPoP, RFC 9449), or by the browser itself (Device Bound Session Credentials). See [bound-keys.md](bound-keys.md). */
 const boundKeys = {
   /** Whether a client that shows a key when it signs in gets a session that is bound to it (`optional`), no client gets any other (`required`; browsers on our pages get a cookie as before), or keys are passed over (`off`). */
   policy: choice(['optional', 'required', 'off'], { env: 'LATCHKEY_BINDING', fallback: 'optional' }),
   /** What keeps a proof from being shown twice: a nonce of ours in it, and that it is kept as seen (`nonce+jti`, a write at each check); a nonce alone where something is only looked at, so that a proof can be shown again for minutes (`nonce`); or that it was made within the minute and is kept as seen (`jti`). */
   replay: choice(['nonce+jti', 'nonce', 'jti'], { env: 'LATCHKEY_PROOF_REPLAY', fallback: 'nonce+jti' }),
+  /** Whether a browser that can keeps a key for the session that it is signed in with, so that its cookie, copied, is worth nothing after minutes (`when-able`; over https alone, others go on as before), or none does (`off`; sessions that are bound stay so). */
+  cookies: choice(['when-able', 'off'], { env: 'LATCHKEY_COOKIE_BINDING', fallback: 'when-able' }),
 };
 
 /** How PostgreSQL and Redis are used. */

@@ -6,9 +6,12 @@ type Sample = readonly [labels: string, value: number];
 
 export const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
-export function metricsText({ memory, streams, keyProofs }: Pick<Parts, 'memory' | 'streams' | 'keyProofs'>): string {
+type Counted = Pick<Parts, 'memory' | 'streams' | 'keyProofs' | 'boundCookies'>;
+
+export function metricsText({ memory, streams, keyProofs, boundCookies }: Counted): string {
   const figures = memory.figures();
   const proofs = keyProofs.figures();
+  const cookies = boundCookies.figures();
   return [
     ...counter('latchkey_check_hits_total', 'Checks answered from memory.', figures.hits),
     ...counter('latchkey_check_reads_total', 'Checks that read the store.', figures.reads),
@@ -42,6 +45,11 @@ export function metricsText({ memory, streams, keyProofs }: Pick<Parts, 'memory'
     ...gauge('latchkey_streams', 'Event streams that are open.', streams.count()),
     ...metric('latchkey_proofs_refused_total', 'counter', 'Proofs of possession that were no good.', [
       ...[...proofs.refused].map(([reason, count]) => [`{reason="${reason}"}`, count] as const),
+    ]),
+    ...counter('latchkey_cookies_bound_total', 'Sessions that browsers bound to a key of theirs.', cookies.bound),
+    ...counter('latchkey_cookies_renewed_total', 'Cookies of such sessions that were renewed.', cookies.renewed),
+    ...metric('latchkey_cookie_proofs_refused_total', 'counter', 'Proofs of browsers that were no good.', [
+      ...[...cookies.refused].map(([reason, count]) => [`{reason="${reason}"}`, count] as const),
     ]),
     ...counter('latchkey_key_misuses_total', 'Bound keys that came without what they are bound to.', proofs.misuses),
     '',

@@ -3,6 +3,7 @@
  * before is looked at here, the cheapest first (4.3); the time, and which nonces are good, is told.
  */
 import { createPublicKey, hash, type KeyObject, verify } from 'node:crypto';
+import { isObject, type Jws, jwsIn, type Members, objectIn } from './jws.ts';
 
 /** What is wrong with a proof. For the operator: whoever sent it is told that it is no good. */
 export type ProofFlaw =
@@ -60,9 +61,7 @@ export const PROOF_ALGORITHMS = 'ES256 EdDSA Ed25519';
 export const PROOF_PAST_S = 60;
 const PROOF_FUTURE_S = 5;
 
-const LONGEST_PROOF = 4096;
 const LONGEST_ID = 256;
-const FORM = /^([\w-]+)\.([\w-]+)\.([\w-]+)$/;
 
 /** The same client sends the same header each time: what was found out about it is kept of so many. */
 const HEADERS_KEPT = 1_000;
@@ -99,8 +98,10 @@ export function proofReader(): ProofReader {
 
   return {
     read(proof, expected) {
-      const parts = partsOf(proof);
-      if (typeof parts === 'string') return { flaw: parts };
+      if (proof === null) return { flaw: 'missing' };
+      // Several headers arrive as one, with commas between.
+      const parts = jwsIn(proof);
+      if (parts === null) return { flaw: 'form' };
       const header = kept.get(parts.header) ?? headerIn(parts.header);
       if (typeof header === 'string') return { flaw: header };
       const payload = payloadOf(parts, header, expected);
@@ -111,29 +112,13 @@ export function proofReader(): ProofReader {
   };
 }
 
-type Parts = { readonly header: string; readonly payload: string; readonly signature: string };
-
-/** The parts of one JWS (RFC 7515, 7.1). Several headers arrive as one, with commas between. */
-function partsOf(proof: string | null): Parts | ProofFlaw {
-  if (proof === null) return 'missing';
-  if (proof.length > LONGEST_PROOF) return 'form';
-  const [, header, payload, signature] = FORM.exec(proof) ?? [];
-  return header === undefined || payload === undefined || signature === undefined
-    ? 'form'
-    : { header, payload, signature };
-}
-
 /** What was signed, where that is what was expected. */
-function payloadOf(parts: Parts, header: Header, expected: Expected): Members | ProofFlaw {
+function payloadOf(parts: Jws, header: Header, expected: Expected): Members | ProofFlaw {
   const { bound } = expected;
   if (bound !== null && header.thumbprint !== bound.thumbprint) return 'other_key';
   const payload = objectIn(parts.payload);
   if (payload === null) return 'form';
-  const signed = Buffer.from(`${parts.header}.${parts.payload}`, 'latin1');
-  return (
-    flawOf(payload, expected) ??
-    (isSignedBy(header, signed, Buffer.from(parts.signature, 'base64url')) ? payload : 'signature')
-  );
+  return flawOf(payload, expected) ?? (isSignedBy(header, parts.signed, parts.signature) ? payload : 'signature');
 }
 
 function headerIn(encoded: string): Header | ProofFlaw {
@@ -170,8 +155,6 @@ function isCoordinate(value: unknown): boolean {
     typeof value === 'string' && value.length === 43 && Buffer.from(value, 'base64url').toString('base64url') === value
   );
 }
-
-type Members = Readonly<Record<string, unknown>>;
 
 function flawOf(payload: Members, { method, url, bound, now, isNonce }: Expected): ProofFlaw | null {
   const { htm, htu, iat, jti, ath, nonce } = payload;
@@ -218,20 +201,4 @@ function isSignedBy({ key, digest }: Header, signed: Buffer, signature: Buffer):
 function provenBy({ thumbprint }: Header, { jti, iat, nonce }: Members): Proven {
   const mark = hash('sha256', `dpop ${thumbprint} ${jti}`, 'buffer');
   return { thumbprint, madeAt: Number(iat), nonce: typeof nonce === 'string' ? nonce : null, mark };
-}
-
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
-/** The JSON object that a part holds, or null. */
-function objectIn(encoded: string): Members | null {
-  try {
-    const value: unknown = JSON.parse(utf8.decode(Buffer.from(encoded, 'base64url')));
-    return isObject(value) ? value : null;
-  } catch {
-    return null;
-  }
-}
-
-function isObject(value: unknown): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,3 +1,4 @@
+import type { DeviceProofFlaw } from '../credentials/dbsc.ts';
 import type { ProofFlaw } from '../credentials/dpop.ts';
 import type { Hasher } from '../credentials/hasher.ts';
 import type { Notice } from '../mail/message.ts';
@@ -84,7 +85,7 @@ export type LatchkeyEvent =
   /** The owner said, by a mailed link, that a session was not theirs: every session ended. */
   | { readonly type: 'session_disowned'; readonly account: Account }
   /** Somebody showed the key of a session without what it is bound to, or a proof of that twice. The session goes on. */
-  | { readonly type: 'key_misused'; readonly session: Session; readonly reason: ProofFlaw }
+  | { readonly type: 'key_misused'; readonly session: Session; readonly reason: ProofFlaw | DeviceProofFlaw }
   | { readonly type: 'signed_out'; readonly session: Session }
   | { readonly type: 'sessions_ended'; readonly accountId: AccountId; readonly sessions: readonly Session[] }
   | { readonly type: 'password_changed'; readonly account: Account }

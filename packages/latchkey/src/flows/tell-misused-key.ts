@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import type { DeviceProofFlaw } from '../credentials/dbsc.ts';
 import type { ProofFlaw } from '../credentials/dpop.ts';
 import type { SessionId } from '../model/account.ts';
 import type { Session } from '../model/session.ts';
@@ -17,7 +18,7 @@ const MOST_KNOWN = 1_000;
  */
 export function misuseTeller(
   parts: () => Pick<Parts, 'store' | 'settings' | 'keyProofs' | 'tell' | 'background' | 'mail' | 'mailWaits'>,
-): (session: Session, flaw: ProofFlaw) => void {
+): (session: Session, flaw: ProofFlaw | DeviceProofFlaw) => void {
   const told = new Map<SessionId, number>();
 
   const isDue = (sessionId: SessionId): boolean => {

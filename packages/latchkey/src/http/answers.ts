@@ -39,6 +39,9 @@ const kinds: Readonly<Record<Code, Kind>> = {
   invalid_dpop_proof: { status: 400, text: credential.proofWrong },
   use_dpop_nonce: { status: 400, text: credential.nonceNeeded },
   dpop_request_unknown: { status: 401, text: credential.requestUnknown },
+  invalid_dbsc_proof: { status: 400, text: credential.deviceProofWrong },
+  // Browsers take any other 4xx for the end of the session.
+  dbsc_challenge: { status: 403, text: credential.deviceChallenge },
   invalid_credentials: { status: 400, text: signIn.invalid, isFieldless: true },
   email_not_verified: { status: 400, text: signIn.emailNotVerified, isFieldless: true },
   second_step_required: { status: 401, text: secondStep.due },

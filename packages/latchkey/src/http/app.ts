@@ -101,7 +101,7 @@ function serve(options: AppOptions, route: Route): (incoming: Incoming) => Promi
     if (refused !== null) return refused;
     const { method, url } = request;
     const asked = { method, url, headers: request.headers, ...(isFollowing && { countsAs: 'POST' }) };
-    const authenticated = await authenticate(checker, asked);
+    const authenticated = route.access === 'by-key' ? NOBODY : await authenticate(checker, asked);
     if (!authenticated.live && !isLetIn(route, authenticated.refusal)) {
       return refuseCredential(manner, authenticated.refusal);
     }
@@ -129,9 +129,11 @@ function serve(options: AppOptions, route: Route): (incoming: Incoming) => Promi
 
 const UNTOUCHED = { add: () => undefined, flush: async () => undefined };
 
+const NOBODY: Authenticated = { live: false, refusal: { kind: 'missing' } };
+
 /** Which credentials that are no good does a route take all the same? */
 function isLetIn(route: Route, refusal: CredentialRefusal): boolean {
-  if (route.access !== 'following') return route.access === 'anyone';
+  if (route.access !== 'following') return route.access !== 'signed-in';
   return refusal.kind === 'dead' && refusal.refused.sessionId !== null;
 }
 
@@ -187,7 +189,7 @@ async function handle(
     },
     extra: (current) => extraFieldsIn(options.fields, read.body, current),
   };
-  if (route.access === 'anyone') return await dispatch(route.methods[method], full);
+  if (route.access === 'anyone' || route.access === 'by-key') return await dispatch(route.methods[method], full);
   if (route.access === 'following') {
     return await dispatch(route.methods[method], { ...full, authenticated: call.authenticated });
   }

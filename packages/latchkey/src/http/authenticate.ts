@@ -13,6 +13,7 @@ import {
 } from '../sessions/verify.ts';
 import { jwt as jwtTexts, credential as texts } from '../texts/api.ts';
 import { bodyOf, type Headers, type Manner, nonceHeader, type RefusalAnswer, refuse } from './answers.ts';
+import { boundCookieName, readCookie } from './cookies.ts';
 import { type HeaderSource, type Presented, presentedCredential, usualToken } from './credential.ts';
 import { isOriginAllowed, isSafe } from './origin.ts';
 import { isoTime } from './time.ts';
@@ -25,6 +26,8 @@ export type Authenticated =
       readonly via: 'header' | 'cookie';
       /** What the client's next proof is to have in it, or null where that need not be said. */
       readonly nonce: string | null;
+      /** Until when what was shown is enough, by the store's time; null for as long as the session is live. */
+      readonly until: number | null;
     }
   | { readonly live: false; readonly refusal: CredentialRefusal };
 
@@ -45,6 +48,8 @@ export type CredentialRefusal =
   | { readonly kind: 'key-not-shown'; readonly nonce: string | null }
   /** A bound session by another scheme than `DPoP`, or one that is not bound by that. */
   | { readonly kind: 'other-scheme' }
+  /** The cookie of a session that is bound, without the one that its browser renews by the key; `isSkipped` where that could not. */
+  | { readonly kind: 'cookie-alone'; readonly isSkipped: boolean }
   /** Bound, and it is not known what the request is. */
   | { readonly kind: 'request-unknown' };
 
@@ -67,12 +72,12 @@ const REQUEST_UNKNOWN: Authenticated = { live: false, refusal: { kind: 'request-
 
 /**
  * Who is behind a request? A cookie counts on a request that does more than look only where its origin is one of ours; a bound
- * session only with a proof of its key. What is known at once is no promise: the check's cost is the product's.
+ * session only with a proof of its key, or the cookie that its browser has for one. What is known at once is no promise: the check's cost is the product's.
  */
 export function authenticate(checker: Checker, asked: Asked): Authenticated | Promise<Authenticated> {
   const { headers } = asked;
   const known = rememberedBy(checker, headers.get('authorization'));
-  if (known !== null) return { live: true, checked: known, via: 'header', nonce: null };
+  if (known !== null) return { live: true, checked: known, via: 'header', nonce: null, until: null };
   const presented = presentedCredential(checker.settings, headers);
   if (presented.kind === 'none') return MISSING;
   if (presented.kind === 'malformed') return { live: false, refusal: presented };
@@ -104,7 +109,7 @@ async function byAccessToken(
   { token, via }: Extract<Presented, { kind: 'jwt' }>,
 ): Promise<Authenticated> {
   const outcome = await jwt.check(checker, token, ['access']);
-  if (outcome.live) return { live: true, checked: outcome.checked, via, nonce: null };
+  if (outcome.live) return { live: true, checked: outcome.checked, via, nonce: null, until: null };
   return { live: false, refusal: { kind: 'dead', refused: outcome.refused, via, jwt: outcome.jwt } };
 }
 
@@ -117,10 +122,31 @@ function judged(
   const { via, isDpop } = shown;
   if (!checked.live) return { live: false, refusal: { kind: 'dead', refused: checked, via, isDpop } };
   const { binding } = checked.session;
-  if (binding === null) return isDpop ? OTHER_SCHEME : { live: true, checked, via, nonce: null };
+  if (binding === null) return isDpop ? OTHER_SCHEME : unbound(checker, checked, via);
   if (binding.kind === 'dpop' && isDpop) return byKey(checker, asked, shown.token, checked, binding.thumbprint);
+  if (binding.kind === 'dbsc' && via === 'cookie') return byBoundCookie(checker, asked, checked);
   checker.misused(checked.session, 'missing');
   return OTHER_SCHEME;
+}
+
+function unbound({ boundCookies }: Checker, checked: LiveCheck, via: Shown['via']): Authenticated {
+  const until = via === 'cookie' ? boundCookies.mayBeBoundUntil(checked.session, checked.now) : null;
+  return { live: true, checked, via, nonce: null, until };
+}
+
+/** Nobody is asked: the cookie that is renewed by the key says itself until when it is good. */
+function byBoundCookie(checker: Checker, { headers }: Asked, checked: LiveCheck): Authenticated {
+  const { session, now } = checked;
+  const cookie = readCookie(headers.get('cookie'), boundCookieName(checker.settings));
+  const read = checker.boundCookies.read(session.id, cookie, now);
+  if ('flaw' in read) {
+    // A browser says so where it could not renew it.
+    const isSkipped = headers.get('secure-session-skipped') !== null;
+    if (!isSkipped) checker.misused(session, read.flaw);
+    return { live: false, refusal: { kind: 'cookie-alone', isSkipped } };
+  }
+  noteUse(checker, checked);
+  return { live: true, checked, via: 'cookie', nonce: null, until: read.until };
 }
 
 async function byKey(
@@ -139,7 +165,7 @@ async function byKey(
     return { live: false, refusal: { kind: 'key-not-shown', nonce } };
   }
   noteUse(checker, checked);
-  return { live: true, checked, via: 'header', nonce: outcome.nonce };
+  return { live: true, checked, via: 'header', nonce: outcome.nonce, until: null };
 }
 
 /** The path of a request's URL, whole or as its first line has it. */
@@ -154,11 +180,18 @@ export function refusedIn(authenticated: Authenticated): Refused | null {
   return authenticated.live || authenticated.refusal.kind !== 'dead' ? null : authenticated.refusal.refused;
 }
 
+const WITHHELD: ReadonlySet<CredentialRefusal['kind']> = new Set(['key-not-shown', 'other-scheme', 'cookie-alone']);
+
 /** Of a live session whose key was not shown, how that is refused. */
 export function withheldIn(authenticated: Authenticated): CredentialRefusal | null {
   if (authenticated.live) return null;
   const { refusal } = authenticated;
-  return refusal.kind === 'key-not-shown' || refusal.kind === 'other-scheme' ? refusal : null;
+  return WITHHELD.has(refusal.kind) ? refusal : null;
+}
+
+/** Whether a browser's session is live, and it could not renew the cookie that it needs. */
+export function couldNotRenew(authenticated: Authenticated): boolean {
+  return !authenticated.live && authenticated.refusal.kind === 'cookie-alone' && authenticated.refusal.isSkipped;
 }
 
 /** What a refused credential's holder is told, as the body of that answer in English. */
@@ -175,6 +208,9 @@ export function refuseCredential(manner: Manner, refusal: CredentialRefusal): Re
 export function codeOfRefusal(refusal: CredentialRefusal): Code {
   return answerFor(refusal).code;
 }
+
+/** When a browser that could not renew its cookie may be able to. */
+export const RENEW_AFTER_S = 5;
 
 function answerFor(refusal: CredentialRefusal): RefusalAnswer {
   switch (refusal.kind) {
@@ -193,6 +229,8 @@ function answerFor(refusal: CredentialRefusal): RefusalAnswer {
     }
     case 'other-scheme':
       return { code: 'invalid_token', status: 401, headers: challenge('invalid_token') };
+    case 'cookie-alone':
+      return refusal.isSkipped ? { code: 'busy', retryAfterSeconds: RENEW_AFTER_S } : { code: 'invalid_token' };
     case 'request-unknown':
       return { code: 'dpop_request_unknown', status: 401, headers: challenge('invalid_dpop_proof') };
     case 'dead': {

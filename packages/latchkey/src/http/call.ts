@@ -83,6 +83,8 @@ export type Route = {
 } & (
   | { readonly access: 'anyone'; readonly methods: Methods<Call> }
   | { readonly access: 'signed-in'; readonly methods: Methods<SignedInCall> }
+  /** By the proof of a key: no other credential is looked at, so that nobody can tell whether there is one. */
+  | { readonly access: 'by-key'; readonly methods: Methods<Call> }
   /**
    * A stream, for the holders of sessions, those that have ended included: their holders are to be told. Asking is no use of a
    * session: it is not seen by it. A cookie counts for the pages that may change something, as an answer can be held for long.

@@ -2,8 +2,8 @@ import type { Settings } from '../model/settings.ts';
 import type { IssuedToken } from '../sessions/jwt.ts';
 
 /**
- * Two cookies: the session's token, and the device tokens that let a browser take its own place again. Over https they bear the
- * `__Host-` prefix (RFC 6265bis, 4.1.3.2); plain http, which is for development, can have neither prefix nor `Secure`.
+ * The session's token; what a browser shows beside it once the session is bound to a key of the browser's; and the device tokens that
+ * let a browser take its own place again. Over https they bear the `__Host-` prefix (RFC 6265bis, 4.1.3.2); plain http, which is for development, can have neither prefix nor `Secure`.
  */
 function prefixed(settings: Settings, name: string): string {
   return isSecure(settings) ? `__Host-${name}` : name;
@@ -17,6 +17,10 @@ export function sessionCookieName(settings: Settings): string {
   return prefixed(settings, 'latchkey');
 }
 
+export function boundCookieName(settings: Settings): string {
+  return prefixed(settings, 'latchkey-bound');
+}
+
 export function deviceCookieName(settings: Settings): string {
   return prefixed(settings, 'latchkey-device');
 }
@@ -28,6 +32,13 @@ export function sessionCookie(settings: Settings, token: string): string {
   const seconds = Math.floor(settings.sessions.lifetimeMs / 1000);
   return cookie(settings, sessionCookieName(settings), token, seconds);
 }
+
+export function boundCookie(settings: Settings, value: string, lifetimeMs: number): string {
+  return cookie(settings, boundCookieName(settings), value, Math.floor(lifetimeMs / 1000));
+}
+
+/** What it has beside its value and its age. */
+export const BOUND_COOKIE_ATTRIBUTES = 'Path=/; HttpOnly; SameSite=Lax; Secure';
 
 export function deviceCookie(settings: Settings, tokens: string): string {
   return cookie(settings, deviceCookieName(settings), tokens, DEVICE_SECONDS);
@@ -60,8 +71,11 @@ export function linkCookie(settings: Settings, purpose: LinkPurpose, value: stri
   return cookie(settings, linkCookieName(settings, purpose), value ?? '', seconds);
 }
 
-export function noSessionCookie(settings: Settings): string {
-  return cookie(settings, sessionCookieName(settings), '', 0);
+/** Takes the session's cookie back, and with it what stood beside it. */
+export function noSessionCookies(settings: Settings, { headers }: Request): readonly string[] {
+  const names = [sessionCookieName(settings)];
+  if (readCookie(headers.get('cookie'), boundCookieName(settings)) !== null) names.push(boundCookieName(settings));
+  return names.map((name) => cookie(settings, name, '', 0));
 }
 
 /** The cookies that JWT mode sets, as its settings have them: those of what was issued. */

@@ -14,8 +14,10 @@ import * as sessions from './handlers/sessions.ts';
 import * as signIn from './handlers/sign-in.ts';
 import * as signOut from './handlers/sign-out.ts';
 import { JSON_ONLY, STREAM } from './negotiate.ts';
+import { REFRESH_PATH, REGISTER_PATH } from './session-offer.ts';
 
 // Loaded with their first request: whoever does without them waits for none of them at the start.
+const dbsc = () => import('./handlers/dbsc.ts');
 const choosing = () => import('./handlers/choose.ts');
 const passkeys = () => import('./handlers/passkeys.ts');
 const mailSignIn = () => import('./handlers/mail-sign-in.ts');
@@ -657,6 +659,26 @@ export const routes: readonly Route[] = [
     fields: () => ({}),
     isThrottled: false,
     methods: { GET: async (call) => (await endedSessions()).tell(call) },
+  },
+  {
+    path: REGISTER_PATH,
+    name: 'Device Bound Session',
+    description: 'Binds the session of a browser to a key of its own. Browsers ask this by themselves.',
+    access: 'by-key',
+    allow: POST,
+    fields: () => ({}),
+    isThrottled: false,
+    methods: { POST: async (call) => (await dbsc()).register(call) },
+  },
+  {
+    path: REFRESH_PATH,
+    name: 'Device Bound Session Refresh',
+    description: 'Renews the cookie of a session that is bound, by a proof. Browsers ask this by themselves.',
+    access: 'by-key',
+    allow: POST,
+    fields: () => ({}),
+    isThrottled: false,
+    methods: { POST: async (call) => (await dbsc()).refresh(call) },
   },
   {
     path: '/events/',

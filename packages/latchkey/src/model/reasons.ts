@@ -22,6 +22,8 @@ export type Code =
   | 'invalid_dpop_proof'
   | 'use_dpop_nonce'
   | 'dpop_request_unknown'
+  | 'invalid_dbsc_proof'
+  | 'dbsc_challenge'
   | 'invalid_credentials'
   | 'email_not_verified'
   | 'second_step_required'

@@ -39,6 +39,8 @@ export type Settings = {
     readonly policy: 'optional' | 'required' | 'off';
     /** What keeps a proof of that key from being shown twice. */
     readonly replay: 'nonce+jti' | 'nonce' | 'jti';
+    /** Whether the sessions of browsers that keep keys are bound to one. */
+    readonly cookies: 'when-able' | 'off';
   };
   readonly checks: {
     /** Whether the store is read at every check, or what a node remembers is trusted, and how far. */

@@ -1,7 +1,7 @@
 /** Every page, by path. Paths stand without a slash at their end, and are found with it as well. */
 import { Hono } from 'hono';
 import { partsFor } from '../flows/parts.ts';
-import { authenticate } from '../http/authenticate.ts';
+import { authenticate, couldNotRenew, RENEW_AFTER_S } from '../http/authenticate.ts';
 import { clientAddressBehind, isFromHere, UNKNOWN_CLIENT } from '../http/client.ts';
 import type { HeaderSource } from '../http/credential.ts';
 import { isOriginAllowed, isSafe } from '../http/origin.ts';
@@ -339,6 +339,8 @@ async function serve(visit: Visit, route: PageRoute): Promise<Response> {
   const isAllowed = method === 'GET' || (method === 'POST' && route.methods.POST !== undefined);
   if (!isAllowed) return await showError(visit, new Refusal('method_not_allowed'), { Allow });
   if (route.access === 'anyone') return await dispatch(route.methods[method], visit);
+  // Who is signed in is not asked to sign in because their browser could not reach us a moment ago.
+  if (couldNotRenew(visit.authenticated)) throw new Refusal('busy', { retryAfterSeconds: RENEW_AFTER_S });
   if (visitor === null) return await askToSignIn(visit);
   const signedIn: SignedInVisit = { ...visit, visitor };
   try {

@@ -2,7 +2,7 @@ import { html } from 'hono/html';
 import { changePassword, isOldPasswordAsked } from '../flows/change-password.ts';
 import { hasPassword } from '../flows/confirm-password.ts';
 import { requireStepUpOf } from '../flows/step-up.ts';
-import { noSessionCookie } from '../http/cookies.ts';
+import { noSessionCookies } from '../http/cookies.ts';
 import { complaints, field, notice } from './controls.ts';
 import { EMPTY_FORM, type FormView, page } from './page.ts';
 import { flawsInWords, orFlaws, readForm, type SignedInVisit, show } from './visit.ts';
@@ -65,6 +65,6 @@ export async function change(visit: SignedInVisit): Promise<Response> {
   }
   const view = { state: 'done', isOwnEnded } as const;
   if (!isOwnEnded) return await show(visit, changePasswordPage, view);
-  const cookies = [noSessionCookie(parts.settings)];
+  const cookies = noSessionCookies(parts.settings, visit.request);
   return await show({ ...visit, visitor: null }, changePasswordPage, view, { cookies });
 }

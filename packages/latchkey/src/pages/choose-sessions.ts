@@ -108,11 +108,11 @@ export function waitingChoice(
   form: Form,
   { ticket }: Pick<NoPlace, 'ticket'>,
   taken: readonly string[],
-): { readonly cookies: readonly string[]; readonly to: string } {
+): { readonly cookies: readonly string[]; readonly headers: Record<string, string>; readonly to: string } {
   const next = nextOf(visit, form);
-  if (ticket === null) return { cookies: taken, to: withNext('/login/', next) };
+  if (ticket === null) return { cookies: taken, headers: {}, to: withNext('/login/', next) };
   const cookies = [linkCookie(visit.parts.settings, 'choice', ticket, TICKET_MS), ...taken];
-  return { cookies, to: withNext(HERE, next) };
+  return { cookies, headers: {}, to: withNext(HERE, next) };
 }
 
 /** On from a sign-in that found no place: to choose, with the ticket in a cookie; or, where nobody may, that it is so. */

@@ -2,7 +2,7 @@ import { html } from 'hono/html';
 import { closeAccount } from '../flows/close-account.ts';
 import { hasPassword } from '../flows/confirm-password.ts';
 import { requireStepUpOf } from '../flows/step-up.ts';
-import { noSessionCookie } from '../http/cookies.ts';
+import { noSessionCookies } from '../http/cookies.ts';
 import { checkFields, text } from '../http/fields.ts';
 import { complaints, field, fillIn } from './controls.ts';
 import { EMPTY_FORM, type FormView, page } from './page.ts';
@@ -53,6 +53,6 @@ export async function close(visit: SignedInVisit): Promise<Response> {
     const view = { values: {}, flaws: flawsInWords(speech, outcome.flaws), isPasswordAsked };
     return await show(visit, closeAccountPage, { ...view, username: visitor.account.username }, { status: 400 });
   }
-  const cookies = [noSessionCookie(parts.settings)];
+  const cookies = noSessionCookies(parts.settings, visit.request);
   return await show({ ...visit, visitor: null }, accountClosedPage, {}, { cookies });
 }

@@ -2,7 +2,7 @@ import { html } from 'hono/html';
 import { changeDevice, listDevices } from '../flows/manage-devices.ts';
 import { endSession, endSessions } from '../flows/manage-sessions.ts';
 import { type Displacement, recentDisplacements } from '../flows/recent-displacements.ts';
-import { noSessionCookie } from '../http/cookies.ts';
+import { noSessionCookies } from '../http/cookies.ts';
 import type { SessionId } from '../model/account.ts';
 import { type DeviceClass, LONGEST_LABEL } from '../model/device.ts';
 import { Refusal } from '../model/reasons.ts';
@@ -179,6 +179,6 @@ async function endDevices(visit: SignedInVisit, end: string): Promise<Response> 
   const isEnded = await endSession(parts, { accountId: session.accountId, sessionId: end, by: session, reason });
   if (!isEnded) throw new Refusal('not_found');
   return isOwn
-    ? sendOn(visit, '/signed-out/', { cookies: [noSessionCookie(parts.settings)] })
+    ? sendOn(visit, '/signed-out/', { cookies: noSessionCookies(parts.settings, visit.request) })
     : sendOn(visit, '/account/devices/');
 }

@@ -3,6 +3,7 @@ import type { SignedIn } from '../flows/complete-sign-in.ts';
 import { signOut } from '../flows/sign-out.ts';
 import { callerOf } from '../http/caller.ts';
 import { deviceCookieName, readCookie } from '../http/cookies.ts';
+import { type Offered, offerFor } from '../http/session-offer.ts';
 import { cookiesFor } from '../http/sign-in-cookies.ts';
 import type { Caller } from '../sessions/admit.ts';
 import { deviceTokenFor, rememberedTokens } from '../sessions/device-token.ts';
@@ -29,8 +30,8 @@ export async function enter(
   form: Form,
   taken: readonly string[] = [],
 ): Promise<Response> {
-  const { cookies, to } = await entered(visit, signedIn, form, taken);
-  return sendOn(visit, to, { status: 302, cookies });
+  const { to, ...shown } = await entered(visit, signedIn, form, taken);
+  return sendOn(visit, to, { status: 302, ...shown });
 }
 
 /** The same, for whoever is shown something before they go on. */
@@ -39,12 +40,13 @@ export async function entered(
   signedIn: SignedIn,
   form: Form,
   taken: readonly string[],
-): Promise<{ readonly cookies: readonly string[]; readonly to: string }> {
+): Promise<Offered & { readonly to: string }> {
   const { parts, visitor, request } = visit;
   const former = visitor?.who.session ?? null;
   // Of the same account and device, it was replaced at the door. Any other would live on in a cookie that nobody has any more.
   const isReplaced = former?.accountId === signedIn.account.id && former.device.id === signedIn.session.device.id;
   if (former !== null && !isReplaced) await signOut(parts, former);
-  const cookies = [...cookiesFor(parts.settings, request, signedIn), ...taken];
-  return { cookies, to: landingFor(visit, form, signedIn.session.roles) };
+  const offered = offerFor(parts, request, signedIn);
+  const cookies = [...cookiesFor(parts.settings, request, signedIn), ...offered.cookies, ...taken];
+  return { cookies, headers: offered.headers, to: landingFor(visit, form, signedIn.session.roles) };
 }

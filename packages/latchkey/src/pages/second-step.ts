@@ -145,8 +145,8 @@ export async function answerSecondStep(visit: Visit): Promise<Response> {
   const { outcome: arrived, codes } = outcome.done;
   const taken = [dropSecret(visit, 'ticket')];
   if (codes === null) return await arriveWhole(visit, form, arrived, taken);
-  const { cookies, to } =
+  const { to, ...shown } =
     arrived.kind === 'full' ? waitingChoice(visit, form, arrived, taken) : await entered(visit, arrived, form, taken);
   const view = { state: 'codes', next: null, codes, continueTo: to } as const;
-  return await show(visit, secondStepPage, view, { cookies });
+  return await show(visit, secondStepPage, view, shown);
 }

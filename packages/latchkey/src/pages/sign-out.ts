@@ -1,7 +1,7 @@
 import { html } from 'hono/html';
 import { signOut as endOwn, signOutOver } from '../flows/sign-out.ts';
 import { refusedIn } from '../http/authenticate.ts';
-import { noSessionCookie, readCookie, sessionCookieName } from '../http/cookies.ts';
+import { noSessionCookies, readCookie, sessionCookieName } from '../http/cookies.ts';
 import { fillIn } from './controls.ts';
 import { page } from './page.ts';
 import { nextOf, readForm, sendOn, show, type Visit } from './visit.ts';
@@ -44,7 +44,7 @@ export async function signOut(visit: Visit): Promise<Response> {
   if (visitor !== null) await endOwn(parts, visitor.who.session);
   else if (refused !== null) await signOutOver(parts, refused);
   const hasCookie = readCookie(request.headers.get('cookie'), sessionCookieName(parts.settings)) !== null;
-  const cookies = hasCookie ? [noSessionCookie(parts.settings)] : [];
+  const cookies = hasCookie ? noSessionCookies(parts.settings, request) : [];
   if (next !== null) return sendOn(visit, next, { status: 302, cookies });
   return await show({ ...visit, visitor: null }, signedOutNowPage, {}, { cookies });
 }

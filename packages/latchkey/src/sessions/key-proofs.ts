@@ -1,4 +1,5 @@
 /** Whether whoever shows a token, or asks for one, has the key that it is bound to: proofs of possession against what was seen before. */
+import type { DeviceProofFlaw } from '../credentials/dbsc.ts';
 import { PROOF_PAST_S, type ProofFlaw, type Proven, proofReader } from '../credentials/dpop.ts';
 import { NONCE_EPOCH_MS, type NoncePurpose, proofNonces } from '../credentials/dpop-nonces.ts';
 import type { Keys } from '../crypto/keys.ts';
@@ -42,7 +43,7 @@ export type KeyProofFigures = {
 };
 
 /** A node may be so much behind another, and takes a proof for as much longer. */
-const CLOCKS_APART_MS = 60_000;
+export const CLOCKS_APART_MS = 60_000;
 
 export function keyProofs({
   settings,
@@ -110,6 +111,6 @@ function isOfNonce(flaw: ProofFlaw): boolean {
  * Does this tell that the key was not there? Whatever has been signed by it and is wrong otherwise may be the holder's own mistake:
  * a proof sent twice, or made for another address.
  */
-export function isOfKey(flaw: ProofFlaw): boolean {
-  return ['missing', 'form', 'type', 'algorithm', 'key', 'other_key', 'signature'].includes(flaw);
+export function isOfKey(flaw: ProofFlaw | DeviceProofFlaw): boolean {
+  return ['missing', 'form', 'type', 'algorithm', 'key', 'other_key', 'signature', 'expired'].includes(flaw);
 }

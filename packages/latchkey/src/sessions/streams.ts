@@ -35,6 +35,8 @@ export type Follower = {
   /** The position up to which its reader has been told already, or null. */
   readonly told: number | null;
   readonly words: Words;
+  /** For so long what its reader has shown is enough: then it comes back, and shows it again. null for as long as the session is live. */
+  readonly forMs: number | null;
 };
 
 export type Opening =
@@ -94,6 +96,7 @@ type Stream = {
   position: number;
   ticksToBeat: number;
   ticksToEnd: number;
+  ticksToLeave: number;
   /** Something was waiting at the last beat. */
   isSlow: boolean;
 };
@@ -196,16 +199,20 @@ export function sessionStreams({ store, settings, endings, warn }: StreamParts):
     else over(stream, state);
   };
 
+  /** The session goes on, and its reader has to show again that it is theirs. */
+  const leave = (stream: Stream): void => {
+    if (stream.sink !== null) finish(stream, stream.words.comeBack());
+  };
+
+  const tickOf = (stream: Stream): void => {
+    if (--stream.ticksToLeave <= 0) leave(stream);
+    if (--stream.ticksToBeat <= 0) beat(stream);
+    if (stream.sink === null || --stream.ticksToEnd > 0) return;
+    lookAgain(stream).catch((error: unknown) => warn({ err: error }, 'whether a session is over could not be read'));
+  };
+
   function tick(): void {
-    for (const streams of byAccount.values()) {
-      for (const stream of streams) {
-        if (--stream.ticksToBeat <= 0) beat(stream);
-        if (stream.sink === null || --stream.ticksToEnd > 0) continue;
-        lookAgain(stream).catch((error: unknown) =>
-          warn({ err: error }, 'whether a session is over could not be read'),
-        );
-      }
-    }
+    for (const streams of byAccount.values()) for (const stream of streams) tickOf(stream);
   }
 
   /** Where telling begins: where the reader left off and what it has missed since, or now. */
@@ -238,12 +245,13 @@ export function sessionStreams({ store, settings, endings, warn }: StreamParts):
   };
 
   return {
-    async open({ session, token, told, words }) {
+    async open({ session, token, told, words, forMs }) {
       refuseMore(session.accountId);
       const stream: Stream = {
         ...{ sessionId: session.id, accountId: session.accountId, words },
         tokenHash: Buffer.from(token.hash).toString('latin1'),
         ...{ sink: null, early: [], position: 0, ticksToBeat: ticksIn(heartbeatMs), ticksToEnd: 1, isSlow: false },
+        ticksToLeave: forMs === null ? Number.POSITIVE_INFINITY : ticksIn(forMs),
       };
       add(stream);
       try {

@@ -1,3 +1,4 @@
+import type { DeviceProofFlaw } from '../credentials/dbsc.ts';
 import type { ProofFlaw } from '../credentials/dpop.ts';
 import { hashLetters, readToken } from '../crypto/token.ts';
 import type { AccountId, SessionId } from '../model/account.ts';
@@ -6,6 +7,7 @@ import { type Code, codeOfEnd } from '../model/reasons.ts';
 import { type Session, sessionState, type TokenRef } from '../model/session.ts';
 import type { Settings } from '../model/settings.ts';
 import type { EndingNotice, Store } from '../stores/store.ts';
+import type { BoundCookies } from './bound-cookies.ts';
 import type { WebTokens } from './jwt.ts';
 import type { KeyProofs } from './key-proofs.ts';
 import type { Found, Memory } from './memory.ts';
@@ -21,8 +23,9 @@ export type Checker = {
   readonly keyProofs: KeyProofs;
   /** The tokens of JWT mode; null where that is off. */
   readonly jwt: WebTokens | null;
+  readonly boundCookies: BoundCookies;
   /** Hears that somebody showed the token of a session without the key that it is bound to. Never throws, is never waited for. */
-  readonly misused: (session: Session, flaw: ProofFlaw) => void;
+  readonly misused: (session: Session, flaw: ProofFlaw | DeviceProofFlaw) => void;
 };
 
 /** Why a token is refused, and what its holder may know of it. */

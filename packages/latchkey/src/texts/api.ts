@@ -55,6 +55,8 @@ export const credential = {
   proofWrong: 'Invalid DPoP proof.',
   proofNeeded: 'A DPoP proof is needed to sign in.',
   nonceNeeded: 'Use the nonce of DPoP-Nonce in the DPoP proof.',
+  deviceProofWrong: 'Invalid proof of a device bound session.',
+  deviceChallenge: 'Sign the challenge of Secure-Session-Challenge.',
   requestUnknown: 'This key is bound: its DPoP proof cannot be checked without the method and the URL of the request.',
 } as const;
 

@@ -47,6 +47,8 @@ const CODES: Readonly<
   invalid_dpop_proof: true,
   use_dpop_nonce: true,
   dpop_request_unknown: true,
+  invalid_dbsc_proof: true,
+  dbsc_challenge: true,
 };
 
 /** Words of what lies behind an answer. A message repeats a content type, which is text of the client's own. */

@@ -39,6 +39,7 @@ test('what a node waited for is a histogram that adds up, and who did not acknow
     memory: { ...memory, figures: () => figures },
     streams: { count: () => 3 } as never,
     keyProofs,
+    boundCookies: { figures: () => ({ refused: new Map([['expired', 1]]), bound: 2, renewed: 3 }) } as never,
   });
   for (const line of text.trimEnd().split('\n')) assert.match(line, LINE);
   const samples = text

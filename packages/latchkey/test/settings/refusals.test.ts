@@ -168,6 +168,7 @@ const wrong: Readonly<Record<string, Wrong>> = {
   'sessions.historyDays': notTime(DAY_MS, DAY_MS, '1440 min'),
   'boundKeys.policy': notOneOf('optional', 'required', 'off'),
   'boundKeys.replay': notOneOf('nonce+jti', 'nonce', 'jti'),
+  'boundKeys.cookies': notOneOf('when-able', 'off'),
   'accounts.registration': notOneOf('open', 'invited', 'closed'),
   'accounts.emailVerification': notOneOf('none', 'optional', 'mandatory'),
   'accounts.emailRequired': notFlag,

@@ -5,7 +5,7 @@ import type { Account } from '../../model/account.ts';
 import { Refusal } from '../../model/reasons.ts';
 import { empty, json, withCookies } from '../answers.ts';
 import type { SignedInCall } from '../call.ts';
-import { noSessionCookie, noTokenCookies } from '../cookies.ts';
+import { noSessionCookies, noTokenCookies } from '../cookies.ts';
 
 /** An account as its owner sees it. */
 export function accountBody(account: Account): Readonly<Record<string, unknown>> {
@@ -52,5 +52,8 @@ export async function closeUser(call: SignedInCall): Promise<Response> {
   const { session, now } = call.who;
   await closeAccount(call.parts, { session, now, password: call.values['password'] ?? null, network: call.network });
   const { settings } = call.parts;
-  return withCookies(empty(204, call.headers), [noSessionCookie(settings), ...noTokenCookies(settings)]);
+  return withCookies(empty(204, call.headers), [
+    ...noSessionCookies(settings, call.request),
+    ...noTokenCookies(settings),
+  ]);
 }

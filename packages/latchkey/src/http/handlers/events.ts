@@ -16,9 +16,10 @@ export async function follow(call: FollowingCall): Promise<Response> {
     if (refusal.kind !== 'dead') throw new Error('A stream was asked for by nobody.');
     return final(call, refusal.refused, refusal.via, told);
   }
-  const { checked, via } = authenticated;
+  const { checked, via, until } = authenticated;
   const { session, token } = checked;
-  const opening = await parts.streams.open({ session, token, told: told.position, words: words[via] });
+  const forMs = until === null ? null : until - checked.now;
+  const opening = await parts.streams.open({ session, token, told: told.position, words: words[via], forMs });
   if (opening.kind === 'over') return final(call, opening.refused, via, told);
   const first = hello(session.id, opening, parts.settings.events.heartbeatMs);
   const start: StartStream = (sink) => opening.start(sink, first);

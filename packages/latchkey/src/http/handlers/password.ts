@@ -3,7 +3,7 @@ import { requestPasswordReset, resetPassword } from '../../flows/reset-password.
 import { password as texts } from '../../texts/api.ts';
 import { json, withCookies } from '../answers.ts';
 import type { Call, SignedInCall } from '../call.ts';
-import { noSessionCookie, noTokenCookies } from '../cookies.ts';
+import { noSessionCookies, noTokenCookies } from '../cookies.ts';
 
 export async function change(call: SignedInCall): Promise<Response> {
   const { parts, who, values, body } = call;
@@ -20,8 +20,9 @@ export async function change(call: SignedInCall): Promise<Response> {
     network: call.network,
   });
   const answer = json(200, { detail: texts.changed }, call.headers);
+  if (!isOwnEnded) return answer;
   const { settings } = parts;
-  return isOwnEnded ? withCookies(answer, [noSessionCookie(settings), ...noTokenCookies(settings)]) : answer;
+  return withCookies(answer, [...noSessionCookies(settings, call.request), ...noTokenCookies(settings)]);
 }
 
 export async function requestReset(call: Call): Promise<Response> {

@@ -9,6 +9,7 @@ import { signIn as texts } from '../../texts/api.ts';
 import { empty, type Headers, json, nonceHeader, refuse, withCookies } from '../answers.ts';
 import type { Call } from '../call.ts';
 import type { Values } from '../fields.ts';
+import { offerFor } from '../session-offer.ts';
 import { cookiesFor } from '../sign-in-cookies.ts';
 import { isoTime } from '../time.ts';
 
@@ -149,11 +150,13 @@ function answerSignedIn(
   const { settings } = call.parts;
   const { session } = signedIn;
   const key = settings.wire.key ? { key: signedIn.token, device: signedIn.deviceToken, ...typeOf(session) } : null;
-  const headers = { ...call.headers, ...firstNonce(call, session) };
+  // Who has the key as well may show it in a header, where no browser adds anything.
+  const offered = key === null ? offerFor(call.parts, call.request, signedIn) : null;
+  const headers = { ...call.headers, ...firstNonce(call, session), ...offered?.headers };
   const response =
     key === null && more === undefined ? empty(204, headers) : json(status, { ...key, ...more }, headers);
   if (!hasCookie && settings.wire.key) return response;
-  return withCookies(response, cookiesFor(settings, call.request, signedIn));
+  return withCookies(response, [...cookiesFor(settings, call.request, signedIn), ...(offered?.cookies ?? [])]);
 }
 
 /** How a key is to be shown, where that is not as every other (RFC 9449, 5). */

@@ -7,7 +7,14 @@ import { json, withCookies } from '../answers.ts';
 import { refuseCredential } from '../authenticate.ts';
 import { readBody } from '../body.ts';
 import type { Call } from '../call.ts';
-import { noSessionCookie, noTokenCookies, readCookie, refreshCookieIn, sessionCookieName } from '../cookies.ts';
+import {
+  boundCookieName,
+  noSessionCookies,
+  noTokenCookies,
+  readCookie,
+  refreshCookieIn,
+  sessionCookieName,
+} from '../cookies.ts';
 import { isOriginAllowed } from '../origin.ts';
 
 /** Ends the caller's session, by key or by cookie or by both. A dead one is as good as none. */
@@ -31,19 +38,22 @@ async function endShown(call: Call): Promise<{ readonly isEnded: boolean; readon
   if (cookie === null) return { isEnded, cookies: [] };
   const isSame = who?.via === 'cookie' && parts.jwt === null;
   const isCarriedEnded = isSame || (await endCarried(call, cookie));
-  return { isEnded: isEnded || isCarriedEnded, cookies: [noSessionCookie(parts.settings)] };
+  return { isEnded: isEnded || isCarriedEnded, cookies: noSessionCookies(parts.settings, request) };
 }
 
 /** The cookie beside a key, dead or alive, may be another session's: it is the caller's own all the same. Whether it is over. */
-async function endCarried({ parts }: Call, cookie: string): Promise<boolean> {
+async function endCarried({ parts, request }: Call, cookie: string): Promise<boolean> {
   const carried = await verify(parts, cookie);
   if (!carried.live) {
     await signOutOver(parts, carried);
     return carried.sessionId !== null;
   }
   // Whoever has copied the token of a bound session cannot end it either.
-  if (carried.session.binding !== null) return false;
-  await endOwn(parts, carried.session);
+  const { session, now } = carried;
+  const beside = readCookie(request.headers.get('cookie'), boundCookieName(parts.settings));
+  const isTheirs = session.binding?.kind === 'dbsc' && 'until' in parts.boundCookies.read(session.id, beside, now);
+  if (session.binding !== null && !isTheirs) return false;
+  await endOwn(parts, session);
   return true;
 }
 

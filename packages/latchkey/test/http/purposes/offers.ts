@@ -1,4 +1,5 @@
 /** Every place that takes a secret, and which it takes. */
+import { registers, renews } from '../../dbsc/made.ts';
 import { Authenticator } from '../../passkeys/authenticator.ts';
 import { codeAt } from '../../second-step/app.ts';
 import { type Answer, OTHER_PASSWORD, PASSWORD, type TestServer } from '../serving.ts';
@@ -194,7 +195,21 @@ const social: readonly Offer[] = [
   ]),
 ];
 
+const binding: readonly Offer[] = [
+  {
+    name: 'dbsc/register/',
+    takes: ['bindingCode'],
+    offer: async (server, code) => isDone(await registers(server, code)),
+  },
+  {
+    name: 'dbsc/refresh/',
+    takes: ['boundName'],
+    offer: async (server, name) => (await renews(server, name)).headers.getSetCookie().length > 0,
+  },
+];
+
 export const OFFERS: readonly Offer[] = [
+  ...binding,
   {
     name: 'registration/verify-email/',
     takes: ['verification'],

@@ -1,5 +1,6 @@
 /** One good secret of each kind that there is. */
 import assert from 'node:assert/strict';
+import { codeFor, registers } from '../../dbsc/made.ts';
 import { codeIn, tokenIn } from '../../mail-sign-in/mails.ts';
 import { Authenticator, type Options } from '../../passkeys/authenticator.ts';
 import { codeAt } from '../../second-step/app.ts';
@@ -47,6 +48,9 @@ export const KINDS = [
   /** Of a trip to a provider, and what the browser carries there and back. */
   'socialState',
   'socialCarried',
+  /** Of a session that a browser may bind, and of one that it has bound. */
+  'bindingCode',
+  'boundName',
 ] as const;
 
 export type Kind = (typeof KINDS)[number];
@@ -110,6 +114,7 @@ export async function secretsOf(server: TestServer, provider: StandIn): Promise<
     ...(await takeoverSecrets(server)),
     ...(await passkeySecrets(server, dave)),
     ...(await socialSecrets(server, provider)),
+    ...(await bindingSecrets(server)),
   };
 }
 
@@ -181,6 +186,13 @@ async function passkeySecrets(server: TestServer, dave: string) {
       'challenge',
     ),
   };
+}
+
+/** Bob's browser has bound one of his sessions, and may bind another. */
+async function bindingSecrets(server: TestServer) {
+  const bound = await registers(server, codeFor(server, await server.signIn('bob')));
+  const boundName = memberOf(bound.body, 'session_identifier');
+  return { boundName, bindingCode: codeFor(server, await server.signIn('bob')) };
 }
 
 /** Dave is known to the provider, and somebody is on the way back from there. */

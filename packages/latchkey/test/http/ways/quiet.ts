@@ -1,5 +1,6 @@
 /** Each route and page that changes something and lets nobody in, with what somebody sends there who means it. */
 import assert from 'node:assert/strict';
+import { codeFor, registers } from '../../dbsc/made.ts';
 import { tokenIn } from '../../mail-sign-in/mails.ts';
 import { Authenticator } from '../../passkeys/authenticator.ts';
 import { codeAt } from '../../second-step/app.ts';
@@ -141,6 +142,14 @@ export const ROUTES: Readonly<Record<string, Way>> = {
     const { key, id } = await kept(open);
     return () => open.server.ask(`/auth/passkeys/${id}/`, { method: 'DELETE', key });
   },
+  async 'POST /dbsc/register/'(open) {
+    const code = codeFor(open.server, await keyOf(open));
+    return () => registers(open.server, code);
+  },
+  'POST /dbsc/refresh/':
+    async ({ server }) =>
+    () =>
+      server.ask('/auth/dbsc/refresh/', { method: 'POST', headers: { 'sec-secure-session-id': 'nobody' } }),
   'POST /magic-link/': byAnybody('magic-link/', { email: EMAIL }),
   'POST /reauthenticate/': own('reauthenticate/', { password: PASSWORD }),
   async 'POST /reauthenticate/passkey/'(open) {
