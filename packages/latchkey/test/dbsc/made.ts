@@ -15,25 +15,34 @@ export function codeFor(server: TestServer, token: string): string {
   return tokensOf(server).authorization({ token: read, isWithCookie: false });
 }
 
-async function ask(
-  server: TestServer,
-  path: string,
-  claims: Readonly<Record<string, unknown>>,
-  { jwk, headers }: { readonly jwk?: object; readonly headers?: Readonly<Record<string, string>> },
-): Promise<Answer> {
-  const proof = await new Device(server.url, key).proof({ header: { jwk }, claims });
-  return await server.ask(path, { method: 'POST', headers: { 'secure-session-response': proof, ...headers } });
+type Made = { readonly path: string; readonly headers: Readonly<Record<string, string>> };
+
+type Claims = Readonly<Record<string, unknown>>;
+
+async function proofOf(claims: Claims, header: Claims = {}): Promise<{ readonly 'secure-session-response': string }> {
+  return { 'secure-session-response': await new Device('', key).proof({ header, claims }) };
 }
 
-/** Binds the session of a code, by a challenge that is right for it. */
-export async function registers(server: TestServer, authorization: string): Promise<Answer> {
-  const given = { purpose: 'registration', subject: authorization } as const;
-  const jti = tokensOf(server).challenge(given, server.clock());
-  return await ask(server, '/auth/dbsc/register/', { authorization, jti }, { jwk: key.jwk });
+/** A request that binds the session of a code, by a challenge that is right for it. */
+export async function registration(tokens: DeviceTokens, authorization: string, now: number): Promise<Made> {
+  const jti = tokens.challenge({ purpose: 'registration', subject: authorization }, now);
+  const headers = await proofOf({ authorization, jti }, { jwk: key.jwk });
+  return { path: '/auth/dbsc/register/', headers };
 }
 
-/** Renews the cookie of a session by its name, by a challenge that is right for that. */
-export async function renews(server: TestServer, name: string): Promise<Answer> {
-  const jti = tokensOf(server).challenge({ purpose: 'refresh', subject: name }, server.clock());
-  return await ask(server, '/auth/dbsc/refresh/', { jti }, { headers: { 'sec-secure-session-id': name } });
+/** A request that renews the cookie of a session by its name, by a challenge that is right for that. */
+export async function renewal(tokens: DeviceTokens, name: string, now: number): Promise<Made> {
+  const jti = tokens.challenge({ purpose: 'refresh', subject: name }, now);
+  const headers = { 'sec-secure-session-id': name, ...(await proofOf({ jti })) };
+  return { path: '/auth/dbsc/refresh/', headers };
 }
+
+async function ask(server: TestServer, { path, headers }: Made): Promise<Answer> {
+  return await server.ask(path, { method: 'POST', headers });
+}
+
+export const registers = async (server: TestServer, authorization: string): Promise<Answer> =>
+  await ask(server, await registration(tokensOf(server), authorization, server.clock()));
+
+export const renews = async (server: TestServer, name: string): Promise<Answer> =>
+  await ask(server, await renewal(tokensOf(server), name, server.clock()));

@@ -2,8 +2,12 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { after, before, describe, test } from 'node:test';
+import { deviceTokens } from '../../src/credentials/dbsc-tokens.ts';
+import { keysFrom } from '../../src/crypto/keys.ts';
+import { readToken } from '../../src/crypto/token.ts';
 import { routes } from '../../src/http/routes.ts';
 import { linkIn } from '../../src/testing/mailbox.ts';
+import { registration, renewal } from '../dbsc/made.ts';
 import { until } from '../mail/sending.ts';
 import { type MailServer, mailServer } from '../mail/smtp.ts';
 import { Authenticator } from '../passkeys/authenticator.ts';
@@ -159,6 +163,7 @@ async function everythingOnce(): Promise<void> {
   await takeoverOnce(lastPassword);
   await secondStepOnce(lastPassword);
   await providersOnce(lastPassword);
+  await boundOnce(lastPassword);
   const closing = await signIn('/auth/login/', lastPassword);
   await ask('/auth/user/', { key: closing, method: 'DELETE', json: { password: wrongPassword } });
 }
@@ -249,6 +254,21 @@ async function takeoverOnce(password: string): Promise<void> {
   learned.push(token);
   const reset = { uid, token, new_password1: password, new_password2: password };
   assert.equal((await ask('/auth/password/reset/confirm/', { json: reset })).status, 200);
+}
+
+/** Binds a session as a browser does, rightly and wrongly, and renews its cookie. */
+async function boundOnce(password: string): Promise<void> {
+  const tokens = deviceTokens(keysFrom([SECRETS.root]));
+  const token = readToken(await signIn('/auth/login/', password)) ?? assert.fail();
+  const code = tokens.authorization({ token, isWithCookie: false });
+  const { path, headers } = await registration(tokens, code, Date.now());
+  const bound = await ask(path, { method: 'POST', headers });
+  const { session_identifier: name } = (await bound.json()) as { readonly session_identifier: string };
+  assert.equal((await ask(path, { method: 'POST', headers })).status, 400);
+  const renewed = await renewal(tokens, name, Date.now());
+  assert.equal((await ask(renewed.path, { method: 'POST', headers: renewed.headers })).status, 200);
+  assert.equal((await ask(renewed.path, { method: 'POST', headers: renewed.headers })).status, 403);
+  learned.push(code, name, headers['secure-session-response'] ?? '', renewed.headers['secure-session-response'] ?? '');
 }
 
 /** Sets a second step up, shows it in each way, and takes it away. */
