@@ -92,8 +92,8 @@ export async function assemble(resolved: Resolved, code: CodeOptions, role: Runn
   const clock = code.clock ?? systemClock;
   const adopt: Adopt = async (token) => await (await import('./flows/adopt-token.ts')).adoptToken(parts, token);
   const jwt = await tokensFor(resolved, { store, keys, adopt, clock });
-  const { scheme, concurrency, queue } = { ...settings.passwords, scheme: settings.passwords.hash };
-  const hasher = hasherWith({ scheme, concurrency, queue });
+  const { hash: scheme, old, concurrency, queue } = settings.passwords;
+  const hasher = hasherWith({ scheme, old, concurrency, queue });
   const templates = code.mailTemplates ?? {};
   const sender = senderFrom(settings, code);
   const outbox =

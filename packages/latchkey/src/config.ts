@@ -2,6 +2,7 @@
 import { isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { clientsById, limitsByClass, limitsByRole } from './limit-options.ts';
+import { OLD_SCHEMES } from './model/password.ts';
 import {
   choice,
   cookieName,
@@ -173,8 +174,11 @@ const passwords = {
     },
     { min: 1, max: 64 },
   ),
-  /** `dangerously-cheap` is for tests that are about something else. Refused in production. */
-  hash: choice(['argon2id', 'dangerously-cheap'], { env: 'LATCHKEY_PASSWORD_HASH', fallback: 'argon2id' }),
+  /** How new hashes are written: as Argon2id, or as Django without `argon2` can read them, who may have to go back to it (`pbkdf2_sha256`, which also leaves Django's own as they are). `dangerously-cheap` is for tests that are about something else. Refused in production. */
+  hash: choice(['argon2id', 'pbkdf2_sha256', 'dangerously-cheap'], {
+    env: 'LATCHKEY_PASSWORD_HASH',
+    fallback: 'argon2id',
+  }),
 };
 
 const attempts = {
@@ -288,6 +292,16 @@ const django = {
   throttle: rateOrNone({ env: 'LATCHKEY_THROTTLE' }),
   /** Whether the API tells people what went wrong in the language of `Accept-Language`, as Django does with `LocaleMiddleware`, or in English. */
   apiLanguages: flag({ env: 'LATCHKEY_API_LANGUAGES', fallback: false }),
+  /** Which of the oldest hashes that were brought along are read, where `PASSWORD_HASHERS` named them: `md5`, `sha1`, `unsalted_md5`, `unsalted_sha1`. Each is replaced at its first right password. */
+  oldHashes: list({ env: 'LATCHKEY_OLD_HASHES', fallback: [] }, (scheme) =>
+    OLD_SCHEMES.some((known) => known === scheme) ? null : `must be among ${OLD_SCHEMES.join(', ')}`,
+  ),
+  /** Its `SECRET_KEY`, by which links that it has mailed go on working, and browser sessions come along (`latchkey import django`). To be taken away when the last link is too old. */
+  secretKey: words({ env: 'LATCHKEY_DJANGO_SECRET_KEY', fallback: null, shown: 'none' }),
+  /** For so many days a link to reset a password that it has mailed is good (`PASSWORD_RESET_TIMEOUT`). */
+  resetDays: time(DAY_MS, { env: 'LATCHKEY_DJANGO_RESET_DAYS', fallback: 3 }),
+  /** The name of its session cookie (`SESSION_COOKIE_NAME`, `sessionid`), by which browsers whose sessions were brought along go on. */
+  sessionCookie: cookieName({ env: 'LATCHKEY_DJANGO_SESSION_COOKIE' }),
 };
 
 const pages = {

@@ -5,7 +5,7 @@ import { MIN_SECRET_LENGTH } from './crypto/keys.ts';
 import { jwtFlaws, jwtFrom, secretsIn } from './jwt-settings.ts';
 import { idleMsWith } from './model/jwt.ts';
 import { looksAtClaims } from './model/limits.ts';
-import type { PasswordRule } from './model/password.ts';
+import type { OldScheme, PasswordRule } from './model/password.ts';
 import type { Settings } from './model/settings.ts';
 import { DAY_MS, type Option, Problem } from './options.ts';
 
@@ -250,7 +250,8 @@ function unsafeInProduction(read: Read, origin: string, secrets: readonly string
   }
   if (read.rateLimits === 'off')
     found.push('LATCHKEY_RATE_LIMITS is off, which lets anybody guess passwords: remove it.');
-  if (read.passwords.hash !== 'argon2id') found.push('LATCHKEY_PASSWORD_HASH is dangerously-cheap: remove it.');
+  if (read.passwords.hash === 'dangerously-cheap')
+    found.push('LATCHKEY_PASSWORD_HASH is dangerously-cheap: remove it.');
   return found;
 }
 
@@ -304,7 +305,8 @@ function settingsFrom(read: Read, origin: string, production: boolean): Settings
     passwords: {
       minLength: passwords.minLength,
       rules: passwords.rules as readonly PasswordRule[],
-      hash: passwords.hash === 'argon2id' ? 'argon2id' : 'cheap',
+      hash: passwords.hash === 'dangerously-cheap' ? 'cheap' : passwords.hash,
+      old: django.oldHashes as readonly OldScheme[],
       concurrency: passwords.concurrency,
       queue: HASH_QUEUE,
     },
@@ -336,6 +338,11 @@ function settingsFrom(read: Read, origin: string, production: boolean): Settings
       uid: django.uid,
       throttle: django.throttle,
       apiLanguages: django.apiLanguages,
+    },
+    django: {
+      secretKey: () => django.secretKey,
+      resetLinkMs: django.resetDays,
+      sessionCookie: django.sessionCookie,
     },
     pages: {
       loginRedirect: read.pages.loginRedirectUrl,

@@ -5,7 +5,7 @@
 import { createHash, pbkdf2, randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
 import { hash as argon2Hash, verify as argon2Verify } from '@node-rs/argon2';
-import type { PasswordHash } from '../model/password.ts';
+import { OLD_SCHEMES, type OldScheme, type PasswordHash } from '../model/password.ts';
 
 /** A hash as read from the store: its scheme with its cost, and how a password is held against it. */
 export type ReadHash = {
@@ -13,6 +13,8 @@ export type ReadHash = {
   /** Whether passwords are normalised (NFC) before they are held against it: only where this server wrote the hash. */
   readonly isOurs: boolean;
   matches(password: string): Promise<boolean>;
+  /** Whether it says of the whole of a password that it is right; where it is not there, of any. */
+  readonly holdsWhole?: (password: string) => boolean;
 };
 
 /** OWASP's floor for Argon2id: 19 MiB, two passes, one lane; 16 bytes of salt, 32 of hash. */
@@ -25,6 +27,8 @@ const CEILING = {
   parallelism: 16,
   iterations: 2_000_000,
   scryptN: 131_072,
+  /** 2^14 rounds are about a second. */
+  bcryptCost: 14,
   digestBytes: 64,
 } as const;
 
@@ -34,6 +38,20 @@ const LEAST_DIGEST_BYTES = 16;
 const LEAST_ARGON2_SALT_BYTES = 8;
 
 export const OUR_SCHEME = `argon2id$m=${ARGON2.memoryCost},t=${ARGON2.timeCost},p=${ARGON2.parallelism}`;
+
+/** Django's own scheme, for who may have to go back to it: as many rounds as OWASP asks for. */
+const PBKDF2_ROUNDS = 600_000;
+
+export const PBKDF2_SCHEME = `pbkdf2_sha256$${PBKDF2_ROUNDS}`;
+
+const SALT_LETTERS = 22;
+
+/** As Django writes it (`PBKDF2PasswordHasher`): it can read what is written here. */
+export async function writePbkdf2(password: string): Promise<PasswordHash> {
+  const salt = randomBytes(SALT_LETTERS).toString('hex').slice(0, SALT_LETTERS);
+  const digest = await pbkdf2Async(password, salt, PBKDF2_ROUNDS, 32, 'sha256');
+  return { hash: `${PBKDF2_SCHEME}$${salt}$${digest.toString('base64')}`, scheme: PBKDF2_SCHEME };
+}
 
 export async function writeArgon2id(password: string): Promise<PasswordHash> {
   return { hash: await argon2Hash(password, ARGON2), scheme: OUR_SCHEME };
@@ -49,15 +67,16 @@ function cheapDigest(salt: string, password: string): string {
   return createHash('sha256').update(`${salt}$${password}`).digest('base64url');
 }
 
-const readers: readonly ((stored: string) => ReadHash | null)[] = [readArgon2, readPbkdf2, readScrypt];
+const readers: readonly ((stored: string) => ReadHash | null)[] = [readArgon2, readPbkdf2, readScrypt, readBcrypt];
 
-/** What a stored string is, or null for one that nothing matches: unusable, malformed, unknown or absurdly costly. */
-export function readHash(stored: string): ReadHash | null {
+/** What a stored string is, or null for one that nothing matches: unusable, malformed, unknown, absurdly costly, or old and not among `old`. */
+export function readHash(stored: string, old: readonly OldScheme[] = []): ReadHash | null {
   for (const read of readers) {
     const known = read(stored);
     if (known !== null) return known;
   }
-  return null;
+  const quick = readOld(stored);
+  return quick !== null && old.some((scheme) => quick.scheme === scheme) ? quick : null;
 }
 
 /** The bytes that base64 stands for; null for what is none, and for fewer or more than that. */
@@ -124,6 +143,61 @@ function readScrypt(stored: string): ReadHash | null {
         });
       }),
   };
+}
+
+const BCRYPT = /^bcrypt(_sha256)?\$(\$2[aby]\$(\d{2})\$[./A-Za-z0-9]{53})$/;
+
+/** bcrypt looks at no more, and Django cut off what was left. */
+const BCRYPT_BYTES = 72;
+
+/** `bcrypt_sha256` is of the password's SHA-256 in hex, so that all of it counts; `bcrypt` is of its first 72 bytes. */
+function readBcrypt(stored: string): ReadHash | null {
+  const [, isHashed, encoded, cost] = BCRYPT.exec(stored) ?? [];
+  if (encoded === undefined || Number(cost) < 4 || Number(cost) > CEILING.bcryptCost) return null;
+  const bytesFor = (password: string): Buffer =>
+    isHashed === undefined
+      ? Buffer.from(password).subarray(0, BCRYPT_BYTES)
+      : Buffer.from(createHash('sha256').update(password).digest('hex'));
+  return {
+    scheme: `bcrypt${isHashed ?? ''}$${Number(cost)}`,
+    isOurs: false,
+    async matches(password) {
+      const bytes = bytesFor(password);
+      // Django refuses a NUL, and some implementations end a password at one.
+      if (bytes.includes(0)) return false;
+      const { verify } = await import('@node-rs/bcrypt');
+      return await verify(bytes, encoded);
+    },
+    holdsWhole: (password) => isHashed !== undefined || Buffer.byteLength(password) <= BCRYPT_BYTES,
+  };
+}
+
+const SALTED = /^(md5|sha1)\$([^$]+)\$([0-9a-f]+)$/;
+const UNSALTED = /^(?:(md5|sha1)\$\$)?([0-9a-f]+)$/;
+const HEX_DIGITS = { md5: 32, sha1: 40 } as const;
+
+/** One round of MD5 or SHA-1: `md5$SALT$HEX`, `sha1$SALT$HEX`, `sha1$$HEX`, `md5$$HEX`, and HEX alone, which is MD5. */
+function readOld(stored: string): ReadHash | null {
+  const [, salted, salt = '', saltedHex] = SALTED.exec(stored) ?? [];
+  const [, unsalted = 'md5', unsaltedHex] = salted === undefined ? (UNSALTED.exec(stored) ?? []) : [];
+  const [digest, hex] = [(salted ?? unsalted) as 'md5' | 'sha1', saltedHex ?? unsaltedHex];
+  if (hex === undefined || hex.length !== HEX_DIGITS[digest]) return null;
+  return {
+    scheme: salted === undefined ? `unsalted_${digest}` : digest,
+    isOurs: false,
+    matches: async (password) =>
+      isSame(
+        createHash(digest)
+          .update(salt + password)
+          .digest(),
+        Buffer.from(hex, 'hex'),
+      ),
+  };
+}
+
+/** The scheme under which a hash of Django's is kept, whether or not it is read now; null for what is nobody's password. */
+export function schemeOf(stored: string): string | null {
+  return readHash(stored, OLD_SCHEMES)?.scheme ?? null;
 }
 
 /** Read only where such hashes are written: one that a test left behind lets nobody in elsewhere. */

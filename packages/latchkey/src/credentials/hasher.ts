@@ -1,7 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { MAX_PASSWORD_LENGTH, type PasswordHash } from '../model/password.ts';
+import { MAX_PASSWORD_LENGTH, OLD_SCHEMES, type OldScheme, type PasswordHash } from '../model/password.ts';
 import { hashQueue } from './hash-queue.ts';
-import { OUR_SCHEME, type ReadHash, readCheap, readHash, writeArgon2id, writeCheap } from './hash-schemes.ts';
+import {
+  OUR_SCHEME,
+  PBKDF2_SCHEME,
+  type ReadHash,
+  readCheap,
+  readHash,
+  writeArgon2id,
+  writeCheap,
+  writePbkdf2,
+} from './hash-schemes.ts';
 
 export type Verified = {
   /** The candidate that is right, or null. */
@@ -21,8 +30,13 @@ export type Hasher = {
   expect(schemes: readonly string[]): Promise<void>;
 };
 
+/** How new hashes are written. */
+export type NewScheme = 'argon2id' | 'pbkdf2_sha256' | 'cheap';
+
 export type HasherOptions = {
-  readonly scheme: 'argon2id' | 'cheap';
+  readonly scheme: NewScheme;
+  /** Which of Django's oldest schemes are read. */
+  readonly old?: readonly OldScheme[];
   readonly concurrency: number;
   readonly queue: number;
 };
@@ -33,16 +47,19 @@ export function candidatesFor(typed: string, isStripped: boolean): readonly stri
   return isStripped && stripped !== typed && stripped !== '' ? [typed, stripped] : [typed];
 }
 
-export function hasherWith({ scheme, concurrency, queue: length }: HasherOptions): Hasher {
+export function hasherWith({ scheme, old = [], concurrency, queue: length }: HasherOptions): Hasher {
   const queue = hashQueue({ concurrency, length });
   const timed = new Set<string>();
   let floorMs = 0;
   let decoy: Promise<PasswordHash> | null = null;
 
-  const write = (password: string): Promise<PasswordHash> =>
-    scheme === 'cheap' ? Promise.resolve(writeCheap(password)) : writeArgon2id(password);
+  const write = async (password: string): Promise<PasswordHash> => {
+    if (scheme === 'cheap') return writeCheap(password);
+    return await (scheme === 'argon2id' ? writeArgon2id(password) : writePbkdf2(password));
+  };
 
-  const read = (stored: string): ReadHash | null => readHash(stored) ?? (scheme === 'cheap' ? readCheap(stored) : null);
+  const read = (stored: string): ReadHash | null =>
+    readHash(stored, old) ?? (scheme === 'cheap' ? readCheap(stored) : null);
 
   const readDecoy = async (): Promise<ReadHash> => {
     decoy ??= write('no password of anybody');
@@ -60,7 +77,8 @@ export function hasherWith({ scheme, concurrency, queue: length }: HasherOptions
   };
 
   return {
-    hash: (password) => queue.run(() => write(password.normalize('NFC'))),
+    // Django normalises nothing, and has to find its password in what is written for it.
+    hash: (password) => queue.run(() => write(scheme === 'pbkdf2_sha256' ? password : password.normalize('NFC'))),
 
     async verify(stored, candidates) {
       const known = stored === null ? null : read(stored);
@@ -72,17 +90,17 @@ export function hasherWith({ scheme, concurrency, queue: length }: HasherOptions
       });
       const matched = known === null ? null : match;
       if (matched === null) await holdUntil(startedAt + floorMs * candidates.length);
-      return { matched, isOutdated: against.scheme !== currentScheme(scheme) };
+      return { matched, isOutdated: matched !== null && isToRenew(against, matched, scheme) };
     },
 
     async expect(schemes) {
       const current = currentScheme(scheme);
-      const others = schemes.filter((name) => name !== current && readHash(sampleOf(name)) !== null);
+      const others = schemes.filter((name) => name !== current && readHash(sampleOf(name), old) !== null);
       if (others.length === 0) return;
       // The current one, too: a hash that is cheaper than the decoy would be told from it.
       for (const name of [current, ...others]) {
         if (timed.has(name)) continue;
-        const sample = name === current ? await readDecoy() : readHash(sampleOf(name));
+        const sample = name === current ? await readDecoy() : readHash(sampleOf(name), old);
         await queue.run(async () => {
           const startedAt = performance.now();
           await sample?.matches('no password of anybody');
@@ -94,21 +112,53 @@ export function hasherWith({ scheme, concurrency, queue: length }: HasherOptions
   };
 }
 
-function currentScheme(scheme: HasherOptions['scheme']): string {
-  return scheme === 'cheap' ? 'cheap' : OUR_SCHEME;
+function currentScheme(scheme: NewScheme): string {
+  return { cheap: 'cheap', argon2id: OUR_SCHEME, pbkdf2_sha256: PBKDF2_SCHEME }[scheme];
 }
 
-/** A stored string of a scheme and cost, of no password, to be timed. */
+/**
+ * A hash is replaced only by what is known to be the whole password: of a longer one bcrypt has seen the beginning alone. Where
+ * Django may have to read them again, those that it reads stay as they are, but for the oldest.
+ */
+function isToRenew({ scheme, isOurs, holdsWhole }: ReadHash, password: string, current: NewScheme): boolean {
+  if (scheme === currentScheme(current) || holdsWhole?.(password) === false) return false;
+  return current !== 'pbkdf2_sha256' || isOurs || OLD_SCHEMES.some((old) => old === scheme);
+}
+
+/** Of each scheme a stored string of its cost, of no password, to be timed. */
+const samples: readonly (readonly [RegExp, (parts: readonly string[]) => string])[] = [
+  [
+    /^pbkdf2_(\w+)\$(\d+)$/,
+    ([sha, rounds]) => `pbkdf2_${sha}$${rounds}$salt$${Buffer.alloc(sha === 'sha1' ? 20 : 32).toString('base64')}`,
+  ],
+  [
+    /^scrypt\$N=(\d+),r=(\d+),p=(\d+)$/,
+    ([N, r, p]) => `scrypt$${N}$salt$${r}$${p}$${Buffer.alloc(64).toString('base64')}`,
+  ],
+  [
+    /^(bcrypt(?:_sha256)?)\$(\d+)$/,
+    ([scheme, rounds]) => `${scheme}$$2b$${String(rounds).padStart(2, '0')}$${'.'.repeat(53)}`,
+  ],
+  [/^(md5|sha1)$/, ([digest]) => `${digest}$salt$${'0'.repeat(digest === 'md5' ? 32 : 40)}`],
+  [/^unsalted_(md5|sha1)$/, ([digest]) => `${digest}$$${'0'.repeat(digest === 'md5' ? 32 : 40)}`],
+  [
+    /^(django )?(argon2\w+)\$(.+)$/,
+    ([django, variant, cost]) =>
+      `${django === undefined ? '' : 'argon2'}$${variant}$v=19$${cost}$${zeros(16)}$${zeros(32)}`,
+  ],
+];
+
+function zeros(bytes: number): string {
+  return Buffer.alloc(bytes).toString('base64').replace(/=+$/, '');
+}
+
+/** '' for a scheme that nobody here can time. */
 function sampleOf(scheme: string): string {
-  const [, sha, iterations] = /^pbkdf2_(\w+)\$(\d+)$/.exec(scheme) ?? [];
-  if (sha !== undefined)
-    return `pbkdf2_${sha}$${iterations}$salt$${Buffer.alloc(sha === 'sha1' ? 20 : 32).toString('base64')}`;
-  const [, N, r, p] = /^scrypt\$N=(\d+),r=(\d+),p=(\d+)$/.exec(scheme) ?? [];
-  if (N !== undefined) return `scrypt$${N}$salt$${r}$${p}$${Buffer.alloc(64).toString('base64')}`;
-  const [, django, variant, cost] = /^(django )?(argon2\w+)\$(.+)$/.exec(scheme) ?? [];
-  if (variant === undefined) return '';
-  const phc = `$${variant}$v=19$${cost}$${Buffer.alloc(16).toString('base64').replace(/=+$/, '')}$${Buffer.alloc(32).toString('base64').replace(/=+$/, '')}`;
-  return django === undefined ? phc : `argon2${phc}`;
+  for (const [pattern, sample] of samples) {
+    const [whole, ...parts] = pattern.exec(scheme) ?? [];
+    if (whole !== undefined) return sample(parts);
+  }
+  return '';
 }
 
 async function holdUntil(at: number): Promise<void> {

@@ -31,6 +31,11 @@ export type PasswordOwner = {
  */
 export type PasswordHash = { readonly hash: string; readonly scheme: string };
 
+/** What Django read only where it was told to: too quick to compute to keep a password from whoever steals the table. */
+export const OLD_SCHEMES = ['md5', 'sha1', 'unsalted_md5', 'unsalted_sha1'] as const;
+
+export type OldScheme = (typeof OLD_SCHEMES)[number];
+
 /** Longest password that is hashed, in code units; a longer one is answered as a wrong one, unhashed. */
 export const MAX_PASSWORD_LENGTH = 1024;
 

@@ -2,7 +2,7 @@ import type { UsernameCase } from './account.ts';
 import type { WhenFull } from './admission.ts';
 import type { JwtSettings } from './jwt.ts';
 import type { LimitSettings } from './limits.ts';
-import type { PasswordPolicy } from './password.ts';
+import type { OldScheme, PasswordPolicy } from './password.ts';
 import type { SecondStepPolicy } from './second-step.ts';
 import type { SocialSettings } from './social.ts';
 import type { TakeoverPolicy } from './takeover.ts';
@@ -69,7 +69,9 @@ export type Settings = {
   };
   readonly social: SocialSettings;
   readonly passwords: PasswordPolicy & {
-    readonly hash: 'argon2id' | 'cheap';
+    readonly hash: 'argon2id' | 'pbkdf2_sha256' | 'cheap';
+    /** Which of Django's oldest schemes are read. */
+    readonly old: readonly OldScheme[];
     readonly concurrency: number;
     readonly queue: number;
   };
@@ -117,6 +119,14 @@ export type Settings = {
     readonly throttle: Rate | null;
     /** Whether the API speaks its reader's language, too, rather than English alone. */
     readonly apiLanguages: boolean;
+  };
+  /** What of Django goes on being good here. */
+  readonly django: {
+    /** What it signed by, or null. Called when it is needed, and shown nowhere. */
+    readonly secretKey: () => string | null;
+    readonly resetLinkMs: number;
+    /** The name of its session cookie, or null where none is read. */
+    readonly sessionCookie: string | null;
   };
   readonly pages: {
     /** A path on this origin, as all of these are. */

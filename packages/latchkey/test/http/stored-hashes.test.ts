@@ -27,6 +27,8 @@ const ABSURD: readonly (readonly [string, string])[] = [
   ['scrypt with N = 2^29', `scrypt$536870912$salt$8$1$${DIGEST}`],
   ['scrypt with N = 2^18', `scrypt$262144$salt$8$1$${DIGEST}`],
   ['scrypt with r = 99', `scrypt$16384$salt$99$1$${DIGEST}`],
+  ['bcrypt of 2^15 rounds', `bcrypt$$2b$15$${'a'.repeat(53)}`],
+  ['bcrypt_sha256 of 2^31 rounds', `bcrypt_sha256$$2b$31$${'a'.repeat(53)}`],
   ['scrypt with p = 99', `scrypt$16384$salt$8$99$${DIGEST}`],
 ];
 
@@ -53,6 +55,9 @@ const UNREADABLE: readonly (readonly [string, string])[] = [
   ['Argon2 with a salt that is too short', `$argon2id$v=19$m=8,t=1,p=1$c2Fs$${DIGEST.slice(0, 43)}`],
   ['Argon2 of no passes', `$argon2id$v=19$m=8,t=0,p=1$${SALT}$${DIGEST.slice(0, 43)}`],
   ['Argon2 with less memory than lanes need', `$argon2id$v=19$m=8,t=1,p=16$${SALT}$${DIGEST.slice(0, 43)}`],
+  ['bcrypt that is cut off', `bcrypt$$2b$04$${'a'.repeat(52)}`],
+  ['MD5, which is switched off', '030ea2dc1c1847a2152c3330bc467b79'],
+  ['SHA-1, which is switched off', 'sha1$$c84e0c33b3c4074d2a90ebcf883e30d490b720ae'],
   ['a hash with a NUL', `pbkdf2_sha256$1\0$salt$${DIGEST}`],
 ];
 

@@ -237,7 +237,7 @@ const wrong: Readonly<Record<string, Wrong>> = {
   'stores.replicas': notCount(0, 9),
   sessionStore: notWords,
   'passwords.concurrency': notCount(1, 64),
-  'passwords.hash': notOneOf('argon2id', 'dangerously-cheap'),
+  'passwords.hash': notOneOf('argon2id', 'pbkdf2_sha256', 'dangerously-cheap'),
   'attempts.perAccount': notRate,
   'attempts.perNetwork': notRate,
   'attempts.consecutive': notCount(10, 100),
@@ -284,6 +284,18 @@ const wrong: Readonly<Record<string, Wrong>> = {
   'django.logoutOnPasswordChange': notFlag,
   'django.uid': notOneOf('base36', 'base64url'),
   'django.throttle': notRate,
+  'django.oldHashes': {
+    texts: ['x', 'md5, x', 'MD5', 'crypt'],
+    values: [5, {}, [5], ['x'], true],
+    says: / must be (?:among md5, sha1, unsalted_md5, unsalted_sha1|a list of texts)\.$/,
+  },
+  'django.secretKey': notWords,
+  'django.resetDays': notTime(DAY_MS, MINUTE_MS, '1 min'),
+  'django.sessionCookie': {
+    texts: ['', 'a b', 'a=b', 'a;b', 'ä', 'x'.repeat(65)],
+    values: [5, {}, true],
+    says: / must be a cookie’s name\.$/,
+  },
   'pages.loginRedirectUrl': { ...notPath, values: [5, {}, true] },
   'pages.roleRedirectUrls': {
     texts: ['admin', '=/admin/', 'admin=', 'admin=//evil.example', 'admin=/a/, staff=https://evil.example/'],
