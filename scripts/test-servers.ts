@@ -5,28 +5,30 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { noWholeChromium } from '../packages/latchkey/test/browser/chromium.ts';
+import { available as django, PACKAGES } from '../packages/latchkey/test/moving/site.ts';
 import { available as pgbouncer } from '../packages/latchkey/test/servers/pgbouncer.ts';
 import { available as postgres } from '../packages/latchkey/test/servers/postgres.ts';
 import { available as redis } from '../packages/latchkey/test/servers/redis.ts';
 
-/** Debian's and Ubuntu's package of each, and why the tests cannot have it. */
+/** Debian's and Ubuntu's packages of each, and why the tests cannot have it. */
 const SERVERS = [
-  ['postgresql', postgres],
-  ['redis-server', redis],
-  ['pgbouncer', pgbouncer],
-  ['chromium', noWholeChromium],
+  [['postgresql'], postgres],
+  [['redis-server'], redis],
+  [['pgbouncer'], pgbouncer],
+  [['chromium'], noWholeChromium],
+  [PACKAGES, django],
 ] as const;
 
-const missing = (): readonly (readonly [name: string, reason: string])[] =>
-  SERVERS.flatMap(([name, available]) => {
+const missing = (): readonly (readonly [names: readonly string[], reason: string])[] =>
+  SERVERS.flatMap(([names, available]) => {
     const reason = available();
-    return reason === null ? [] : [[name, reason] as const];
+    return reason === null ? [] : [[names, reason] as const];
   });
 
 const APT = '/usr/bin/apt-get';
 const mayInstall = process.getuid?.() === 0 && existsSync(APT);
 
-const wanted = missing().map(([name]) => name);
+const wanted = missing().flatMap(([names]) => names);
 if (wanted.length > 0 && mayInstall) install(wanted);
 for (const [, reason] of missing()) console.log(`What needs it is skipped: ${reason}`);
 

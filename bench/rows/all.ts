@@ -6,6 +6,7 @@ import { checkSizes } from './check-sizes.ts';
 import { checkStores } from './check-stores.ts';
 import { dpop } from './dpop.ts';
 import { events } from './events.ts';
+import { imports } from './import.ts';
 import { kept } from './kept.ts';
 import { memory } from './memory.ts';
 import { ownRoutes } from './own-routes.ts';
@@ -38,4 +39,5 @@ export const rows: readonly Row[] = [
   start,
   memory,
   kept,
+  imports,
 ];

@@ -157,15 +157,6 @@ export function limit(shape: Shape<number | 'unlimited'>): Option<number | 'unli
   });
 }
 
-/** The name of a cookie (RFC 6265, 4.1.1), or none. */
-export function cookieName({ env }: { readonly env: string }): Option<string, string | null> {
-  return option<string, string | null>({ env, fallback: null, shown: 'none' }, (given) =>
-    typeof given === 'string' && /^[\w!#$%&'*+.^`|~-]{1,64}$/.test(given)
-      ? given
-      : new Problem('must be a cookie’s name'),
-  );
-}
-
 /** A name that PostgreSQL takes as it stands, with room for what is put before and after it. */
 export function schemaName(shape: Shape<string>): Option<string, string> {
   return option(shape, (given) => {

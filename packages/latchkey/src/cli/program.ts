@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { Refusal } from '../model/reasons.ts';
+import { UnusableSource } from '../moving/sources/rows.ts';
 import { InvalidSettings } from '../resolve-settings.ts';
 import { StoreUnavailable } from '../stores/store.ts';
 import * as account from './account.ts';
 import { doctor } from './doctor.ts';
+import { exportToDjango } from './export-django.ts';
+import { importFromDjango } from './import-django.ts';
 import { migrate, purgeNow } from './maintenance.ts';
 import { restored } from './restored.ts';
 import { serveUntilStopped } from './serve.ts';
@@ -49,6 +52,8 @@ function program(): Command {
     .description('look for what is wrong, and say what to do about it')
     .action(async () => await doctor(root.opts().config));
   root.addCommand(accountCommands(root));
+  root.addCommand(importCommands(root));
+  root.addCommand(exportCommands(root));
   return root;
 }
 
@@ -89,6 +94,33 @@ function accountCommands(root: Command): Command {
   return commands;
 }
 
+function importCommands(root: Command): Command {
+  const commands = new Command('import').description('bring accounts along from elsewhere');
+  commands
+    .command('django')
+    .description(
+      'bring users, keys and browser sessions along from a Django database, which is only read; again, what has changed since',
+    )
+    .requiredOption('--from <url>', 'its database: sqlite: and a path, or postgres://user@host/database')
+    .option('--mapping <file>', 'a JSON file that describes a user model of its own')
+    .option('--dry-run', 'only say what would be done, and what would not come along', false)
+    .option('--after <number>', 'take it up after this account, which an interrupted run told last', countOf, 0)
+    .action(async (options) => await importFromDjango(root.opts().config, options));
+  return commands;
+}
+
+function exportCommands(root: Command): Command {
+  const commands = new Command('export').description('write accounts back to where they came from');
+  commands
+    .command('django')
+    .description('write what is other here into a Django database, in one transaction')
+    .requiredOption('--to <url>', 'its database: sqlite: and a path, or postgres://user@host/database')
+    .option('--mapping <file>', 'the JSON file that the import was given')
+    .option('--dry-run', 'only say what would be done, and what cannot go back', false)
+    .action(async (options) => await exportToDjango(root.opts().config, options));
+  return commands;
+}
+
 function portOf(text: string): number {
   const port = Number(text);
   if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError('A port is 0 to 65535.');
@@ -113,6 +145,7 @@ function explain(error: unknown): string {
       .map(([field, messages]) => `${field}: ${messages.join(' ')}`)
       .join('\n');
   }
-  if (error instanceof InvalidSettings || error instanceof StoreUnavailable) return error.message;
+  const isTold = [InvalidSettings, StoreUnavailable, UnusableSource].some((kind) => error instanceof kind);
+  if (isTold && error instanceof Error) return error.message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

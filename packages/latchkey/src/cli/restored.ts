@@ -1,6 +1,7 @@
 import type { Opened } from '../latchkey.ts';
 import type { Store } from '../stores/store.ts';
 import { opened } from './opened.ts';
+import { bar } from './progress.ts';
 
 /** Few enough that each is a moment's work, and many enough that a commit for each does not count. */
 const PAGE = 500;
@@ -49,9 +50,4 @@ function telling(): Progress {
       `${bar(percent)} ${percent} %, ${accounts} accounts, about ${Math.ceil(left / 60_000)} min left; if interrupted: --after ${upTo}\n`,
     );
   };
-}
-
-function bar(percent: number): string {
-  const full = Math.round(percent / 5);
-  return `[${'#'.repeat(full)}${'.'.repeat(20 - full)}]`;
 }

@@ -1,5 +1,6 @@
 /** Ten codes on paper, each of which stands in once for a second step that was lost. */
 import { randomBytes } from 'node:crypto';
+import type { Keys } from '../crypto/keys.ts';
 import { hashOfLinkSecret } from '../crypto/token.ts';
 import type { AccountId } from '../model/account.ts';
 import type { Credential, NewCredential } from '../model/credential.ts';
@@ -35,12 +36,27 @@ function newCode(): string {
   return letters.replace(/(.{4})(?=.)/g, '$1-');
 }
 
+const SIGNED = 'signed:';
+
+/** Codes of elsewhere, which may be short enough to be guessed from a hash: they are kept as signatures, which nobody else can make. */
+export function importedRecoveryCodes(keys: Keys, accountId: AccountId, codes: readonly string[]): NewCredential {
+  const data = dataOf(codes.map((code) => SIGNED + keys.sign(PURPOSE, textOf(accountId, canonical(code)))));
+  return { id: recoveryCodesId(accountId), kind: 'recovery_codes', label: '', data };
+}
+
+const PURPOSE = 'recovery-code';
+
 /** The use that a code amounts to, or null where it is none of those that are left. */
-export function showRecoveryCode({ id, accountId, data }: Credential, typed: string): CredentialUse | null {
+export function showRecoveryCode(keys: Keys, { id, accountId, data }: Credential, typed: string): CredentialUse | null {
   const left = hashesIn(data);
-  const hash = hashOf(accountId, canonical(typed));
-  if (!left.includes(hash)) return null;
-  return { credential: id, from: data, to: dataOf(left.filter((other) => other !== hash)) };
+  const code = canonical(typed);
+  const hash = hashOf(accountId, code);
+  const isShown = (kept: string): boolean =>
+    kept === hash ||
+    (kept.startsWith(SIGNED) && keys.isSignature(PURPOSE, textOf(accountId, code), kept.slice(SIGNED.length)));
+  const used = left.find(isShown);
+  if (used === undefined) return null;
+  return { credential: id, from: data, to: dataOf(left.filter((other) => other !== used)) };
 }
 
 export function codesLeft({ data }: Pick<Credential, 'data'>): number {
@@ -53,7 +69,12 @@ function canonical(typed: string): string {
 }
 
 function hashOf(accountId: AccountId, code: string): string {
-  return Buffer.from(hashOfLinkSecret('recovery-code', `${accountId} ${code}`)).toString('base64url');
+  return Buffer.from(hashOfLinkSecret(PURPOSE, textOf(accountId, code))).toString('base64url');
+}
+
+/** Whose it is is part of it, so that no row passes for another's. */
+function textOf(accountId: AccountId, code: string): string {
+  return `${accountId} ${code}`;
 }
 
 function dataOf(hashes: readonly string[]): Uint8Array {

@@ -49,6 +49,27 @@ export async function enrolTotp(
   return { id: totpId(accountId), kind: 'totp', label: '', data };
 }
 
+/** What an app was set up with elsewhere: its secret in base32, and the last step that was used. null for what is no secret. */
+export function importedTotp(
+  keys: Keys,
+  accountId: AccountId,
+  { secret, step }: { readonly secret: string; readonly step: number },
+): NewCredential | null {
+  const plain = secret.toUpperCase().replace(/=+$/, '');
+  if (!/^[A-Z2-7]{16,128}$/.test(plain)) return null;
+  return {
+    id: totpId(accountId),
+    kind: 'totp',
+    label: '',
+    data: seal(keys, { account: accountId, secret: plain, step }),
+  };
+}
+
+/** The secret of an app, in base32, for where it goes from here; null where it does not open. */
+export function exportedTotp(keys: Keys, credential: Pick<Credential, 'accountId' | 'data'>): string | null {
+  return open(keys, credential)?.secret ?? null;
+}
+
 /** Whether it may be one of an app. */
 export function isTotpCode(typed: string): boolean {
   return /^\d{6}$/.test(typed);

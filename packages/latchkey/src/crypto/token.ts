@@ -32,7 +32,7 @@ export function readToken(presented: string): PresentedToken | null {
     if (fromBase62(presented, end) !== crc32(presented.slice(0, end))) return null;
     return { accountId: fromBase62(presented, 3, presented.indexOf('_', 3)), hash: hashOf(presented) };
   }
-  const hash = hashOfDrfKey(presented);
+  const hash = hashOfDrfKey(presented) ?? (DJANGO_SESSION.test(presented) ? hashOf(presented) : null);
   return hash === null ? null : { accountId: null, hash };
 }
 
@@ -46,6 +46,20 @@ export function hashLetters(presented: string): string | null {
 /** The hash of a Django REST framework key (40 lower-case hex digits), or null if it is not one. */
 export function hashOfDrfKey(presented: string): SecretHash | null {
   return DRF_KEY.test(presented) ? hashOf(presented) : null;
+}
+
+/** With a blank, so that no header can carry it. */
+const DJANGO_SESSION = /^sessionid [0-9a-z]{32}$/;
+
+/** A Django session's key from its cookie, as a token: nothing that a header brings is taken for one. */
+export function djangoSessionToken(sessionKey: string): string {
+  return `sessionid ${sessionKey}`;
+}
+
+/** The hash of the key of a Django session (32 small letters and digits), or null if it is not one. */
+export function hashOfDjangoSession(sessionKey: string): SecretHash | null {
+  const token = djangoSessionToken(sessionKey);
+  return DJANGO_SESSION.test(token) ? hashOf(token) : null;
 }
 
 /** A new secret for a mailed link or an invitation: 256 random bits in letters that survive any mail client. */

@@ -7,7 +7,7 @@ import type { Session } from '../model/session.ts';
 import type { Created } from '../stores/store.ts';
 import { field as fieldTexts, account as texts } from '../texts/api.ts';
 import { forgetWrongCodes } from './attempts.ts';
-import { completeImport } from './complete-sign-in.ts';
+import { completeImports } from './complete-sign-in.ts';
 import { flawsOf } from './new-password.ts';
 import { noticeTo, tellEnded } from './own-account.ts';
 import type { Parts } from './parts.ts';
@@ -112,5 +112,7 @@ export async function importKey(
 ): Promise<Session | null> {
   const record = await parts.store.accounts.find(accountId);
   const shown = record === null ? null : proveImportedKey(record.gate, key);
-  return shown === null ? null : await completeImport(parts, { ...shown, isFresh, device: UNKNOWN_DEVICE });
+  if (shown === null) return null;
+  const [session] = await completeImports(parts, [{ ...shown, isFresh, device: UNKNOWN_DEVICE }]);
+  return session ?? null;
 }

@@ -2,11 +2,18 @@ import type { Proof } from '../credentials/proof.ts';
 import { keptIdentity } from '../credentials/social/social.ts';
 import type { Account, AccountId, SessionId } from '../model/account.ts';
 import type { Limit } from '../model/admission.ts';
-import type { DeviceSummary } from '../model/device.ts';
 import { limitsFor, looksAtClaims } from '../model/limits.ts';
 import { Refusal } from '../model/reasons.ts';
 import type { Session } from '../model/session.ts';
-import { type Admitting, admit, admitImported, type Caller, type Opened, type Outcome } from '../sessions/admit.ts';
+import {
+  type Admitting,
+  admit,
+  admitImported,
+  type Caller,
+  type ImportedKey,
+  type Opened,
+  type Outcome,
+} from '../sessions/admit.ts';
 import type { OutboxItem } from '../stores/store.ts';
 import { newChoice } from './choice-tickets.ts';
 import { admitDefended, isTold } from './defend-owner.ts';
@@ -149,20 +156,16 @@ async function noPlace(
   return { ticket, among, labels: await deviceLabels(parts, account.id), least, now };
 }
 
-/** A key that comes from elsewhere becomes a session of an unknown device. null as above. */
-export async function completeImport(
+/** Keys that come from elsewhere become sessions of unknown devices; null for each as above. */
+export async function completeImports(
   parts: Parts,
-  {
-    proof,
-    ...key
-  }: {
-    readonly proof: Proof;
-    readonly tokenHash: Uint8Array;
-    readonly isFresh: boolean;
-    readonly device: DeviceSummary;
-    /** Where it is not as long as any other. */
-    readonly lifetimeMs?: number;
-  },
-): Promise<Session | null> {
-  return await admitImported(parts, proof, key);
+  keys: readonly ImportedKey[],
+): Promise<readonly (Session | null)[]> {
+  return await admitImported(parts, keys);
+}
+
+/** One of them. */
+export async function completeImport(parts: Parts, key: ImportedKey): Promise<Session | null> {
+  const [session] = await completeImports(parts, [key]);
+  return session ?? null;
 }

@@ -4,6 +4,7 @@ import { invalidInput } from '../model/reasons.ts';
 import { deviceTokenFor, newDeviceId, readDeviceTokens } from '../sessions/device-token.ts';
 import { password as texts } from '../texts/api.ts';
 import { forgetFailures } from './attempts.ts';
+import { djangoReset } from './django-links.ts';
 import { accountIdOf, forgotLink, mailLinks, resetLink } from './links.ts';
 import { flawsOf } from './new-password.ts';
 import type { Parts } from './parts.ts';
@@ -39,9 +40,10 @@ export async function resetPassword(parts: Parts, reset: PasswordReset): Promise
   const record = id === null ? null : await parts.store.accounts.find(id);
   if (record === null) throw invalidInput({ uid: [texts.invalidLink] });
   const { account } = record;
-  const link = hashOfLinkSecret('reset-password', reset.token);
-  const isGood = await parts.store.accounts.hasLink({ id: account.id, purpose: 'reset-password', hash: link });
-  if (!isGood) throw invalidInput({ token: [texts.invalidLink] });
+  const hash = hashOfLinkSecret('reset-password', reset.token);
+  const isOurs = await parts.store.accounts.hasLink({ id: account.id, purpose: 'reset-password', hash });
+  const link = isOurs ? hash : await djangoReset(parts, record, reset.token);
+  if (link === null) throw invalidInput({ token: [texts.invalidLink] });
 
   if (reset.newPassword1 !== reset.newPassword2) throw invalidInput({ new_password2: [texts.mismatch] });
   const flaws = await flawsOf(parts, reset.newPassword1, account);

@@ -43,7 +43,7 @@ async function useOf(
   { code, now }: { readonly code: string; readonly now: number },
 ): Promise<CodeUse | null> {
   if (credential.kind === 'recovery_codes') {
-    const use = showRecoveryCode(credential, code);
+    const use = showRecoveryCode(parts.keys, credential, code);
     return use === null ? null : { use, isRecovery: true };
   }
   if (!isTotpCode(code)) return null;

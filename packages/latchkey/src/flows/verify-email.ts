@@ -3,6 +3,7 @@ import type { AccountId } from '../model/account.ts';
 import type { ClaimedEmail } from '../model/email-change.ts';
 import { Refusal } from '../model/reasons.ts';
 import { forgetFailures } from './attempts.ts';
+import { verifyByDjango } from './django-links.ts';
 import { claimLink, mailLinks, resetLink, verificationLink } from './links.ts';
 import type { Parts } from './parts.ts';
 
@@ -11,7 +12,8 @@ export type EmailVerified = 'verified' | 'claimed';
 
 /** Marks the address that a link was mailed to as verified. Signs nobody in. Throws `not_found` for a link that is not good. */
 export async function verifyEmail(parts: Parts, key: string): Promise<EmailVerified> {
-  const record = await parts.store.accounts.verifyEmail(hashOfLinkSecret('verify-email', key));
+  const ours = await parts.store.accounts.verifyEmail(hashOfLinkSecret('verify-email', key));
+  const record = ours ?? (await verifyByDjango(parts, key));
   if (record === null) {
     await claimEmail(parts, key);
     return 'claimed';

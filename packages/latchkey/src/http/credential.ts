@@ -1,3 +1,4 @@
+import { djangoSessionToken } from '../crypto/token.ts';
 import type { JwtSettings } from '../model/jwt.ts';
 import type { Settings } from '../model/settings.ts';
 import { jwt as jwtTexts, credential as texts } from '../texts/api.ts';
@@ -18,11 +19,16 @@ export type HeaderSource = { get(name: string): string | null };
 const NONE: Presented = { kind: 'none' };
 const SCHEME = /^(?:token|bearer|dpop)$/i;
 const USUAL_LENGTH = 128;
+/** The blank after the scheme comes before it. */
+const LONGEST_SCHEME = 'Bearer '.length;
 const VISIBLE = /^[\x21-\x7e]+$/;
 
-/** What stands where nearly every client writes its token, whatever it is; null where nothing does. */
+/**
+ * What stands where nearly every client writes its token, whatever it is; null where nothing does. What has a blank in it is none: by
+ * such a text a cookie of Django's is known.
+ */
 export function usualToken(header: string | null): string | null {
-  if (header === null || header.length > USUAL_LENGTH) return null;
+  if (header === null || header.length > USUAL_LENGTH || header.indexOf(' ', LONGEST_SCHEME) > 0) return null;
   return header.startsWith('Token ') ? header.slice(6) : header.startsWith('Bearer ') ? header.slice(7) : null;
 }
 
@@ -33,7 +39,8 @@ export function presentedCredential(settings: Settings, headers: HeaderSource): 
   if (fromHeader.kind !== 'none') return fromHeader;
   const access = settings.jwt === null ? NONE : presentedAccess(settings.jwt, headers);
   if (access.kind !== 'none') return access;
-  const token = readCookie(headers.get('cookie'), sessionCookieName(settings));
+  const cookies = headers.get('cookie');
+  const token = readCookie(cookies, sessionCookieName(settings)) ?? tokenOfDjango(settings, cookies);
   return token === null ? NONE : { kind: 'token', token, via: 'cookie', isDpop: false };
 }
 
@@ -50,6 +57,12 @@ function bearerIn(header: string): Presented {
   if (scheme !== 'Bearer') return NONE;
   if (token === undefined || rest.length > 0) return { kind: 'malformed', detail: jwtTexts.malformedHeader };
   return { kind: 'jwt', token, via: 'header' };
+}
+
+/** A browser that was signed in to Django, and has not been here to sign in since. */
+function tokenOfDjango({ django: { sessionCookie } }: Settings, cookies: string | null): string | null {
+  const key = sessionCookie === null ? null : readCookie(cookies, sessionCookie);
+  return key === null ? null : djangoSessionToken(key);
 }
 
 /** `Token K`, `Bearer K` or `DPoP K`, the scheme in any case, with any run of blanks between (as Django REST framework splits it). */

@@ -5,7 +5,7 @@
 import { type LinkPurpose, linkCookie, linkCookieName, readCookie } from '../http/cookies.ts';
 import { sendOn, type Visit } from './visit.ts';
 
-const SECRET = /^[\w.-]{1,200}$/;
+const SECRET = /^[\w.:-]{1,200}$/;
 
 /** Moves it, and sends the browser on to the page; null for what no link of ours carries. */
 export function carrySecret(

@@ -74,7 +74,7 @@ export async function sendRequest(visit: Visit): Promise<Response> {
 export async function takeSecret(visit: Visit): Promise<Response> {
   const { uid = '', token = '' } = visit.params;
   const { resetLinkMs: lifetimeMs } = visit.parts.settings.mail;
-  const secret = /^[\w-]+$/.test(uid) && /^\w+$/.test(token) ? `${uid}.${token}` : '';
+  const secret = /^[\w-]+$/.test(uid) && /^[\w-]+$/.test(token) ? `${uid}.${token}` : '';
   const moved = carrySecret(visit, { purpose: 'reset', secret, lifetimeMs, to: CONFIRM_PATH });
   return moved ?? (await answerVoid(visit));
 }
@@ -153,6 +153,6 @@ async function answerVoid(visit: Visit): Promise<Response> {
 }
 
 function secretOf(visit: Visit): { readonly uid: string; readonly token: string } | null {
-  const [, uid, token] = /^([\w-]+)\.(\w+)$/.exec(carriedSecret(visit, 'reset') ?? '') ?? [];
+  const [, uid, token] = /^([\w-]+)\.([\w-]+)$/.exec(carriedSecret(visit, 'reset') ?? '') ?? [];
   return uid === undefined || token === undefined ? null : { uid, token };
 }

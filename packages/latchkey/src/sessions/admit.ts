@@ -141,34 +141,42 @@ export async function admit(
   return { kind: 'opened', session, token, deviceToken, displaced, isArrival: arrival !== null };
 }
 
-/** A key from elsewhere enters by the same door, with no limit: the account's next sign-in brings it to the limit in one step. */
-export async function admitImported(
-  door: Door,
-  proof: Proof,
-  key: {
-    readonly tokenHash: Uint8Array;
-    readonly isFresh: boolean;
-    readonly device: DeviceSummary;
-    readonly lifetimeMs?: number;
-  },
-): Promise<Session | null> {
-  if (!isGenuine(proof)) throw new TypeError('Nobody comes in without a proof that a credential made.');
-  const outcome = await door.store.sessions.admit({
-    session: {
-      id: newSessionId(),
-      tokenHash: key.tokenHash,
-      device: { id: null, ...key.device },
-      ...{ place: null, coordinates: null, network: null, client: null, binding: null },
-      method: proof.method,
-      lifetimeMs: key.lifetimeMs ?? door.settings.sessions.lifetimeMs,
-      isFresh: key.isFresh,
-    },
-    ...terms(door, proof),
-    ends: [],
-    limits: [{ bucket: 'account', max: 'unlimited' }],
-  });
-  if (outcome.kind === 'rule_mismatch') throw new Refusal('rule_mismatch');
-  return outcome.kind === 'admitted' ? outcome.session : null;
+/** What came along from elsewhere, and was proved to be somebody's there. */
+export type ImportedKey = {
+  readonly proof: Proof;
+  readonly tokenHash: Uint8Array;
+  readonly isFresh: boolean;
+  readonly device: DeviceSummary;
+  /** Where it is over sooner than a session that is opened here. */
+  readonly lifetimeMs?: number;
+};
+
+/**
+ * Keys from elsewhere enter by the same door, with no limit: the account's next sign-in brings it to the limit in one step. null for
+ * each that is not let in.
+ */
+export async function admitImported(door: Door, keys: readonly ImportedKey[]): Promise<readonly (Session | null)[]> {
+  if (!keys.every(({ proof }) => isGenuine(proof)))
+    throw new TypeError('Nobody comes in without a proof that a credential made.');
+  const longest = door.settings.sessions.lifetimeMs;
+  const outcomes = await door.store.sessions.admitAll(
+    keys.map(({ proof, tokenHash, isFresh, device, lifetimeMs = longest }) => ({
+      session: {
+        id: newSessionId(),
+        tokenHash,
+        device: { id: null, ...device },
+        ...{ place: null, coordinates: null, network: null, client: null, binding: null },
+        method: proof.method,
+        lifetimeMs: Math.min(lifetimeMs, longest),
+        isFresh,
+      },
+      ...terms(door, proof),
+      ends: [],
+      limits: [{ bucket: 'account', max: 'unlimited' }],
+    })),
+  );
+  if (outcomes.some(({ kind }) => kind === 'rule_mismatch')) throw new Refusal('rule_mismatch');
+  return outcomes.map((outcome) => (outcome.kind === 'admitted' ? outcome.session : null));
 }
 
 function terms(door: Door, proof: Proof) {

@@ -3,6 +3,7 @@ import type { Limit, WhenFull } from '../model/admission.ts';
 import type { Binding } from '../model/binding.ts';
 import type { Credential, CredentialKind, NewCredential } from '../model/credential.ts';
 import type { AccountDevice, Device, DeviceSummary } from '../model/device.ts';
+import type { ImportNote, Origin, SourceAccount, SourceAddress } from '../model/import.ts';
 import type { CredentialUse, OncePurpose, OnceRef, Spend } from '../model/once.ts';
 import type { PasswordHash } from '../model/password.ts';
 import type { Coordinates } from '../model/place.ts';
@@ -28,6 +29,7 @@ export type Store = {
   readonly marks: MarkStore;
   readonly outbox: OutboxStore;
   readonly history: HistoryStore;
+  readonly imports: ImportStore;
   readonly settings: SettingStore;
   /** How this node hears of the others; null where checks need no such thing. */
   readonly feed: Feed | null;
@@ -147,10 +149,11 @@ export type AccountStore = {
   /**
    * Spends a link, sets the password, voids every session and every other link to reset it. Where nobody had verified the address,
    * every credential goes, second steps as well: it was put there by somebody who never showed that it is theirs. null for a link that is absent, expired, spent or another account's: of two uses at once, one wins.
+   * A link that came along from elsewhere is good while the password is the one that it was made with, which using it ends.
    */
   resetPassword(reset: {
     readonly id: AccountId;
-    readonly link: Uint8Array;
+    readonly link: Uint8Array | { readonly whilePasswordIs: string | null };
     readonly to: PasswordHash;
     readonly outbox: readonly OutboxItem[];
   }): Promise<Voided | null>;
@@ -435,6 +438,8 @@ export type SessionStore = {
    * and not for the first device that an account ever had.
    */
   admit(admit: Admit): Promise<Admitted>;
+  /** The same of each of these, which are of sessions that came along from elsewhere; together where that is quicker. */
+  admitAll(admits: readonly Admit[]): Promise<readonly Admitted[]>;
   /** The session of a token, live or ended, with the store's time; null when there is none or it was purged. One read. */
   find(token: TokenRef): Promise<{ readonly session: Session; readonly now: number } | null>;
   /** Notes that these were used just now. Touches live rows only: nothing that ended or fell idle comes back. */
@@ -618,4 +623,78 @@ export type HistoryStore = {
 export type SettingStore = {
   /** The value under a name; where there is none, `value` is kept and returned. Of two at once, both get one. */
   getOrSet(name: string, value: string): Promise<string>;
+};
+
+/** Accounts as their source has them: all that it has between these numbers, the upper one among them. */
+export type ImportBatch = {
+  readonly after: AccountId;
+  readonly upTo: AccountId;
+  /** In the order of their numbers. */
+  readonly accounts: readonly SourceAccount[];
+  /** Whether it is only looked what would be done. */
+  readonly isLook: boolean;
+  readonly demandedOf: SecondStepPolicy['demandedOf'];
+};
+
+export type Imported = {
+  readonly id: AccountId;
+  readonly what: 'created' | 'changed' | 'same' | 'removed' | 'refused';
+  readonly notes: readonly ImportNote[];
+};
+
+export type ImportDone = {
+  readonly accounts: readonly Imported[];
+  /** Of the accounts whose sessions are to be told of a change. */
+  readonly gates: readonly Gate[];
+};
+
+/** A key or a browser session that came along, by its hash. */
+export type ImportedKey = {
+  readonly hash: Uint8Array;
+  readonly accountId: AccountId;
+  readonly sessionId: SessionId;
+  readonly kind: 'key' | 'browser';
+};
+
+/** An account with all that goes along where it goes elsewhere. */
+export type ExportedAccount = {
+  readonly record: AccountRecord;
+  readonly addresses: readonly (SourceAddress & { readonly isPrimary: boolean })[];
+  readonly credentials: readonly Credential[];
+  /** null where it was made here. */
+  readonly origin: Origin | null;
+};
+
+export type Range = { readonly after: AccountId; readonly upTo: AccountId };
+
+/** What comes along from elsewhere, and goes back there. */
+export type ImportStore = {
+  /**
+   * Takes a batch over as `model/import.ts` says, wholly or not at all: makes accounts under the numbers that they have, changes
+   * what their source has changed since, and closes those that came along and that it has no more. Asked again, it does nothing.
+   */
+  accounts(batch: ImportBatch): Promise<ImportDone>;
+  /** How many came along and are still here. */
+  count(): Promise<number>;
+  /** What was noted of an account; null where it was made here. */
+  origin(id: AccountId): Promise<Origin | null>;
+  /**
+   * Marks the address with this number of its source as verified. null where it is by now, where somebody else's is, where it is gone,
+   * and for what was signed longer ago than `lifetimeMs`, or as far ahead.
+   */
+  verifyEmail(link: {
+    readonly number: number;
+    /** Milliseconds since 1970. */
+    readonly signedAt: number;
+    readonly lifetimeMs: number;
+  }): Promise<AccountRecord | null>;
+  /** The keys of accounts with these numbers that came along. */
+  keys(range: Range): Promise<readonly ImportedKey[]>;
+  /** The one with this hash, or null. */
+  key(hash: Uint8Array): Promise<ImportedKey | null>;
+  noteKeys(keys: { readonly add: readonly ImportedKey[]; readonly remove: readonly Uint8Array[] }): Promise<void>;
+  /** Accounts in the order of their numbers, for the way back. */
+  page(page: { readonly after: AccountId; readonly limit: number }): Promise<readonly ExportedAccount[]>;
+  /** Of accounts that came along, the numbers of those that were closed here. */
+  closed(page: { readonly after: AccountId; readonly limit: number }): Promise<readonly AccountId[]>;
 };

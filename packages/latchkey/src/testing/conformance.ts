@@ -29,6 +29,7 @@ import type { TestClock } from './clock.ts';
 import { defenceCases } from './conformance-defence.ts';
 import { deviceCases } from './conformance-devices.ts';
 import { exchangeCases } from './conformance-exchange.ts';
+import { importCases } from './conformance-imports.ts';
 import { limitCases } from './conformance-limits.ts';
 
 export type World = {
@@ -1742,6 +1743,7 @@ export const conformance: readonly ConformanceCase[] = Object.entries({
   ...defenceCases,
   ...exchangeCases,
   ...deviceCases,
+  ...importCases,
 }).map(([name, run]) => ({ name, run }));
 
 /** Which sessions a change ended. */

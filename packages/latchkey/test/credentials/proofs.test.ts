@@ -40,7 +40,7 @@ describe('a proof', () => {
         const { id } = await auth.accounts.create({ username: 'ann' });
         await assert.rejects(admit(parts, proof as Proof, { caller, limits: [] }), TypeError);
         const key = { tokenHash: new Uint8Array(32), isFresh: true, device: UNKNOWN_DEVICE };
-        await assert.rejects(admitImported(parts, proof as Proof, key), TypeError);
+        await assert.rejects(admitImported(parts, [{ ...key, proof: proof as Proof }]), TypeError);
         assert.deepEqual(await auth.sessions.list(id), []);
       });
     });

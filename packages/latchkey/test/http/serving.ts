@@ -181,6 +181,9 @@ const TABLES = [
   'outbox',
   'history',
   'setting',
+  'imported',
+  'imported_email',
+  'imported_key',
 ];
 
 function countsOf(reader: DatabaseSync): string {

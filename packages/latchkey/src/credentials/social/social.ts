@@ -36,6 +36,11 @@ export function socialCredential(
   return { id: socialId(identity), kind: 'social', label: email === '' ? username : email, data };
 }
 
+/** An account at a provider that is known from elsewhere; `number` is its place among those of its owner. */
+export function importedIdentity({ label, ...kept }: KeptIdentity & { readonly label: string }): NewCredential {
+  return { id: socialId(kept), kind: 'social', label, data: Buffer.from(JSON.stringify(kept)) };
+}
+
 export function keptIdentity({ data }: Pick<Credential, 'data'>): KeptIdentity {
   return JSON.parse(Buffer.from(data).toString('utf8')) as KeptIdentity;
 }

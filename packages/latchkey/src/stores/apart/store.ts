@@ -106,6 +106,7 @@ export function storeApart(accounts: AccountsSide, elsewhere: RedisStore): Store
     sessions: {
       ...sessions,
       admit,
+      admitAll: (admits) => Promise.all(admits.map(admit)),
       async end(end) {
         const ended = await sessions.end(end);
         ledger.soon(end.accountId);
@@ -151,6 +152,18 @@ export function storeApart(accounts: AccountsSide, elsewhere: RedisStore): Store
       async page(page) {
         await ledger.ofAccount(page.accountId);
         return await accounts.history.page(page);
+      },
+    },
+    imports: {
+      ...accounts.imports,
+      async accounts(batch) {
+        await ledger.ofAll();
+        const done = await accounts.imports.accounts(batch);
+        // A new password there ends what the old one opened here, and not what came along.
+        const spared = done.gates.filter(({ reason, state }) => reason === 'password_changed' && state !== 'closed');
+        await Promise.all(spared.map(sessions.spare));
+        await handing.all(done.gates);
+        return done;
       },
     },
     feed,

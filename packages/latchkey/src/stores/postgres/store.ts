@@ -8,6 +8,7 @@ import * as credentials from '../sql/credentials.ts';
 import * as deviceLabels from '../sql/device-labels.ts';
 import * as devices from '../sql/devices.ts';
 import * as history from '../sql/history.ts';
+import * as imports from '../sql/imports.ts';
 import * as marks from '../sql/marks.ts';
 import * as once from '../sql/once.ts';
 import * as outbox from '../sql/outbox.ts';
@@ -168,6 +169,8 @@ function storeOf(database: Database, hub: ReturnType<typeof openHub>): AccountsS
     },
     sessions: {
       admit: turns(ofGate, sessions.admit),
+      // Each account has its turn: not one after another, but as many at once as there are connections.
+      admitAll: (admits) => Promise.all(admits.map(turns(ofGate, sessions.admit))),
       async find({ hash }) {
         const found = await database.find(hash);
         return found === null ? null : { session: sessionOfValues(found.values), now: found.now };
@@ -214,6 +217,17 @@ function storeOf(database: Database, hub: ReturnType<typeof openHub>): AccountsS
         await numbered();
         return await changes(history.purge)(purge);
       },
+    },
+    imports: {
+      accounts: changes(imports.accounts),
+      count: () => reads(imports.count)(undefined),
+      origin: reads(imports.origin),
+      verifyEmail: changes(imports.verifyEmail),
+      keys: reads(imports.keys),
+      key: reads(imports.key),
+      noteKeys: changes(imports.noteKeys),
+      page: reads(imports.page),
+      closed: reads(imports.closed),
     },
     settings: {
       getOrSet: (name, value) => changes((run) => settings.getOrSet(run, name, value))(undefined),

@@ -10,7 +10,19 @@ import { BUCKETS, bucketOf, bucketOfHash, hashText, type Names } from './keys.ts
 import { gateValues, sessionOf, sessionsOf } from './records.ts';
 import type { Script } from './script.ts';
 import { ADMIT } from './scripts/admit.ts';
-import { BIND, END, FIND, HAND_OVER, LIST, OVER, POINT, PURGE, REAUTHENTICATE, TOUCH } from './scripts/sessions.ts';
+import {
+  BIND,
+  END,
+  FIND,
+  HAND_OVER,
+  LIST,
+  OVER,
+  POINT,
+  PURGE,
+  REAUTHENTICATE,
+  SPARE,
+  TOUCH,
+} from './scripts/sessions.ts';
 import type { Servers } from './servers.ts';
 
 const DAY_MS = 86_400_000;
@@ -47,7 +59,7 @@ type AdmittedUnspent = Exclude<Admitted, { kind: 'spent' }>;
 
 export type RedisSessions = Omit<
   SessionStore,
-  'changes' | 'changesOf' | 'position' | 'watch' | 'setRule' | 'ruleInForce' | 'reauthenticate' | 'admit'
+  'changes' | 'changesOf' | 'position' | 'watch' | 'setRule' | 'ruleInForce' | 'reauthenticate' | 'admit' | 'admitAll'
 > & {
   /** Spends nothing, as below. */
   admit(admit: Unspending): Promise<AdmittedUnspent>;
@@ -57,6 +69,8 @@ export type RedisSessions = Omit<
    * none where it was handed over before.
    */
   raise(gate: Gate): Promise<readonly Session[]>;
+  /** What came along from elsewhere counts as opened at this revision: a gate of it that voids the rest leaves them. */
+  spare(spared: { readonly accountId: AccountId; readonly revision: number }): Promise<void>;
   /** Spends nothing: what a proof uses up is in SQL, where whoever asks has spent it before. */
   reauthenticate(shown: Pick<ShownAgain, 'by' | 'gate'>): Promise<Exclude<Reauthenticated, { kind: 'spent' }> | Over>;
   /** Whether the session that asks is over by now, and why. */
@@ -126,6 +140,11 @@ export function redisSessions(voice: Voice): RedisSessions {
     async raise(gate) {
       const [, ended] = await change(voice, HAND_OVER, gate.accountId, [...gateValues(gate), SPARE_GATE_MS]);
       return sessionsOf(ended);
+    },
+    async spare({ accountId, revision }) {
+      const bucket = bucketOf(accountId);
+      const keys = [names.account(accountId).live];
+      await servers.run(bucket, { script: SPARE, keys, values: [names.sessions(bucket), revision] });
     },
     async overOf(by, accountId) {
       if (by === null) return null;

@@ -19,6 +19,7 @@ import { noteHandover } from './apart.ts';
 import { addAll } from './credential-rows.ts';
 import { forgetAll, forget as forgetKnown } from './devices.ts';
 import { note } from './history.ts';
+import { forgetImported, noteOwnPassword } from './imported-rows.ts';
 import { peek, putAll as putAllOnce, put as putOnce, spend, voidAll, voidLater } from './once.ts';
 import { put as putOutbox } from './outbox.ts';
 import { accountRecordOf, gateColumns } from './records.ts';
@@ -368,6 +369,7 @@ export function* changePassword(
   const record = yield* find(run, change.id);
   if (record === null || record.gate.state !== 'active') return null;
   yield* rows(run, updatePassword, { id: change.id, ...change.to });
+  yield* noteOwnPassword(run, change.id);
   yield* voidAll(run, change.id, 'reset-password');
   yield* putOutbox(run, change.outbox);
   const gate = voidedGate(record.gate, { reason: 'password_changed', kept: change.kept });
@@ -385,14 +387,19 @@ export function* hasLink(run: Run, { id, ...link }: Parameters<AccountStore['has
 }
 
 export function* resetPassword(run: Run, reset: Parameters<AccountStore['resetPassword']>[0]): Sentence<Voided | null> {
-  const link = { purpose: 'reset-password', hash: reset.link } as const;
-  if (!(yield* hasLink(run, { id: reset.id, ...link }))) return null;
-  const record = yield* find(run, reset.id);
+  const { id, link } = reset;
+  const record = yield* find(run, id);
   if (record === null || record.gate.state !== 'active') return null;
+  const isGood =
+    link instanceof Uint8Array
+      ? yield* hasLink(run, { id, purpose: 'reset-password', hash: link })
+      : record.passwordHash === link.whilePasswordIs;
+  if (!isGood) return null;
   yield* voidAll(run, reset.id, 'reset-password');
   // Whoever signed in before is out by this: what those mails tell of is dealt with.
   yield* voidAll(run, reset.id, 'not-me');
   yield* rows(run, updatePassword, { id: reset.id, ...reset.to });
+  yield* noteOwnPassword(run, reset.id);
   if (!record.account.emailVerified) {
     yield* noteRemoved(run, reset.id, yield* rows(run, deleteCredentials, { id: reset.id }));
   }
@@ -429,6 +436,7 @@ export function* claimEmail(
   if (address === null) return null;
   for (const purpose of MAILED) yield* voidAll(run, id, purpose);
   yield* rows(run, clearPassword, { id });
+  yield* noteOwnPassword(run, id);
   yield* noteRemoved(run, id, yield* rows(run, deleteCredentials, { id }));
   // What they are called was said by whoever made the account.
   yield* forgetKnown(run, id);
@@ -487,6 +495,7 @@ export function* undoEmailChange(
   yield* spend(run, link);
   yield* replaceEmail(run, former);
   yield* rows(run, clearPassword, { id });
+  yield* noteOwnPassword(run, id);
   yield* noteRemoved(run, id, yield* rows(run, deleteWaysIn, { id }));
   yield* noteRemoved(run, id, yield* rows(run, deleteNewerSteps, { id, since: former.since }));
   yield* putOnce(run, reset, id);
@@ -522,7 +531,7 @@ function* isFreeFor(run: Run, { account, key }: ClaimedEmail): Sentence<boolean>
 }
 
 /** What was mailed to the address that an account has. */
-const MAILED: readonly OncePurpose[] = [
+export const MAILED: readonly OncePurpose[] = [
   'verify-email',
   'claim-email',
   'reset-password',
@@ -590,6 +599,7 @@ export function* close(run: Run, { id, by }: Parameters<AccountStore['close']>[0
   yield* rows(run, deleteAccount, { id });
   yield* forgetSessionDevices(run, id);
   yield* forgetAll(run, id);
+  yield* forgetImported(run, id);
   return closed;
 }
 

@@ -230,6 +230,22 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'select "id" from "@schema"."history" where "account_id" = $1 and "session_id" = $2 and "kind" = $3 limit 1',
     parameters: [{ arg: 'account_id' }, { arg: 'session_id' }, { arg: 'kind' }],
   },
+  'imported.markOwnPassword': {
+    sql: 'update "@schema"."imported" set "own_password" = 1 where "account_id" = $1',
+    parameters: [{ arg: 'account_id' }],
+  },
+  'imported.forget': {
+    sql: 'update "@schema"."imported" set "prints" = $1, "origin" = $2 where "account_id" = $3',
+    parameters: [{ arg: 'nothing' }, { arg: 'nothing' }, { arg: 'account_id' }],
+  },
+  'imported.forgetEmails': {
+    sql: 'delete from "@schema"."imported_email" where "account_id" = $1',
+    parameters: [{ arg: 'account_id' }],
+  },
+  'imported.forgetKeys': {
+    sql: 'delete from "@schema"."imported_key" where "account_id" = $1',
+    parameters: [{ arg: 'account_id' }],
+  },
   'accounts.selectById': {
     sql: 'select "@schema"."account".*, "@schema"."email"."address", "@schema"."email"."verified" from "@schema"."account" left join "@schema"."email" on "@schema"."email"."account_id" = "@schema"."account"."id" and "@schema"."email"."is_primary" = 1 where "@schema"."account"."id" = $1',
     parameters: [{ arg: 'id' }],
@@ -361,6 +377,142 @@ export const compiled: Readonly<Record<string, Compiled>> = {
   'devices.selectAccount': {
     sql: 'select "id" from "@schema"."account" where "id" = $1',
     parameters: [{ arg: 'id' }],
+  },
+  'imports.selectThere': {
+    sql: 'select "@schema"."account".*, "@schema"."email"."address", "@schema"."email"."verified" from "@schema"."account" left join "@schema"."email" on "@schema"."email"."account_id" = "@schema"."account"."id" and "@schema"."email"."is_primary" = 1 where "@schema"."account"."id" > $1 and "@schema"."account"."id" <= $2',
+    parameters: [{ arg: 'after' }, { arg: 'up_to' }],
+  },
+  'imports.selectPage': {
+    sql: 'select "@schema"."account".*, "@schema"."email"."address", "@schema"."email"."verified" from "@schema"."account" left join "@schema"."email" on "@schema"."email"."account_id" = "@schema"."account"."id" and "@schema"."email"."is_primary" = 1 where "@schema"."account"."id" > $1 order by "@schema"."account"."id" limit $2',
+    parameters: [{ arg: 'after' }, { arg: 'limit' }],
+  },
+  'imports.selectImported': {
+    sql: 'select * from "@schema"."imported" where "account_id" > $1 and "account_id" <= $2',
+    parameters: [{ arg: 'after' }, { arg: 'up_to' }],
+  },
+  'imports.selectOrigin': {
+    sql: 'select "origin" from "@schema"."imported" where "account_id" = $1',
+    parameters: [{ arg: 'account_id' }],
+  },
+  'imports.count': {
+    sql: 'select count(*) as "count" from "@schema"."imported" inner join "@schema"."account" on "@schema"."account"."id" = "@schema"."imported"."account_id"',
+    parameters: [],
+  },
+  'imports.selectClosed': {
+    sql: 'select "@schema"."imported"."account_id" from "@schema"."imported" left join "@schema"."account" on "@schema"."account"."id" = "@schema"."imported"."account_id" where "@schema"."account"."id" is null and "@schema"."imported"."account_id" > $1 order by "@schema"."imported"."account_id" limit $2',
+    parameters: [{ arg: 'after' }, { arg: 'limit' }],
+  },
+  'imports.selectNameHolder': {
+    sql: 'select "@schema"."account"."id", "@schema"."imported"."account_id" from "@schema"."account" left join "@schema"."imported" on "@schema"."imported"."account_id" = "@schema"."account"."id" where "@schema"."account"."username_key" = $1',
+    parameters: [{ arg: 'key' }],
+  },
+  'imports.selectAddressHolder': {
+    sql: 'select "@schema"."email"."account_id", "@schema"."imported"."account_id" as "imported_id" from "@schema"."email" left join "@schema"."imported" on "@schema"."imported"."account_id" = "@schema"."email"."account_id" where "@schema"."email"."address_key" = $1 and "@schema"."email"."verified" = 1',
+    parameters: [{ arg: 'key' }],
+  },
+  'imports.selectCredential': {
+    sql: 'select "account_id" from "@schema"."credential" where "id" = $1',
+    parameters: [{ arg: 'id' }],
+  },
+  'imports.insertAccount': {
+    sql: 'insert into "@schema"."account" ("id", "username", "username_key", "first_name", "last_name", "profile", "password_hash", "password_scheme", "state", "roles", "revision", "valid_from", "kept", "reason", "created_at") values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, 1, null, $11, $12)',
+    parameters: [{ arg: 'id' }, { arg: 'username' }, { arg: 'username_key' }, { arg: 'first_name' }, { arg: 'last_name' }, { arg: 'profile' }, { arg: 'password_hash' }, { arg: 'password_scheme' }, { arg: 'state' }, { arg: 'roles' }, { constant: 'revoked' }, { arg: 'created_at' }],
+  },
+  'imports.countOn': {
+    sql: 'select case when nextval(pg_get_serial_sequence(concat(regclass("@schema"."account"."tableoid")), $1)) < "@schema"."account"."id" then setval(pg_get_serial_sequence(concat(regclass("@schema"."account"."tableoid")), $2), "@schema"."account"."id") end as "counted" from "@schema"."account" where "@schema"."account"."id" = $3',
+    parameters: [{ constant: 'id' }, { constant: 'id' }, { arg: 'id' }],
+  },
+  'imports.updateNames': {
+    sql: 'update "@schema"."account" set "first_name" = $1, "last_name" = $2, "profile" = $3 where "id" = $4',
+    parameters: [{ arg: 'first_name' }, { arg: 'last_name' }, { arg: 'profile' }, { arg: 'id' }],
+  },
+  'imports.updateUsername': {
+    sql: 'update "@schema"."account" set "username" = $1, "username_key" = $2 where "id" = $3',
+    parameters: [{ arg: 'name' }, { arg: 'key' }, { arg: 'id' }],
+  },
+  'imports.park': {
+    sql: 'update "@schema"."account" set "username_key" = $1 where "id" = $2',
+    parameters: [{ arg: 'key' }, { arg: 'id' }],
+  },
+  'imports.updatePassword': {
+    sql: 'update "@schema"."account" set "password_hash" = $1, "password_scheme" = $2 where "id" = $3',
+    parameters: [{ arg: 'password_hash' }, { arg: 'password_scheme' }, { arg: 'id' }],
+  },
+  'imports.upsert': {
+    sql: 'insert into "@schema"."imported" ("account_id", "prints", "origin", "own_password") values ($1, $2, $3, 0) on conflict ("account_id") do update set "prints" = $4, "origin" = $5',
+    parameters: [{ arg: 'account_id' }, { arg: 'prints' }, { arg: 'origin' }, { arg: 'prints' }, { arg: 'origin' }],
+  },
+  'imports.lookAnew': {
+    sql: 'update "@schema"."imported" set "prints" = $1 where "account_id" = $2',
+    parameters: [{ constant: '' }, { arg: 'account_id' }],
+  },
+  'imports.remove': {
+    sql: 'delete from "@schema"."imported" where "account_id" = $1',
+    parameters: [{ arg: 'account_id' }],
+  },
+  'imports.removeEmails': {
+    sql: 'delete from "@schema"."email" where "account_id" = $1',
+    parameters: [{ arg: 'account_id' }],
+  },
+  'imports.insertEmail': {
+    sql: 'insert into "@schema"."email" ("account_id", "address", "address_key", "verified", "is_primary") values ($1, $2, $3, $4, $5)',
+    parameters: [{ arg: 'account_id' }, { arg: 'address' }, { arg: 'address_key' }, { arg: 'verified' }, { arg: 'is_primary' }],
+  },
+  'imports.release': {
+    sql: 'update "@schema"."email" set "verified" = 0 where "account_id" = $1 and "address_key" = $2',
+    parameters: [{ arg: 'account_id' }, { arg: 'key' }],
+  },
+  'imports.verifyAddress': {
+    sql: 'update "@schema"."email" set "verified" = 1 where "account_id" = $1 and "address_key" = $2 returning "address"',
+    parameters: [{ arg: 'account_id' }, { arg: 'address_key' }],
+  },
+  'imports.removeNumbers': {
+    sql: 'delete from "@schema"."imported_email" where "account_id" = $1',
+    parameters: [{ arg: 'account_id' }],
+  },
+  'imports.insertNumber': {
+    sql: 'insert into "@schema"."imported_email" ("number", "account_id", "address_key") values ($1, $2, $3) on conflict ("number") do update set "account_id" = $4, "address_key" = $5',
+    parameters: [{ arg: 'number' }, { arg: 'account_id' }, { arg: 'address_key' }, { arg: 'account_id' }, { arg: 'address_key' }],
+  },
+  'imports.selectNumber': {
+    sql: 'select "account_id", "address_key" from "@schema"."imported_email" where "number" = $1',
+    parameters: [{ arg: 'number' }],
+  },
+  'imports.selectEmails': {
+    sql: 'select "@schema"."email".*, "@schema"."imported_email"."number" from "@schema"."email" left join "@schema"."imported_email" on "@schema"."imported_email"."account_id" = "@schema"."email"."account_id" and "@schema"."imported_email"."address_key" = "@schema"."email"."address_key" where "@schema"."email"."account_id" > $1 and "@schema"."email"."account_id" <= $2 order by "@schema"."email"."account_id", "@schema"."email"."is_primary" desc',
+    parameters: [{ arg: 'after' }, { arg: 'up_to' }],
+  },
+  'imports.removeCredential': {
+    sql: 'delete from "@schema"."credential" where "id" = $1 and "account_id" = $2',
+    parameters: [{ arg: 'id' }, { arg: 'account_id' }],
+  },
+  'imports.insertCredential': {
+    sql: 'insert into "@schema"."credential" ("id", "account_id", "kind", "label", "data", "created_at") values ($1, $2, $3, $4, $5, $6)',
+    parameters: [{ arg: 'id' }, { arg: 'account_id' }, { arg: 'kind' }, { arg: 'label' }, { arg: 'data' }, { arg: 'created_at' }],
+  },
+  'imports.selectCredentials': {
+    sql: 'select * from "@schema"."credential" where "account_id" > $1 and "account_id" <= $2',
+    parameters: [{ arg: 'after' }, { arg: 'up_to' }],
+  },
+  'imports.sparePasts': {
+    sql: 'update "@schema"."session" set "opened_revision" = $1 where "account_id" = $2 and "method" = $3 and "ended_at" is null',
+    parameters: [{ arg: 'revision' }, { arg: 'account_id' }, { constant: 'imported' }],
+  },
+  'imports.selectKeys': {
+    sql: 'select * from "@schema"."imported_key" where "account_id" > $1 and "account_id" <= $2',
+    parameters: [{ arg: 'after' }, { arg: 'up_to' }],
+  },
+  'imports.selectKey': {
+    sql: 'select * from "@schema"."imported_key" where "token_hash" = $1',
+    parameters: [{ arg: 'token_hash' }],
+  },
+  'imports.insertKey': {
+    sql: 'insert into "@schema"."imported_key" ("token_hash", "account_id", "session_id", "kind") values ($1, $2, $3, $4) on conflict ("token_hash") do nothing',
+    parameters: [{ arg: 'token_hash' }, { arg: 'account_id' }, { arg: 'session_id' }, { arg: 'kind' }],
+  },
+  'imports.removeKey': {
+    sql: 'delete from "@schema"."imported_key" where "token_hash" = $1',
+    parameters: [{ arg: 'token_hash' }],
   },
   'marks.insert': {
     sql: 'insert into "@schema"."mark" ("hash", "expires_at") values ($1, $2) on conflict ("hash") do update set "expires_at" = $3 where "@schema"."mark"."expires_at" <= $4 returning "expires_at"',

@@ -234,6 +234,22 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'select "id" from "history" where "account_id" = ? and "session_id" = ? and "kind" = ? limit 1',
     parameters: [{ arg: 'account_id' }, { arg: 'session_id' }, { arg: 'kind' }],
   },
+  'imported.markOwnPassword': {
+    sql: 'update "imported" set "own_password" = 1 where "account_id" = ?',
+    parameters: [{ arg: 'account_id' }],
+  },
+  'imported.forget': {
+    sql: 'update "imported" set "prints" = ?, "origin" = ? where "account_id" = ?',
+    parameters: [{ arg: 'nothing' }, { arg: 'nothing' }, { arg: 'account_id' }],
+  },
+  'imported.forgetEmails': {
+    sql: 'delete from "imported_email" where "account_id" = ?',
+    parameters: [{ arg: 'account_id' }],
+  },
+  'imported.forgetKeys': {
+    sql: 'delete from "imported_key" where "account_id" = ?',
+    parameters: [{ arg: 'account_id' }],
+  },
   'accounts.selectById': {
     sql: 'select "account".*, "email"."address", "email"."verified" from "account" left join "email" on "email"."account_id" = "account"."id" and "email"."is_primary" = 1 where "account"."id" = ?',
     parameters: [{ arg: 'id' }],
@@ -365,6 +381,138 @@ export const compiled: Readonly<Record<string, Compiled>> = {
   'devices.selectAccount': {
     sql: 'select "id" from "account" where "id" = ?',
     parameters: [{ arg: 'id' }],
+  },
+  'imports.selectThere': {
+    sql: 'select "account".*, "email"."address", "email"."verified" from "account" left join "email" on "email"."account_id" = "account"."id" and "email"."is_primary" = 1 where "account"."id" > ? and "account"."id" <= ?',
+    parameters: [{ arg: 'after' }, { arg: 'up_to' }],
+  },
+  'imports.selectPage': {
+    sql: 'select "account".*, "email"."address", "email"."verified" from "account" left join "email" on "email"."account_id" = "account"."id" and "email"."is_primary" = 1 where "account"."id" > ? order by "account"."id" limit ?',
+    parameters: [{ arg: 'after' }, { arg: 'limit' }],
+  },
+  'imports.selectImported': {
+    sql: 'select * from "imported" where "account_id" > ? and "account_id" <= ?',
+    parameters: [{ arg: 'after' }, { arg: 'up_to' }],
+  },
+  'imports.selectOrigin': {
+    sql: 'select "origin" from "imported" where "account_id" = ?',
+    parameters: [{ arg: 'account_id' }],
+  },
+  'imports.count': {
+    sql: 'select count(*) as "count" from "imported" inner join "account" on "account"."id" = "imported"."account_id"',
+    parameters: [],
+  },
+  'imports.selectClosed': {
+    sql: 'select "imported"."account_id" from "imported" left join "account" on "account"."id" = "imported"."account_id" where "account"."id" is null and "imported"."account_id" > ? order by "imported"."account_id" limit ?',
+    parameters: [{ arg: 'after' }, { arg: 'limit' }],
+  },
+  'imports.selectNameHolder': {
+    sql: 'select "account"."id", "imported"."account_id" from "account" left join "imported" on "imported"."account_id" = "account"."id" where "account"."username_key" = ?',
+    parameters: [{ arg: 'key' }],
+  },
+  'imports.selectAddressHolder': {
+    sql: 'select "email"."account_id", "imported"."account_id" as "imported_id" from "email" left join "imported" on "imported"."account_id" = "email"."account_id" where "email"."address_key" = ? and "email"."verified" = 1',
+    parameters: [{ arg: 'key' }],
+  },
+  'imports.selectCredential': {
+    sql: 'select "account_id" from "credential" where "id" = ?',
+    parameters: [{ arg: 'id' }],
+  },
+  'imports.insertAccount': {
+    sql: 'insert into "account" ("id", "username", "username_key", "first_name", "last_name", "profile", "password_hash", "password_scheme", "state", "roles", "revision", "valid_from", "kept", "reason", "created_at") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 1, null, ?, ?)',
+    parameters: [{ arg: 'id' }, { arg: 'username' }, { arg: 'username_key' }, { arg: 'first_name' }, { arg: 'last_name' }, { arg: 'profile' }, { arg: 'password_hash' }, { arg: 'password_scheme' }, { arg: 'state' }, { arg: 'roles' }, { constant: 'revoked' }, { arg: 'created_at' }],
+  },
+  'imports.updateNames': {
+    sql: 'update "account" set "first_name" = ?, "last_name" = ?, "profile" = ? where "id" = ?',
+    parameters: [{ arg: 'first_name' }, { arg: 'last_name' }, { arg: 'profile' }, { arg: 'id' }],
+  },
+  'imports.updateUsername': {
+    sql: 'update "account" set "username" = ?, "username_key" = ? where "id" = ?',
+    parameters: [{ arg: 'name' }, { arg: 'key' }, { arg: 'id' }],
+  },
+  'imports.park': {
+    sql: 'update "account" set "username_key" = ? where "id" = ?',
+    parameters: [{ arg: 'key' }, { arg: 'id' }],
+  },
+  'imports.updatePassword': {
+    sql: 'update "account" set "password_hash" = ?, "password_scheme" = ? where "id" = ?',
+    parameters: [{ arg: 'password_hash' }, { arg: 'password_scheme' }, { arg: 'id' }],
+  },
+  'imports.upsert': {
+    sql: 'insert into "imported" ("account_id", "prints", "origin", "own_password") values (?, ?, ?, 0) on conflict ("account_id") do update set "prints" = ?, "origin" = ?',
+    parameters: [{ arg: 'account_id' }, { arg: 'prints' }, { arg: 'origin' }, { arg: 'prints' }, { arg: 'origin' }],
+  },
+  'imports.lookAnew': {
+    sql: 'update "imported" set "prints" = ? where "account_id" = ?',
+    parameters: [{ constant: '' }, { arg: 'account_id' }],
+  },
+  'imports.remove': {
+    sql: 'delete from "imported" where "account_id" = ?',
+    parameters: [{ arg: 'account_id' }],
+  },
+  'imports.removeEmails': {
+    sql: 'delete from "email" where "account_id" = ?',
+    parameters: [{ arg: 'account_id' }],
+  },
+  'imports.insertEmail': {
+    sql: 'insert into "email" ("account_id", "address", "address_key", "verified", "is_primary") values (?, ?, ?, ?, ?)',
+    parameters: [{ arg: 'account_id' }, { arg: 'address' }, { arg: 'address_key' }, { arg: 'verified' }, { arg: 'is_primary' }],
+  },
+  'imports.release': {
+    sql: 'update "email" set "verified" = 0 where "account_id" = ? and "address_key" = ?',
+    parameters: [{ arg: 'account_id' }, { arg: 'key' }],
+  },
+  'imports.verifyAddress': {
+    sql: 'update "email" set "verified" = 1 where "account_id" = ? and "address_key" = ? returning "address"',
+    parameters: [{ arg: 'account_id' }, { arg: 'address_key' }],
+  },
+  'imports.removeNumbers': {
+    sql: 'delete from "imported_email" where "account_id" = ?',
+    parameters: [{ arg: 'account_id' }],
+  },
+  'imports.insertNumber': {
+    sql: 'insert into "imported_email" ("number", "account_id", "address_key") values (?, ?, ?) on conflict ("number") do update set "account_id" = ?, "address_key" = ?',
+    parameters: [{ arg: 'number' }, { arg: 'account_id' }, { arg: 'address_key' }, { arg: 'account_id' }, { arg: 'address_key' }],
+  },
+  'imports.selectNumber': {
+    sql: 'select "account_id", "address_key" from "imported_email" where "number" = ?',
+    parameters: [{ arg: 'number' }],
+  },
+  'imports.selectEmails': {
+    sql: 'select "email".*, "imported_email"."number" from "email" left join "imported_email" on "imported_email"."account_id" = "email"."account_id" and "imported_email"."address_key" = "email"."address_key" where "email"."account_id" > ? and "email"."account_id" <= ? order by "email"."account_id", "email"."is_primary" desc',
+    parameters: [{ arg: 'after' }, { arg: 'up_to' }],
+  },
+  'imports.removeCredential': {
+    sql: 'delete from "credential" where "id" = ? and "account_id" = ?',
+    parameters: [{ arg: 'id' }, { arg: 'account_id' }],
+  },
+  'imports.insertCredential': {
+    sql: 'insert into "credential" ("id", "account_id", "kind", "label", "data", "created_at") values (?, ?, ?, ?, ?, ?)',
+    parameters: [{ arg: 'id' }, { arg: 'account_id' }, { arg: 'kind' }, { arg: 'label' }, { arg: 'data' }, { arg: 'created_at' }],
+  },
+  'imports.selectCredentials': {
+    sql: 'select * from "credential" where "account_id" > ? and "account_id" <= ?',
+    parameters: [{ arg: 'after' }, { arg: 'up_to' }],
+  },
+  'imports.sparePasts': {
+    sql: 'update "session" set "opened_revision" = ? where "account_id" = ? and "method" = ? and "ended_at" is null',
+    parameters: [{ arg: 'revision' }, { arg: 'account_id' }, { constant: 'imported' }],
+  },
+  'imports.selectKeys': {
+    sql: 'select * from "imported_key" where "account_id" > ? and "account_id" <= ?',
+    parameters: [{ arg: 'after' }, { arg: 'up_to' }],
+  },
+  'imports.selectKey': {
+    sql: 'select * from "imported_key" where "token_hash" = ?',
+    parameters: [{ arg: 'token_hash' }],
+  },
+  'imports.insertKey': {
+    sql: 'insert into "imported_key" ("token_hash", "account_id", "session_id", "kind") values (?, ?, ?, ?) on conflict ("token_hash") do nothing',
+    parameters: [{ arg: 'token_hash' }, { arg: 'account_id' }, { arg: 'session_id' }, { arg: 'kind' }],
+  },
+  'imports.removeKey': {
+    sql: 'delete from "imported_key" where "token_hash" = ?',
+    parameters: [{ arg: 'token_hash' }],
   },
   'marks.insert': {
     sql: 'insert into "mark" ("hash", "expires_at") values (?, ?) on conflict ("hash") do update set "expires_at" = ? where "mark"."expires_at" <= ? returning "expires_at"',

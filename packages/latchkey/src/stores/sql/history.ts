@@ -117,7 +117,7 @@ export function* note(run: Run, noted: Note): Sentence<void> {
   yield* noteAll(run, [noted]);
 }
 
-function* noteAll(run: Run, notes: readonly Note[]): Sentence<void> {
+export function* noteAll(run: Run, notes: readonly Note[]): Sentence<void> {
   const list = notes.map(({ kind, accountId, sessionId, data }) => ({
     at: run.now,
     kind,

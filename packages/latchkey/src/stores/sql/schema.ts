@@ -15,6 +15,9 @@ export type Schema = {
   history: HistoryTable;
   setting: SettingTable;
   handover: HandoverTable;
+  imported: ImportedTable;
+  imported_email: ImportedEmailTable;
+  imported_key: ImportedKeyTable;
 };
 
 type GateColumns = {
@@ -150,4 +153,29 @@ type HandoverTable = {
 type SettingTable = {
   name: string;
   value: string;
+};
+
+/** Accounts that came along from elsewhere. A row stays when its account is closed, so that it does not come along again. */
+type ImportedTable = {
+  account_id: number;
+  /** JSON; `''` where it is to be looked at anew. */
+  prints: string;
+  /** JSON. */
+  origin: string;
+  own_password: number;
+};
+
+/** Addresses by the numbers that their source knows them by. */
+type ImportedEmailTable = {
+  number: number;
+  account_id: number;
+  address_key: string;
+};
+
+/** Keys and browser sessions that came along. */
+type ImportedKeyTable = {
+  token_hash: Uint8Array;
+  account_id: number;
+  session_id: string;
+  kind: string;
 };

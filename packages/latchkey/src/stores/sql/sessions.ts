@@ -289,6 +289,12 @@ export function* admit(run: Run, input: Admit): Sentence<Admitted> {
   return { kind: 'admitted', session, replaced, displaced };
 }
 
+export function* admitAll(run: Run, inputs: readonly Admit[]): Sentence<readonly Admitted[]> {
+  const outcomes: Admitted[] = [];
+  for (const input of inputs) outcomes.push(yield* admit(run, input));
+  return outcomes;
+}
+
 /** The account's sessions that hold a place, and those that only time has ended: they must not come back when a lifetime is raised. */
 function* notEnded(
   run: Run,

@@ -188,4 +188,31 @@ export const migrations: readonly Migration[] = [
       ) STRICT, WITHOUT ROWID;
     `,
   },
+  {
+    number: 7,
+    name: 'what came along from elsewhere',
+    sql: `
+      CREATE TABLE imported (
+        account_id INTEGER PRIMARY KEY,
+        prints TEXT NOT NULL,
+        origin TEXT NOT NULL,
+        own_password INTEGER NOT NULL
+      ) STRICT;
+
+      CREATE TABLE imported_email (
+        number INTEGER PRIMARY KEY,
+        account_id INTEGER NOT NULL,
+        address_key TEXT NOT NULL
+      ) STRICT;
+      CREATE INDEX imported_email_account ON imported_email (account_id);
+
+      CREATE TABLE imported_key (
+        token_hash BLOB PRIMARY KEY,
+        account_id INTEGER NOT NULL,
+        session_id TEXT NOT NULL,
+        kind TEXT NOT NULL
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX imported_key_account ON imported_key (account_id);
+    `,
+  },
 ];

@@ -8,6 +8,7 @@ import * as credentials from '../sql/credentials.ts';
 import * as deviceLabels from '../sql/device-labels.ts';
 import * as devices from '../sql/devices.ts';
 import * as history from '../sql/history.ts';
+import * as imports from '../sql/imports.ts';
 import * as marks from '../sql/marks.ts';
 import * as once from '../sql/once.ts';
 import * as outbox from '../sql/outbox.ts';
@@ -89,6 +90,7 @@ function open(path: string, clock: Clock, where: Run['sessions']): AccountsSide 
     },
     sessions: {
       admit: writes(sessions.admit),
+      admitAll: writes(sessions.admitAll),
       find: finder(database, clock),
       touch: notes(sessions.touch),
       end: writes(sessions.end),
@@ -127,6 +129,17 @@ function open(path: string, clock: Clock, where: Run['sessions']): AccountsSide 
       purge: writes(outbox.purge),
     },
     history: { page: reads(history.page), purge: writes(history.purge) },
+    imports: {
+      accounts: writes(imports.accounts),
+      count: () => reads(imports.count)(undefined),
+      origin: reads(imports.origin),
+      verifyEmail: writes(imports.verifyEmail),
+      keys: reads(imports.keys),
+      key: reads(imports.key),
+      noteKeys: writes(imports.noteKeys),
+      page: reads(imports.page),
+      closed: reads(imports.closed),
+    },
     settings: {
       getOrSet: (name, value) => writes((run) => settings.getOrSet(run, name, value))(undefined),
     },

@@ -110,6 +110,18 @@ return { 'done', announce(), row(hash) }
   ),
 );
 
+/** Those that came along from elsewhere count as opened at a revision, so that what voids the rest leaves them. */
+export const SPARE = reaching(
+  writing(`
+for _, hash in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
+  local key = ARGV[1] .. hash
+  if redis.call('HGET', key, '${FIELDS.method}') == 'imported' then
+    redis.call('HSET', key, '${FIELDS.openedRevision}', ARGV[2])
+  end
+end
+`),
+);
+
 /** Why the acting session is over (nothing where it is not) and the revision that it was opened at. */
 export const OVER = reaching(
   reading(`
