@@ -4,12 +4,13 @@ import { after, before, describe, test } from 'node:test';
 import type { LatchkeyOptions } from 'latchkey';
 import { linkIn } from 'latchkey/testing';
 import { type Place, stores } from '../concurrency/stores.ts';
-import { testServer } from '../http/serving.ts';
+import { memberOf, testServer } from '../http/serving.ts';
 import { type Device, PASSWORD } from '../library/device.ts';
 import { codeIn } from '../mail-sign-in/mails.ts';
 import { Browser, textOf } from '../pages/browser.ts';
 import { Authenticator } from '../passkeys/authenticator.ts';
 import { registered } from '../passkeys/ceremonies.ts';
+import { CLIENT, standIn } from '../social/stand-in.ts';
 import { type Address, DAY_MS, HOUR_MS, opened, type World, wordFor } from './opened.ts';
 
 async function withOpened(
@@ -297,6 +298,29 @@ describe('what is asked before a place is taken', () => {
       assert.equal(wordFor(await thief.ask('POST', '/auth/login/choose/', chosen)), 'in');
       assert.equal(await first.why(), 'session_displaced');
     }));
+
+  test('P7, F10: a provider that would be connected by the sign-in waits with it, until the code is shown', async () => {
+    await using provider = await standIn();
+    await using server = await testServer({
+      ...{ sessions: { stepUpToDisplace: true }, passwords: { hash: 'dangerously-cheap' } },
+      social: { providers: { acme: { issuer: provider.url, ...CLIENT } } },
+    });
+    const email = 'ann@example.com';
+    const ann = await server.auth.accounts.create({ username: 'ann', email, emailVerified: true, password: PASSWORD });
+    const connected = async (): Promise<readonly string[]> => {
+      const { credentials } = await server.assembled.parts.store.credentials.list(ann.id);
+      return credentials.map(({ kind }) => kind);
+    };
+    const first = await server.signIn('ann', {}, PASSWORD);
+    const id_token = provider.idToken({ sub: 'ann-1', email, email_verified: true });
+    const half = await server.post('/auth/social/acme/', { id_token });
+    assert.deepEqual(Reflect.get(Object(half.body), 'second_step'), ['mail'], half.text);
+    assert.deepEqual([await connected(), await server.isLive(first)], [[], true]);
+    const given = { ticket: memberOf(half.body, 'ticket'), code: codeIn((await server.mailsTo(email)).at(-1)) };
+    const whole = await server.post('/auth/login/second-step/', given);
+    assert.equal(whole.status, 200, whole.text);
+    assert.deepEqual([await connected(), await server.isLive(first)], [['social'], false]);
+  });
 
   test('where attempts are not counted, nothing of this is, unless it is wanted', () =>
     withAnn({ rateLimits: 'off', mail: { newDevice: false } }, async (world) => {
