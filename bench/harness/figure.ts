@@ -7,7 +7,8 @@ export type Goal =
   /** As good as equal: the ratio is this near to 1. */
   | { readonly within: number }
   /** Of what was measured, whatever the floor. */
-  | { readonly measuredAtMost: number };
+  | { readonly measuredAtMost: number }
+  | { readonly measuredAtLeast: number };
 
 /** One line of the table. */
 export type Figure = {
@@ -85,6 +86,7 @@ export function asSpeed(
 export function isReached({ measured, held, goal }: Figure): boolean | null {
   if (goal === null) return null;
   if ('measuredAtMost' in goal) return measured.median <= goal.measuredAtMost;
+  if ('measuredAtLeast' in goal) return measured.median >= goal.measuredAtLeast;
   const { median } = held?.ratio ?? measured;
   if ('within' in goal) return Math.abs(median - 1) <= goal.within;
   return 'atLeast' in goal ? median >= goal.atLeast : median <= goal.atMost;

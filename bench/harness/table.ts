@@ -65,6 +65,7 @@ function goalText(goal: Goal, unit: Unit): string {
   if ('atLeast' in goal) return `at least ${times(goal.atLeast)}`;
   if ('atMost' in goal) return `at most ${times(goal.atMost)}`;
   if ('within' in goal) return `within ${goal.within * 100} %`;
+  if ('measuredAtLeast' in goal) return `at least ${amount(goal.measuredAtLeast, unit)}`;
   return `at most ${amount(goal.measuredAtMost, unit)}`;
 }
 

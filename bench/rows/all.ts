@@ -13,6 +13,7 @@ import { ownRoutes } from './own-routes.ts';
 import { refused } from './refused.ts';
 import { route } from './route.ts';
 import { routeStores } from './route-stores.ts';
+import { sharing } from './sharing.ts';
 import { signIns } from './sign-ins.ts';
 import { signInsCheap } from './sign-ins-cheap.ts';
 import { signInsStores } from './sign-ins-stores.ts';
@@ -40,4 +41,5 @@ export const rows: readonly Row[] = [
   memory,
   kept,
   imports,
+  sharing,
 ];

@@ -157,6 +157,7 @@ describe('the house stands as ARCHITECTURE.md says', () => {
       'testing/conformance-devices.ts',
       'testing/conformance-imports.ts',
       'testing/conformance-limits.ts',
+      'testing/conformance-reading.ts',
       'testing/conformance.ts',
     ]);
   });

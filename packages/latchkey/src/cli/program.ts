@@ -11,6 +11,7 @@ import { importFromDjango } from './import-django.ts';
 import { migrate, purgeNow } from './maintenance.ts';
 import { restored } from './restored.ts';
 import { serveUntilStopped } from './serve.ts';
+import { sharing } from './sharing.ts';
 
 /** Reads the command line and does what it says. Errors that an operator can mend are told in a line, with exit status 1. */
 export async function run(argv: readonly string[]): Promise<void> {
@@ -47,6 +48,14 @@ function program(): Command {
     .description('after a backup was restored, before a node is started: sign everybody out, and void every link')
     .option('--after <number>', 'take it up after this account, which an interrupted run told last', countOf, 0)
     .action(async (options) => await restored(root.opts().config, options));
+  root
+    .command('sharing')
+    .description('list the accounts that are likely passed around, and why')
+    .option('--days <number>', 'look at so many days', countFromOne, 30)
+    .option('--top <number>', 'list at most so many accounts', countFromOne, 20)
+    .option('--json', 'as JSON', false)
+    .option('--if-limit <number>', 'say whom a limit of so many devices would cut', countFromOne)
+    .action(async (options) => await sharing(root.opts().config, options));
   root
     .command('doctor')
     .description('look for what is wrong, and say what to do about it')
@@ -131,6 +140,14 @@ function countOf(text: string): number {
   const count = Number(text);
   if (!/^\d+$/.test(text) || !Number.isSafeInteger(count))
     throw new InvalidArgumentError('It is a whole number, 0 or more.');
+  return count;
+}
+
+function countFromOne(text: string): number {
+  const count = Number(text);
+  if (!/^\d+$/.test(text) || count < 1 || !Number.isSafeInteger(count)) {
+    throw new InvalidArgumentError('It is a whole number, 1 or more.');
+  }
   return count;
 }
 

@@ -38,7 +38,7 @@ export type Evidence = {
 /** Faster than an airliner with a following wind. */
 const AIRLINER_KMH = 1000;
 /** Coordinates are kept within 11 km, and databases of places are no better than this. */
-const FAR_KM = 150;
+export const FAR_KM = 150;
 const MINUTE_MS = 60_000;
 
 /** `now` in milliseconds since 1970: what is older than 30 days then is left out, what is newer was not there. */

@@ -17,67 +17,61 @@ export type Suspect = Look & { readonly accountId: AccountId };
 /** Less is not worth to be remembered: nobody is told of it. */
 const LEAST = 0.02;
 
+/** When accounts are looked at: once a week, the last time at the end. Times are milliseconds since 1970. */
+export function looksBetween(from: number, until: number): readonly number[] {
+  const count = Math.max(1, Math.ceil((until - from) / (LOOK_DAYS * DAY_MS)));
+  return Array.from({ length: count }, (_, index) => until - (count - 1 - index) * LOOK_DAYS * DAY_MS);
+}
+
+/** From when on history matters to these looks. */
+export function beginningOf([first = 0]: readonly number[]): number {
+  return first - MEMORY_DAYS * DAY_MS;
+}
+
 /**
- * Looks at accounts once a week while their history goes by, each time at the 30 days before. An account's score is the one that
- * it reached in four of these looks, or in all of them where there were fewer.
+ * Looks at one account again and again while its history goes by, each time at the 30 days before. Its score is the one that it
+ * reached in four of these looks, or in all of them where there are fewer.
  */
 export class SharingWatch {
-  readonly #trails = new Map<AccountId, SignInTrail>();
-  /** Of each account its highest looks, the highest first. */
-  readonly #highest = new Map<AccountId, Look[]>();
-  readonly #looks: number[];
+  readonly #trail = new SignInTrail();
+  readonly #looks: readonly number[];
   readonly #needed: number;
+  #next = 0;
+  /** The highest first. */
+  readonly #highest: Look[] = [];
 
-  /** From one time to another, in milliseconds since 1970; the last look is at its end. */
-  constructor(from: number, until: number) {
-    const count = Math.max(1, Math.ceil((until - from) / (LOOK_DAYS * DAY_MS)));
-    this.#looks = Array.from({ length: count }, (_, index) => until - (count - 1 - index) * LOOK_DAYS * DAY_MS);
-    this.#needed = Math.min(LOOKS, count);
+  /** When it is looked at, in order (`looksBetween`). */
+  constructor(looks: readonly number[]) {
+    this.#looks = looks;
+    this.#needed = Math.min(LOOKS, looks.length);
   }
 
-  /** Takes history in the order of time, beginning `MEMORY_DAYS` before the first look at the latest. */
+  /** Takes the account's history in the order of time, from `beginningOf` these looks on. */
   note(event: SessionEvent): void {
     this.#lookUntil(event.at);
-    const trail = this.#trails.get(event.accountId) ?? new SignInTrail();
-    this.#trails.set(event.accountId, trail);
-    trail.note(event);
+    this.#trail.note(event);
   }
 
-  /** Ends the watch: who was seen at all, the highest score first. */
-  finish(): readonly Suspect[] {
+  /** Ends the watch: the look that counts; null where there is next to nothing to be seen. */
+  finish(): Look | null {
     this.#lookUntil(Number.POSITIVE_INFINITY);
-    const suspects: Suspect[] = [];
-    for (const [accountId, looks] of this.#highest) {
-      const look = looks[this.#needed - 1];
-      if (look !== undefined) suspects.push({ accountId, ...look });
-    }
-    return suspects.sort((a, b) => b.score - a.score || a.accountId - b.accountId);
-  }
-
-  /** The accounts that are remembered. */
-  get size(): number {
-    return this.#trails.size;
+    return this.#highest[this.#needed - 1] ?? null;
   }
 
   #lookUntil(time: number): void {
-    for (let next = this.#looks[0]; next !== undefined && time > next; next = this.#looks[0]) {
-      this.#looks.shift();
-      for (const [accountId, trail] of this.#trails) this.#lookAt(accountId, trail, next);
+    for (let at = this.#looks[this.#next]; at !== undefined && time > at; at = this.#looks[++this.#next]) {
+      if (isWorthALook(this.#trail, at)) this.#lookAt(at);
     }
   }
 
-  #lookAt(accountId: AccountId, trail: SignInTrail, at: number): void {
-    // Whoever comes back after so long is as good as new.
-    if (trail.lastAt < at - MEMORY_DAYS * DAY_MS) this.#trails.delete(accountId);
-    if (!isWorthALook(trail, at)) return;
-    const evidence = evidenceOf(trail, at);
+  #lookAt(at: number): void {
+    const evidence = evidenceOf(this.#trail, at);
     const look = { at, evidence, ...scoreOf(evidence) };
-    const looks = this.#highest.get(accountId) ?? [];
-    if (look.score < Math.max(LEAST, looks[this.#needed - 1]?.score ?? 0)) return;
-    const position = looks.findIndex(({ score }) => score < look.score);
-    looks.splice(position < 0 ? looks.length : position, 0, look);
-    looks.length = Math.min(looks.length, this.#needed);
-    this.#highest.set(accountId, looks);
+    const highest = this.#highest;
+    if (look.score < Math.max(LEAST, highest[this.#needed - 1]?.score ?? 0)) return;
+    const position = highest.findIndex(({ score }) => score < look.score);
+    highest.splice(position < 0 ? highest.length : position, 0, look);
+    highest.length = Math.min(highest.length, this.#needed);
   }
 }
 

@@ -31,6 +31,9 @@ const WEIGHTS: Readonly<Record<Signal, number>> = {
 };
 const NOTHING_SEEN = -9.836;
 
+/** From this score on an account is more likely passed around than not. */
+export const LIKELY = 0.5;
+
 /** Why a score is what it is, the most telling first. `odds` is what it adds, in natural logarithms. */
 export type Reason = { readonly odds: number } & (
   | { readonly code: 'strangers'; readonly times: number; readonly signIns: number }

@@ -609,6 +609,16 @@ export type HistoryEntry = {
   readonly data: { readonly [key: string]: string | number | null };
 };
 
+/** How far a reader of all history has come. */
+export type HistoryMark = {
+  /** The account, of which lines up to the one with this id were read; no account with history has a number above `highest`. */
+  readonly accountId: AccountId;
+  readonly id: number;
+  readonly highest: AccountId;
+  /** No line before this id is of the time that is asked for. */
+  readonly first: number;
+};
+
 export type HistoryStore = {
   /** What happened to an account, the newest first, before `before` (an id) where given. */
   page(page: {
@@ -616,6 +626,16 @@ export type HistoryStore = {
     readonly before: number | null;
     readonly limit: number;
   }): Promise<readonly HistoryEntry[]>;
+  /**
+   * What happened since a time (milliseconds since 1970), account by account in the order of their numbers, and of each account the
+   * oldest first. At most `limit` lines (1 or more) after `after`, which is the `next` of the page before. A page may be short, or
+   * empty: only where `next` is null it was the last. What was written down more than a day after it happened may be left out.
+   */
+  byAccount(page: {
+    readonly since: number;
+    readonly after: HistoryMark | null;
+    readonly limit: number;
+  }): Promise<{ readonly entries: readonly HistoryEntry[]; readonly next: HistoryMark | null }>;
   /** Removes at most `limit` of the oldest, of more than `keepMs` ago; never the last. How many went. */
   purge(purge: { readonly keepMs: number; readonly limit: number }): Promise<number>;
 };

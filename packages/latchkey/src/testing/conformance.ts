@@ -31,6 +31,7 @@ import { deviceCases } from './conformance-devices.ts';
 import { exchangeCases } from './conformance-exchange.ts';
 import { importCases } from './conformance-imports.ts';
 import { limitCases } from './conformance-limits.ts';
+import { historyCases } from './conformance-reading.ts';
 
 export type World = {
   readonly store: Store;
@@ -1739,6 +1740,7 @@ const cases: Record<string, (world: World) => Promise<void>> = {
 
 export const conformance: readonly ConformanceCase[] = Object.entries({
   ...cases,
+  ...historyCases,
   ...limitCases,
   ...defenceCases,
   ...exchangeCases,

@@ -16,7 +16,7 @@ describe('latchkey', { concurrency: 2 }, () => {
     await withPlace(async ({ latchkey }) => {
       const { stdout, status } = await latchkey(['--help']);
       assert.equal(status, 0);
-      for (const command of ['serve', 'migrate', 'purge', 'doctor', 'account']) {
+      for (const command of ['serve', 'migrate', 'purge', 'sharing', 'doctor', 'account']) {
         assert.match(stdout, new RegExp(`^ {2}${command} `, 'm'));
       }
       assert.match((await latchkey(['--version'])).stdout, /^\d+\.\d+\.\d+\n$/);

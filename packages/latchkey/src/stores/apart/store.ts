@@ -153,6 +153,10 @@ export function storeApart(accounts: AccountsSide, elsewhere: RedisStore): Store
         await ledger.ofAccount(page.accountId);
         return await accounts.history.page(page);
       },
+      async byAccount(page) {
+        if (page.after === null) await ledger.ofAll();
+        return await accounts.history.byAccount(page);
+      },
     },
     imports: {
       ...accounts.imports,

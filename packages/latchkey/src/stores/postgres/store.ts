@@ -213,6 +213,7 @@ function storeOf(database: Database, hub: ReturnType<typeof openHub>): AccountsS
     },
     history: {
       page: reads(history.page),
+      byAccount: reads(history.byAccount),
       async purge(purge) {
         await numbered();
         return await changes(history.purge)(purge);

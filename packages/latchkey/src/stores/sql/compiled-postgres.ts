@@ -10,6 +10,22 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'select * from "@schema"."history" where "account_id" = $1 and "id" < $2 order by "id" desc limit $3',
     parameters: [{ arg: 'account_id' }, { arg: 'before' }, { arg: 'limit' }],
   },
+  'history.selectByAccount': {
+    sql: 'select "id", "at", "kind", "account_id", "session_id", "data" from "@schema"."history" where ("account_id", "id") > ($1, $2) and "id" >= $3 order by "account_id", "id" limit $4',
+    parameters: [{ arg: 'account_id' }, { arg: 'id' }, { arg: 'first' }, { arg: 'limit' }],
+  },
+  'history.selectNext': {
+    sql: 'select "id", "at" from "@schema"."history" where "id" >= $1 order by "id" limit $2',
+    parameters: [{ arg: 'id' }, { constant: 1 }],
+  },
+  'history.selectNewest': {
+    sql: 'select "id" from "@schema"."history" order by "id" desc limit $1',
+    parameters: [{ constant: 1 }],
+  },
+  'history.selectHighest': {
+    sql: 'select "account_id" from "@schema"."history" order by "account_id" desc limit $1',
+    parameters: [{ constant: 1 }],
+  },
   'history.selectChanges': {
     sql: 'select "position" as "position", "at", "kind", "account_id", "session_id", "data" from "@schema"."history" where "position" > $1 order by "position" limit $2',
     parameters: [{ arg: 'after' }, { arg: 'limit' }],

@@ -10,6 +10,22 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'select * from "history" where "account_id" = ? and "id" < ? order by "id" desc limit ?',
     parameters: [{ arg: 'account_id' }, { arg: 'before' }, { arg: 'limit' }],
   },
+  'history.selectByAccount': {
+    sql: 'select "id", "at", "kind", "account_id", "session_id", "data" from "history" where ("account_id", "id") > (?, ?) and "id" + 0 >= ? order by "account_id", "id" limit ?',
+    parameters: [{ arg: 'account_id' }, { arg: 'id' }, { arg: 'first' }, { arg: 'limit' }],
+  },
+  'history.selectNext': {
+    sql: 'select "id", "at" from "history" where "id" >= ? order by "id" limit ?',
+    parameters: [{ arg: 'id' }, { constant: 1 }],
+  },
+  'history.selectNewest': {
+    sql: 'select "id" from "history" order by "id" desc limit ?',
+    parameters: [{ constant: 1 }],
+  },
+  'history.selectHighest': {
+    sql: 'select "account_id" from "history" order by "account_id" desc limit ?',
+    parameters: [{ constant: 1 }],
+  },
   'history.selectChanges': {
     sql: 'select "id" as "position", "at", "kind", "account_id", "session_id", "data" from "history" where "kind" in (?, ?) and "id" > ? order by "id" limit ?',
     parameters: [{ constant: 'session_opened' }, { constant: 'session_ended' }, { arg: 'after' }, { arg: 'limit' }],

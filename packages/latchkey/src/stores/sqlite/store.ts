@@ -128,7 +128,11 @@ function open(path: string, clock: Clock, where: Run['sessions']): AccountsSide 
       page: reads(outbox.page),
       purge: writes(outbox.purge),
     },
-    history: { page: reads(history.page), purge: writes(history.purge) },
+    history: {
+      page: reads(history.page),
+      byAccount: reads(history.byAccount),
+      purge: writes(history.purge),
+    },
     imports: {
       accounts: writes(imports.accounts),
       count: () => reads(imports.count)(undefined),
