@@ -85,6 +85,8 @@ const sessions = {
   freshMinutes: time(MINUTE_MS, { env: 'LATCHKEY_FRESH_MINUTES', fallback: 10 }),
   /** For so many days the holder of an ended session is still told why. */
   keepEndedDays: time(DAY_MS, { env: 'LATCHKEY_KEEP_ENDED_DAYS', fallback: 30 }),
+  /** For so many seconds after its displacement a device may finish what your app lets it, where that asks with `authenticate(request, { grace: true })`; at most 300. Nothing else takes its key. See [limits.md](limits.md). */
+  graceSeconds: count({ env: 'LATCHKEY_GRACE_SECONDS', fallback: 0 }, { min: 0, max: 300 }),
   /** For so many days the history of accounts is kept: when sessions began and ended, passwords changed, and so on. Nodes need not agree on it. */
   historyDays: time(DAY_MS, { env: 'LATCHKEY_HISTORY_DAYS', fallback: 365, minMs: DAY_MS }),
 };

@@ -30,6 +30,7 @@ export type { Content, FormView, PageContext, Template as PageTemplate } from '.
 export type { PageTemplates, PageViews } from './pages/templates.ts';
 export type { SignedInView, SignedOutView, ViewTemplate, ViewTemplates } from './pages/view-types.ts';
 export { InvalidSettings } from './resolve-settings.ts';
+export type { Grace } from './sessions/grace.ts';
 export { SessionEnded } from './sessions/verify.ts';
 export type { Clock } from './stores/clock.ts';
 export type { EndingNotice } from './stores/store.ts';

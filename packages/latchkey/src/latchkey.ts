@@ -1,6 +1,7 @@
 import { type Assembled, assemble, type CodeOptions, type Running, siteOf } from './assemble.ts';
 import { codeFlaws } from './code-options.ts';
 import type { DataOptions } from './config.ts';
+import { mustBe } from './face-inputs.ts';
 import { accountsFace, sessionsFace } from './faces.ts';
 import type { OperatorAccount } from './flows/administer.ts';
 import type { Invitation } from './flows/invite.ts';
@@ -8,10 +9,12 @@ import type { Parts } from './flows/parts.ts';
 import { baseHeaders, speechFor } from './http/answers.ts';
 import { apiApp, type Peer } from './http/app.ts';
 import {
+  type Asked,
   type Authenticated,
   authenticate,
   type CredentialRefusal,
   codeOfRefusal,
+  graceFor,
   refuseCredential,
   rememberedBy,
 } from './http/authenticate.ts';
@@ -30,6 +33,7 @@ import type { Pages } from './pages/app.ts';
 import type { PageTemplates } from './pages/templates.ts';
 import type { ViewTemplates } from './pages/view-types.ts';
 import { resolveSettings } from './resolve-settings.ts';
+import type { Grace } from './sessions/grace.ts';
 import type { EndingNotice } from './stores/store.ts';
 import type { Speech } from './texts/catalogue.ts';
 
@@ -64,6 +68,11 @@ export type SignedOut = {
   readonly code: Code;
   /** The answer that clients know: 401, `WWW-Authenticate` and the reason. */
   respond(): Response;
+  /**
+   * A device that was displaced a moment ago, for hosts that let it finish what it was at: where the call asked for it (`grace`), within
+   * `sessions.graceSeconds`. null otherwise.
+   */
+  readonly grace: Grace | null;
 };
 
 export type AccountInput = Pick<OperatorAccount, 'username'> & Partial<OperatorAccount>;
@@ -78,9 +87,13 @@ export type Latchkey = {
   serves(pathname: string): boolean;
   /**
    * Who is behind a request? Where only headers are given, a cookie counts as if the request changed something, and a bound key is
-   * refused (`dpop_request_unknown`): its proof is of a method and a URL.
+   * refused (`dpop_request_unknown`): its proof is of a method and a URL. With `grace`, a device that was displaced a moment ago is
+   * signed out as ever, and what it may finish is told beside that.
    */
-  authenticate(from: Request | NodeRequest | HeaderSource | NodeHeaders): Promise<SignedIn | SignedOut>;
+  authenticate(
+    from: Request | NodeRequest | HeaderSource | NodeHeaders,
+    options?: { readonly grace?: boolean },
+  ): Promise<SignedIn | SignedOut>;
   readonly accounts: {
     /** Throws `Refusal` with messages under `fields`. */
     create(account: AccountInput): Promise<Account>;
@@ -179,7 +192,7 @@ export async function open(options: LatchkeyOptions, running: Running): Promise<
       },
       serves: servesFor(parts.settings, code.home !== null),
       view: async (request, templates) => await (await pages()).view(request, templates),
-      authenticate: (from) => authenticateFrom(parts, from),
+      authenticate: (from, { grace = false } = {}) => authenticateFrom(parts, from, grace),
       accounts: accountsFace(parts),
       sessions: sessionsFace(parts),
       metrics: () => metricsText(parts),
@@ -308,22 +321,31 @@ function pathOf(settings: Settings, request: Request): string {
 type From = Request | NodeRequest | HeaderSource | NodeHeaders;
 
 /** Without a step in between where the answer is known at once. */
-function authenticateFrom(parts: Parts, from: From): Promise<SignedIn | SignedOut> {
+function authenticateFrom(parts: Parts, from: From, asksForGrace: boolean): Promise<SignedIn | SignedOut> {
   try {
+    mustBe('flag', 'authenticate', 'grace', asksForGrace);
     const known = rememberedBy(parts, authorizationIn(from));
     if (known !== null) return Promise.resolve(known);
     const headers = headersOf(from);
-    const who = authenticate(parts, { method: methodOf(from), url: urlOf(from), headers });
-    if (who instanceof Promise) return who.then((read) => faceOf(parts, read, headers));
-    return faceOf(parts, who, headers);
+    const asked = { method: methodOf(from), url: urlOf(from), headers };
+    const who = authenticate(parts, asked);
+    if (who instanceof Promise) return who.then((read) => faceOf(parts, read, asked, asksForGrace));
+    return faceOf(parts, who, asked, asksForGrace);
   } catch (error) {
     return Promise.reject(error);
   }
 }
 
-async function faceOf({ settings }: Parts, who: Authenticated, headers: HeaderSource): Promise<SignedIn | SignedOut> {
+async function faceOf(
+  parts: Parts,
+  who: Authenticated,
+  asked: Asked,
+  asksForGrace: boolean,
+): Promise<SignedIn | SignedOut> {
   if (who.live) return who.nonce === null ? who.checked : who.checked.withNonce(who.nonce);
-  return new Refused(settings, who.refusal, await speechFor(settings, headers.get('accept-language')));
+  const { settings } = parts;
+  const grace = asksForGrace ? await graceFor(parts, asked, who) : null;
+  return new Refused(settings, who.refusal, await speechFor(settings, asked.headers.get('accept-language')), grace);
 }
 
 function authorizationIn(from: From): string | null {
@@ -382,11 +404,13 @@ class Refused implements SignedOut {
   readonly #settings: Settings;
   readonly #refusal: CredentialRefusal;
   readonly #speech: Speech | null;
+  readonly grace: Grace | null;
 
-  constructor(settings: Settings, refusal: CredentialRefusal, speech: Speech | null) {
+  constructor(settings: Settings, refusal: CredentialRefusal, speech: Speech | null, grace: Grace | null) {
     this.#settings = settings;
     this.#refusal = refusal;
     this.#speech = speech;
+    this.grace = grace;
   }
 
   get code(): Code {

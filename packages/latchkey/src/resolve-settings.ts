@@ -7,7 +7,7 @@ import { idleMsWith } from './model/jwt.ts';
 import { looksAtClaims } from './model/limits.ts';
 import type { OldScheme, PasswordRule } from './model/password.ts';
 import type { Settings } from './model/settings.ts';
-import { DAY_MS, type Option, Problem } from './options.ts';
+import { DAY_MS, type Option, Problem, SECOND_MS } from './options.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -284,6 +284,7 @@ function settingsFrom(read: Read, origin: string, production: boolean): Settings
       idleMs: read.jwt.use ? idleMsWith(sessions.idleDays, read.jwt.refreshDays) : sessions.idleDays,
       lifetimeMs: sessions.lifetimeDays,
       freshMs: sessions.freshMinutes,
+      graceMs: sessions.graceSeconds * SECOND_MS,
       keepEndedMs: sessions.keepEndedDays,
     },
     takeovers: { rate: read.rateLimits === 'off' ? null : takeovers, stepUp: sessions.stepUpToDisplace },

@@ -1,5 +1,6 @@
 import { PROOF_ALGORITHMS } from '../credentials/dpop.ts';
 import type { Code } from '../model/reasons.ts';
+import { type Grace, graceOf } from '../sessions/grace.ts';
 import type { JwtRefusal, WebTokens } from '../sessions/jwt.ts';
 import { isOfKey } from '../sessions/key-proofs.ts';
 import {
@@ -151,14 +152,14 @@ function byBoundCookie(checker: Checker, { headers }: Asked, checked: LiveCheck)
 
 async function byKey(
   checker: Checker,
-  { method, url, headers }: Asked,
+  asked: Asked,
   token: string,
   checked: LiveCheck,
   thumbprint: string,
 ): Promise<Authenticated> {
+  const { url } = asked;
   if (url === null) return REQUEST_UNKNOWN;
-  const request = { proof: headers.get('dpop'), method, path: pathOf(url), isChange: !isSafe(method, headers) };
-  const outcome = await checker.keyProofs.ofSession({ ...request, token, thumbprint });
+  const outcome = await checker.keyProofs.ofSession({ ...proofRequest({ ...asked, url }), token, thumbprint });
   if (!outcome.isGood) {
     const { flaw, nonce } = outcome;
     if (isOfKey(flaw) || flaw === 'replayed') checker.misused(checked.session, flaw);
@@ -166,6 +167,29 @@ async function byKey(
   }
   noteUse(checker, checked);
   return { live: true, checked, via: 'header', nonce: outcome.nonce, until: null };
+}
+
+function proofRequest({ method, url, headers }: Asked & { readonly url: string }) {
+  return { proof: headers.get('dpop'), method, path: pathOf(url), isChange: !isSafe(method, headers) };
+}
+
+/**
+ * Of a request whose credential is over: whether its device was displaced a moment ago, and has shown the key that it is bound to,
+ * if any. For hosts that ask; no route of ours does.
+ */
+export async function graceFor(checker: Checker, asked: Asked, refused: Authenticated): Promise<Grace | null> {
+  if (refusedIn(refused)?.code !== 'session_displaced') return null;
+  const presented = presentedCredential(checker.settings, asked.headers);
+  const grace = presented.kind === 'token' ? await graceOf(checker, presented.token) : null;
+  if (grace === null || presented.kind !== 'token') return null;
+  const { binding } = grace.session;
+  if (binding === null) return presented.isDpop ? null : grace;
+  if (binding.kind !== 'dpop' || !presented.isDpop || asked.url === null) return null;
+  const outcome = await checker.keyProofs.ofSession({
+    ...proofRequest({ ...asked, url: asked.url }),
+    ...{ token: presented.token, thumbprint: binding.thumbprint },
+  });
+  return outcome.isGood ? grace : null;
 }
 
 /** The path of a request's URL, whole or as its first line has it. */

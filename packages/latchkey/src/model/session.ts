@@ -46,6 +46,9 @@ export type Session = {
 
 export type SessionPolicy = { readonly idleMs: number };
 
+/** For how long after its displacement a device may finish what its host lets it; 0 for not at all. */
+export type GracePolicy = { readonly graceMs: number };
+
 export type SessionState =
   | { readonly live: true }
   | { readonly live: false; readonly reason: EndReason; readonly at: number; readonly by: DeviceSummary | null };
@@ -68,6 +71,17 @@ export function sessionState(session: Session, policy: SessionPolicy, now: numbe
  */
 function isOfWrongClock({ openedAt, expiresAt }: Session, now: number): boolean {
   return openedAt - now > expiresAt - openedAt;
+}
+
+/**
+ * Until when may a displaced device finish what it was at? null where it may not: what ended its session was anything else, or its
+ * time is over. A clock that was put back since knows nothing of how long ago that was.
+ */
+export function graceEnd(session: Session, { graceMs }: GracePolicy, now: number): number | null {
+  const { ending, expiresAt } = session;
+  if (ending?.reason !== 'displaced') return null;
+  const end = Math.min(ending.at + graceMs, expiresAt);
+  return now >= ending.at && now < end ? end : null;
 }
 
 /** Did the holder prove who they are within `freshMs` of now? What lies further ahead was a wrong clock's. */

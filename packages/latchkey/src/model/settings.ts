@@ -29,6 +29,7 @@ export type Settings = {
     readonly lifetimeMs: number;
     readonly freshMs: number;
     readonly keepEndedMs: number;
+    readonly graceMs: number;
   };
   /** What is asked of new devices before they take the places of others. */
   readonly takeovers: TakeoverPolicy;

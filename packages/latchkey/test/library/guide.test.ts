@@ -14,6 +14,7 @@ import {
   closeWithSessions,
   inviteTeacher,
   options,
+  saveLesson,
   sendBy,
   serverFor,
   showFirstPage,
@@ -93,6 +94,23 @@ describe('what it shows', () => {
       await until(() => closed.length > 0);
       assert.deepEqual(closed, [[4001, 'displaced']]);
       stop();
+    }),
+  );
+
+  test(
+    'what a displaced device may finish',
+    withAnn({ sessions: { graceSeconds: 60 } }, async ({ auth, clock }) => {
+      const [first] = await signedIn(auth, 2);
+      const kept: unknown[] = [];
+      const save = async (text: string) => {
+        const headers = { authorization: `Token ${first?.key}` };
+        const request = new Request(`${OWN_ORIGIN}/lessons/1`, { method: 'PUT', headers, body: text });
+        return (await saveLesson(auth, request, (...what) => void kept.push(what))).status;
+      };
+      assert.equal(await save('what I typed'), 204);
+      clock.advance(60_000);
+      assert.equal(await save('too late'), 401);
+      assert.deepEqual(kept, [[1, 'what I typed']]);
     }),
   );
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { codeOfEnd, type EndReason } from '../../src/model/reasons.ts';
-import { isFresh, type Session, sessionState } from '../../src/model/session.ts';
+import { graceEnd, isFresh, type Session, sessionState } from '../../src/model/session.ts';
 
 const DAY_MS = 86_400_000;
 const OPENED = Date.UTC(2026, 0, 1);
@@ -52,6 +52,37 @@ describe('is a session live, and if not, why and since when', () => {
         const state = sessionState({ ...session, ending }, policy, now);
         assert.deepEqual(state, { live: false, reason, at: OPENED + 5, by: ending.by });
       }
+    });
+  }
+});
+
+describe('F-32: until when may a displaced device finish what it was at', () => {
+  const at = OPENED + 1_000;
+  const endedAs = (reason: EndReason, more: Partial<Session> = {}): Session => ({
+    ...{ ...session, ending: { reason, at, by: null, bySession: null } },
+    ...more,
+  });
+
+  test('for as long as the settings say, counted from its end', () => {
+    const out = endedAs('displaced');
+    for (const now of [at, at + 1, at + 29_999]) assert.equal(graceEnd(out, { graceMs: 30_000 }, now), at + 30_000);
+    for (const now of [at + 30_000, at + DAY_MS]) assert.equal(graceEnd(out, { graceMs: 30_000 }, now), null);
+  });
+
+  test('never without a word of the settings, while it is live, or longer than it would have lived', () => {
+    assert.equal(graceEnd(endedAs('displaced'), { graceMs: 0 }, at), null);
+    assert.equal(graceEnd(session, { graceMs: 30_000 }, at), null);
+    assert.equal(graceEnd(endedAs('displaced', { expiresAt: at + 10 }), { graceMs: 30_000 }, at + 9), at + 10);
+    assert.equal(graceEnd(endedAs('displaced', { expiresAt: at + 10 }), { graceMs: 30_000 }, at + 10), null);
+  });
+
+  test('never where a clock was put back: how long ago it was is not known', () => {
+    assert.equal(graceEnd(endedAs('displaced'), { graceMs: 30_000 }, at - 1), null);
+  });
+
+  for (const reason of (Object.keys(codeOfEnd) as EndReason[]).filter((one) => one !== 'displaced')) {
+    test(`never for one that ended as ${reason}`, () => {
+      assert.equal(graceEnd(endedAs(reason), { graceMs: 300_000 }, at), null);
     });
   }
 });

@@ -165,6 +165,7 @@ const wrong: Readonly<Record<string, Wrong>> = {
   'sessions.lifetimeDays': notTime(DAY_MS, MINUTE_MS, '1 min'),
   'sessions.freshMinutes': notTime(MINUTE_MS, MINUTE_MS, '1 min'),
   'sessions.keepEndedDays': notTime(DAY_MS, MINUTE_MS, '1 min'),
+  'sessions.graceSeconds': notCount(0, 300),
   'sessions.historyDays': notTime(DAY_MS, DAY_MS, '1440 min'),
   'boundKeys.policy': notOneOf('optional', 'required', 'off'),
   'boundKeys.replay': notOneOf('nonce+jti', 'nonce', 'jti'),

@@ -25,6 +25,15 @@ async function showLesson(auth: Latchkey, req: IncomingMessage, res: ServerRespo
   res.end(who.signedIn ? `Lesson one, for account ${who.account.id}` : `Please sign in: ${who.code}`);
 }
 
+/** Saves what somebody typed. A device that was displaced while they typed may still save, and nothing else. */
+export async function saveLesson(auth: Latchkey, request: Request, keep: (account: number, text: string) => void) {
+  const who = await auth.authenticate(request, { grace: true });
+  const writer = who.signedIn ? who : (who.grace ?? who.respond());
+  if (writer instanceof Response) return writer;
+  keep(writer.account.id, await request.text());
+  return new Response(null, { status: 204 });
+}
+
 type Socket = { close(code: number, reason: string): void };
 
 /** Closes the socket of each session that ends. Returns how to stop. */
