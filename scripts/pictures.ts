@@ -13,9 +13,13 @@ import { QUICK, startServer, temporaryFolder } from '../packages/latchkey/test/s
 
 const FOLDER = new URL('../docs/pictures', import.meta.url).pathname;
 const PASSWORD = 'a gr8 pass phrase';
-/** What browsers call the servers: passkeys are made for names. On two of them nobody goes for a newcomer. */
+/** What browsers call the servers: passkeys are made for names. On three of them nobody goes for a newcomer. */
 const NAMED = 'http://localhost:8787';
-const FULL = { ask: 'http://ask.localhost:8787', refuse: 'http://refuse.localhost:8787' } as const;
+const FULL = {
+  ask: 'http://ask.localhost:8787',
+  refuse: 'http://refuse.localhost:8787',
+  approve: 'http://approve.localhost:8787',
+} as const;
 const ANDROID =
   'Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36';
 const FIREFOX = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0';
@@ -30,8 +34,11 @@ const VARIANTS: Readonly<Record<string, BrowserContextOptions>> = {
 
 type Scene = {
   readonly name: string;
-  /** Before it: `in` signs in on this device, `displaced` on another one afterwards; `ask` and `refuse` on all that may be. */
-  readonly who: 'out' | 'in' | 'displaced' | keyof typeof FULL;
+  /**
+   * Before it: `in` signs in on this device, `displaced` on another one afterwards; `ask`, `refuse` and `approve` on all that may be, and
+   * `approver` on this one and all others, where one more asks.
+   */
+  readonly who: 'out' | 'in' | 'displaced' | 'approver' | keyof typeof FULL;
   readonly path: string;
   readonly act?: (page: Page, username: string) => Promise<void>;
 };
@@ -108,6 +115,8 @@ const SCENES: readonly Scene[] = [
   },
   { name: 'choose-sessions', who: 'ask', path: '/login/', act: signInHere },
   { name: 'no-place', who: 'refuse', path: '/login/', act: signInHere },
+  { name: 'wait-for-approval', who: 'approve', path: '/login/', act: signInHere },
+  { name: 'approvals', who: 'approver', path: '/account/approvals/' },
   { name: 'connections', who: 'in', path: '/account/connections/' },
   { name: 'change-email', who: 'in', path: '/account/email/' },
   {
@@ -195,7 +204,7 @@ async function main(): Promise<void> {
   const isWanted = (name: string): boolean => only.length === 0 || only.includes(name);
   try {
     for (const scene of SCENES) {
-      const at = Object.keys(FULL).indexOf(scene.who);
+      const at = Object.keys(FULL).indexOf(fullOf(scene) ?? '');
       if (isWanted(scene.name)) await takeSheet(browser, (full[at] ?? two).url, scene);
     }
     if (isWanted('demo')) await takeDemo(browser, one.url);
@@ -204,6 +213,12 @@ async function main(): Promise<void> {
     await Promise.all([two, one, ...full].map((server) => server.stop()));
     folder.remove();
   }
+}
+
+/** The server of a scene where nobody goes for a newcomer; null for any other. */
+function fullOf({ who }: Scene): keyof typeof FULL | null {
+  if (who === 'approver') return 'approve';
+  return who === 'ask' || who === 'refuse' || who === 'approve' ? who : null;
 }
 
 let people = 0;
@@ -226,11 +241,14 @@ async function takeOne(browser: Browser, url: string, scene: Scene, options: Bro
   const context = await browser.newContext(options);
   const page = await context.newPage();
   const username = `ann${people++}`;
-  const origin = scene.who === 'ask' || scene.who === 'refuse' ? FULL[scene.who] : NAMED;
+  const full = fullOf(scene);
+  const origin = full === null ? NAMED : FULL[full];
+  const isApprover = scene.who === 'approver';
   if (scene.who !== 'out') {
     await signUp(context, username, origin);
-    if (origin !== NAMED) await context.clearCookies();
-    for (let others = scene.who === 'displaced' ? 2 : 1; others > 0; others--) await signInElsewhere(url, username);
+    if (origin !== NAMED && !isApprover) await context.clearCookies();
+    for (let others = scene.who === 'displaced' || isApprover ? 2 : 1; others > 0; others--)
+      await signInElsewhere(url, username);
     // The newer of two sign-ins elsewhere has taken the place of the first: there is something to tell of lately.
     if (scene.who === 'in') await signInElsewhere(url, username);
     if (scene.who === 'in') await signIn(page, username);

@@ -56,11 +56,13 @@ const THREADS = Math.max(1, Number.parseInt(process.env['UV_THREADPOOL_SIZE'] ??
 const sessions = {
   /** How many devices an account may be signed in on at a time: 1 or more, or `unlimited`. */
   limit: limit({ env: 'LATCHKEY_SESSION_LIMIT', fallback: 1 }),
-  /** What happens when it is full: `displace` signs the device out that has been in longest, `displace-least-recent` the one that was seen longest ago; `refuse` lets nobody else in; `ask` lets them choose who goes. See [limits.md](limits.md). */
-  whenFull: choice(['displace', 'displace-least-recent', 'refuse', 'ask'], {
+  /** What happens when it is full: `displace` signs the device out that has been in longest, `displace-least-recent` the one that was seen longest ago; `refuse` lets nobody else in; `ask` lets them choose who goes; `approve` asks a device that is signed in. See [limits.md](limits.md). */
+  whenFull: choice(['displace', 'displace-least-recent', 'refuse', 'ask', 'approve'], {
     env: 'LATCHKEY_WHEN_FULL',
     fallback: 'displace',
   }),
+  /** With `approve`: for so many seconds a sign-in waits for an answer, and for so many more it may come in by it. */
+  approvalSeconds: count({ env: 'LATCHKEY_APPROVAL_SECONDS', fallback: 120 }, { min: 10, max: 600 }),
   /** Whether a device that the account does not know shows a second proof before another has to go for it: the second step of the account, or else a code that is mailed to its verified address. */
   stepUpToDisplace: flag({ env: 'LATCHKEY_STEP_UP_TO_DISPLACE', fallback: false }),
   /** How many of them may be of a class, such as `web=1,mobile=2`: `web`, `mobile`, `desktop`, `tv`, `cli`, `unknown`. A class is what a client says, and buys no place beyond `sessions.limit`. */
@@ -83,10 +85,10 @@ const sessions = {
   lifetimeDays: time(DAY_MS, { env: 'LATCHKEY_LIFETIME_DAYS', fallback: 30 }),
   /** For so many minutes after signing in nobody is asked for their password again. */
   freshMinutes: time(MINUTE_MS, { env: 'LATCHKEY_FRESH_MINUTES', fallback: 10 }),
-  /** For so many days the holder of an ended session is still told why. */
-  keepEndedDays: time(DAY_MS, { env: 'LATCHKEY_KEEP_ENDED_DAYS', fallback: 30 }),
   /** For so many seconds after its displacement a device may finish what your app lets it, where that asks with `authenticate(request, { grace: true })`; at most 300. Nothing else takes its key. See [limits.md](limits.md). */
   graceSeconds: count({ env: 'LATCHKEY_GRACE_SECONDS', fallback: 0 }, { min: 0, max: 300 }),
+  /** For so many days the holder of an ended session is still told why. */
+  keepEndedDays: time(DAY_MS, { env: 'LATCHKEY_KEEP_ENDED_DAYS', fallback: 30 }),
   /** For so many days the history of accounts is kept: when sessions began and ended, passwords changed, and so on. Nodes need not agree on it. */
   historyDays: time(DAY_MS, { env: 'LATCHKEY_HISTORY_DAYS', fallback: 365, minMs: DAY_MS }),
 };

@@ -281,6 +281,7 @@ function settingsFrom(read: Read, origin: string, production: boolean): Settings
       clients: sessions.clients,
       roleLimits: sessions.roleLimits,
       whenFull: sessions.whenFull,
+      approvalMs: sessions.approvalSeconds * SECOND_MS,
       idleMs: read.jwt.use ? idleMsWith(sessions.idleDays, read.jwt.refreshDays) : sessions.idleDays,
       lifetimeMs: sessions.lifetimeDays,
       freshMs: sessions.freshMinutes,

@@ -141,6 +141,7 @@ describe('the house stands as ARCHITECTURE.md says', () => {
         'flows/sign-in-with-passkey.ts',
         'flows/sign-in-with-password.ts',
         'flows/sign-in-with-provider.ts',
+        'flows/wait-for-approval.ts',
       ],
       completeImport: ['flows/adopt-token.ts'],
       completeImports: ['flows/administer.ts', 'moving/import-accounts.ts'],
@@ -153,6 +154,7 @@ describe('the house stands as ARCHITECTURE.md says', () => {
     assert.deepEqual(asking.toSorted(), [
       'sessions/admit.ts',
       'stores/apart/store.ts',
+      'testing/conformance-approvals.ts',
       'testing/conformance-defence.ts',
       'testing/conformance-devices.ts',
       'testing/conformance-imports.ts',

@@ -1,4 +1,4 @@
-import { hash, randomBytes } from 'node:crypto';
+import { hash, randomBytes, randomInt } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { fromBase62, randomBase62, toBase62 } from './base62.ts';
 
@@ -89,6 +89,16 @@ export function hashOfLinkSecret(purpose: string, secret: string): SecretHash {
 /** A new public name for a session: 128 random bits, no credential. */
 export function newSessionId(): string {
   return `ses_${randomBase62(22)}`;
+}
+
+/** A new public name for a request to come in: as above. */
+export function newApprovalId(): string {
+  return `apr_${randomBase62(22)}`;
+}
+
+/** A number by which two people who look at two screens tell that they look at the same thing: no secret. */
+export function newNumberToCompare(): string {
+  return String(randomInt(10_000)).padStart(4, '0');
 }
 
 /** As letters a hash costs a third of what it costs as bytes. */

@@ -26,32 +26,39 @@ export type Choice = {
   readonly asker: string;
 };
 
-type Asking = Pick<Choice, 'least' | 'isAgain' | 'isRemembered' | 'isFresh'> & {
+export type Asking = Pick<Choice, 'least' | 'isAgain' | 'isRemembered' | 'isFresh'> & {
   readonly proof: Proof;
   readonly caller: Caller;
   readonly among: readonly Session[];
 };
 
 /** Keeps a sign-in for the device that asked. Returns its ticket, a secret: good once, and for a while. */
-export async function newChoice(parts: Parts, { proof, caller, among, ...more }: Asking): Promise<string> {
+export async function newChoice(parts: Parts, asking: Asking): Promise<string> {
   const ticket = newLinkSecret();
-  const kept = {
-    proof: textOf(proof),
-    among: among.map(({ id }) => id),
-    asker: askerOf(parts, proof, caller),
-    ...more,
-  };
-  await parts.store.once.put({ ...choiceRef(ticket), lifetimeMs: TICKET_MS, data: JSON.stringify(kept) });
+  await parts.store.once.put({ ...choiceRef(ticket), lifetimeMs: TICKET_MS, data: textOfChoice(parts, asking) });
   return ticket;
+}
+
+export function textOfChoice(parts: Parts, { proof, caller, among, ...more }: Asking): string {
+  const asker = askerOf(parts, proof, caller);
+  return JSON.stringify({ proof: textOf(proof), among: among.map(({ id }) => id), asker, ...more });
 }
 
 /** What a ticket is for; null where it is used or too old, or where another device brings it than asked for it. */
 export async function choiceOf(parts: Parts, ticket: string, caller: Caller): Promise<Choice | null> {
   const text = await parts.store.once.peek(choiceRef(ticket));
-  if (text === null) return null;
-  const kept = JSON.parse(text) as Omit<Choice, 'proof'> & { readonly proof: string };
-  const choice: Choice = { ...kept, proof: waitingProofIn(kept.proof) };
+  return text === null ? null : choiceFor(parts, text, caller);
+}
+
+/** As it was kept, for the device that asked; null for any other. */
+export function choiceFor(parts: Parts, text: string, caller: Caller): Choice | null {
+  const choice = choiceIn(text);
   return choice.asker === askerOf(parts, choice.proof, caller) ? choice : null;
+}
+
+export function choiceIn(text: string): Choice {
+  const kept = JSON.parse(text) as Omit<Choice, 'proof'> & { readonly proof: string };
+  return { ...kept, proof: waitingProofIn(kept.proof) };
 }
 
 export function choiceRef(ticket: string): OnceRef {

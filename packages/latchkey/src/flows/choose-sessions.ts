@@ -30,7 +30,7 @@ export async function chooseSessions(
 export async function sessionsToChoose(
   parts: Parts,
   { ticket, caller }: { readonly ticket: string; readonly caller: Caller },
-): Promise<Omit<NoPlace, 'ticket'> & Pick<Choice, 'isAgain'>> {
+): Promise<Omit<NoPlace, 'next'> & Pick<Choice, 'isAgain'>> {
   const { choice, account } = await waitingChoice(parts, ticket, caller);
   const { sessions, now } = await parts.store.sessions.list(account.id);
   const isLive = (session: Session): boolean => sessionState(session, parts.settings.sessions, now).live;

@@ -10,12 +10,14 @@ import {
   admit,
   admitImported,
   type Caller,
+  type GivenApproval,
   type ImportedKey,
   type Opened,
   type Outcome,
 } from '../sessions/admit.ts';
 import type { OutboxItem } from '../stores/store.ts';
-import { newChoice } from './choice-tickets.ts';
+import { askForApproval, type Waiting } from './approval-tickets.ts';
+import { type Asking, newChoice } from './choice-tickets.ts';
 import { admitDefended, isTold } from './defend-owner.ts';
 import { deviceLabels } from './manage-devices.ts';
 import { arrivalMails } from './new-device.ts';
@@ -27,8 +29,8 @@ export type SignedIn = Omit<Opened, 'isArrival'> & { readonly account: Account }
 
 /** The account is full, and nobody goes for a newcomer. */
 export type NoPlace = {
-  /** A secret with which its holder may choose among them (`choose-sessions.ts`); null where nobody may. */
-  readonly ticket: string | null;
+  /** How its holder may go on: by choosing among them (`choose-sessions.ts`), or by waiting for one of them (`wait-for-approval.ts`). */
+  readonly next: { readonly kind: 'choose'; readonly ticket: string } | ({ readonly kind: 'wait' } & Waiting) | null;
   /** The sessions that have the places, the longest in first. */
   readonly among: readonly Session[];
   /** What the account's owner calls their devices, by the ids of these. */
@@ -54,6 +56,8 @@ type Completing = {
   readonly caller: Caller;
   /** The sessions that were chosen to end. */
   readonly ends?: readonly SessionId[];
+  /** By whom they were let in. */
+  readonly approval?: GivenApproval | null;
   /** Whether the device is not to be asked for a second step for a while, where the settings allow it. */
   readonly isRemembered?: boolean;
   /** Whether its session counts as of somebody who has just shown all that there is to show. */
@@ -68,7 +72,7 @@ type Completing = {
  */
 export async function completeSignIn(
   parts: Parts,
-  { account, proof, caller, ends = [], isRemembered = false, isFresh = true, outbox = [] }: Completing,
+  { account, proof, caller, ends = [], approval = null, isRemembered = false, isFresh = true, outbox = [] }: Completing,
 ): Promise<SignInOutcome | null> {
   const due = await secondStepDue(parts, { account, proof, caller });
   if (due === 'void') return null;
@@ -79,7 +83,7 @@ export async function completeSignIn(
   const isToldOtherwise = isTold(parts, limits);
   const arrivalAt = (place: string | null) =>
     arrivalMails(parts, account, { device: caller.device, place, isToldOtherwise });
-  const entering = { caller, limits, ends, outbox: mails, arrivalAt, isFresh: isFreshNow };
+  const entering = { caller, limits, ends, approval, outbox: mails, arrivalAt, isFresh: isFreshNow };
   const enter = (shown: Proof, terms: Admitting): Promise<Outcome> => admit(parts, shown, terms);
   const outcome = await admitDefended(parts, proof, { account, enter, ...entering });
   if (outcome.kind === 'void') return null;
@@ -140,7 +144,7 @@ async function noPlace(
     least,
     now,
     ...asking
-  }: Omit<NoPlace, 'ticket' | 'labels'> & {
+  }: Omit<NoPlace, 'next' | 'labels'> & {
     readonly account: Account;
     readonly proof: Proof;
     readonly caller: Caller;
@@ -149,11 +153,19 @@ async function noPlace(
     readonly isFresh: boolean;
   },
 ): Promise<NoPlace> {
-  const mayChoose = parts.settings.sessions.whenFull === 'ask';
-  const code = mayChoose ? 'choose_session' : 'limit_reached';
+  const next = await nextFor(parts, { among, least, ...asking });
+  const code = next === null ? 'limit_reached' : codes[next.kind];
   parts.tell({ type: 'sign_in_refused', accountId: account.id, code });
-  const ticket = mayChoose ? await newChoice(parts, { among, least, ...asking }) : null;
-  return { ticket, among, labels: await deviceLabels(parts, account.id), least, now };
+  return { next, among, labels: await deviceLabels(parts, account.id), least, now };
+}
+
+const codes = { choose: 'choose_session', wait: 'approval_required' } as const;
+
+async function nextFor(parts: Parts, asking: Asking): Promise<NoPlace['next']> {
+  const { whenFull } = parts.settings.sessions;
+  if (whenFull === 'ask') return { kind: 'choose', ticket: await newChoice(parts, asking) };
+  const waiting = whenFull === 'approve' ? await askForApproval(parts, asking) : null;
+  return waiting === null ? null : { kind: 'wait', ...waiting };
 }
 
 /** Keys that come from elsewhere become sessions of unknown devices; null for each as above. */

@@ -75,7 +75,8 @@ async function historyOf({ store }: Parts, accountId: AccountId): Promise<readon
 
 /** The name of a network is a hash: left out. */
 function entryOf({ at, kind, sessionId, data: { network: _, ...data } }: HistoryEntry): AccountExport {
-  return { at: isoTime(at), what: kind, ...(sessionId !== null && { session: sessionId }), ...data };
+  const whose = kind.startsWith('approval_') ? { approval: sessionId } : { session: sessionId };
+  return { at: isoTime(at), what: kind, ...(sessionId !== null && whose), ...data };
 }
 
 function isoTime(at: number): string {

@@ -4,6 +4,7 @@ import type { Settings } from '../model/settings.ts';
 import { StoreUnavailable } from '../stores/store.ts';
 import {
   account,
+  approval,
   chooseSession,
   credential,
   jwt,
@@ -47,6 +48,9 @@ const kinds: Readonly<Record<Code, Kind>> = {
   second_step_required: { status: 401, text: secondStep.due },
   limit_reached: { status: 409, text: chooseSession.full },
   choose_session: { status: 409, text: chooseSession.choose },
+  approval_required: { status: 409, text: approval.required },
+  approval_declined: { status: 409, text: approval.declined },
+  approval_expired: { status: 409, text: approval.expired },
   second_step_present: { status: 400, text: secondStep.present },
   second_step_absent: { status: 400, text: secondStep.absent },
   second_step_demanded: { status: 400, text: secondStep.demanded },
@@ -152,6 +156,9 @@ const inWords: Partial<Readonly<Record<Code, InWords>>> = {
   email_not_verified: ({ words }) => words.flaws.email_unverified,
   limit_reached: ({ words }) => words.chooseSession.full,
   choose_session: ({ words }) => words.chooseSession.lead,
+  approval_required: ({ words }) => words.waitForApproval.lead,
+  approval_declined: ({ words }) => words.waitForApproval.declined,
+  approval_expired: ({ words }) => words.waitForApproval.late,
   too_many_attempts: wait,
   too_many_streams: wait,
   registration_closed: ({ words }) => words.signUp.closed,

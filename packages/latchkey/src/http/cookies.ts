@@ -56,6 +56,7 @@ export type LinkPurpose =
   | 'invitation'
   | 'ticket'
   | 'choice'
+  | 'approval'
   | 'passkey'
   | 'mail'
   | 'asked'

@@ -61,6 +61,15 @@ function changed(change: SessionChange): Uint8Array {
     const data = { id: sessionId, device: device.name, class: device.class, opened_at: isoTime(at) };
     return bytes(text({ event: 'session_opened', id, data }));
   }
+  if (change.kind === 'approval_asked') {
+    const { approvalId, device, place, at } = change.asking;
+    const data = { id: approvalId, device: device.name, class: device.class, place, asked_at: isoTime(at) };
+    return bytes(text({ event: 'approval_requested', id, data }));
+  }
+  if (change.kind === 'approval_answered') {
+    const { approvalId, isApproved } = change.answer;
+    return bytes(text({ event: 'approval_answered', id, data: { id: approvalId, approved: isApproved } }));
+  }
   const refused = refusedFor(change.ending);
   const { detail: _, ...why } = bodyOfRefusal({ kind: 'dead', refused, via: 'header' });
   return bytes(text({ event: 'session_ended', id, data: { id: change.ending.sessionId, ...why } }));

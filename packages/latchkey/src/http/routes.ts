@@ -18,6 +18,7 @@ import { REFRESH_PATH, REGISTER_PATH } from './session-offer.ts';
 
 // Loaded with their first request: whoever does without them waits for none of them at the start.
 const dbsc = () => import('./handlers/dbsc.ts');
+const approvals = () => import('./handlers/approvals.ts');
 const choosing = () => import('./handlers/choose.ts');
 const passkeys = () => import('./handlers/passkeys.ts');
 const mailSignIn = () => import('./handlers/mail-sign-in.ts');
@@ -348,6 +349,18 @@ export const routes: readonly Route[] = [
     methods: { POST: async (call) => (await choosing()).choose(call) },
   },
   {
+    path: '/login/approval/',
+    name: 'Login Approval',
+    description: 'For a sign-in that has to be let in: its ticket. Asked again until there is an answer.',
+    access: 'anyone',
+    allow: POST,
+    isOn: isApproving,
+    fields: () => ({ POST: [text('ticket')] }),
+    describes: 'POST',
+    isThrottled: false,
+    methods: { POST: async (call) => (await approvals()).wait(call) },
+  },
+  {
     path: '/login/second-step/set-up/',
     name: 'Second Step Set-Up',
     description:
@@ -604,6 +617,40 @@ export const routes: readonly Route[] = [
     methods: { PATCH: sessions.changeOne, DELETE: sessions.endOne },
   },
   {
+    path: '/approvals/',
+    name: 'Approvals',
+    description: 'The sign-ins to this account that have to be let in.',
+    access: 'signed-in',
+    allow: GET,
+    isOn: isApproving,
+    fields: () => ({}),
+    isThrottled: false,
+    methods: { GET: async (call) => (await approvals()).list(call) },
+  },
+  {
+    path: '/approvals/:id/approve/',
+    name: 'Approve',
+    description: 'Lets a sign-in in, in the place of the sessions whose ids are given, or of whom the rule displaces.',
+    access: 'signed-in',
+    allow: POST,
+    isOn: isApproving,
+    fields: () => ({ POST: [json('end', { isRequired: false })] }),
+    describes: 'POST',
+    isThrottled: false,
+    methods: { POST: async (call) => (await approvals()).approve(call) },
+  },
+  {
+    path: '/approvals/:id/decline/',
+    name: 'Decline',
+    description: 'Lets a sign-in not in.',
+    access: 'signed-in',
+    allow: POST,
+    isOn: isApproving,
+    fields: () => ({}),
+    isThrottled: false,
+    methods: { POST: async (call) => (await approvals()).decline(call) },
+  },
+  {
     path: '/session/',
     name: 'Current Session',
     description: 'Who is signed in with this credential, for clients and for reverse proxies.',
@@ -692,6 +739,10 @@ export const routes: readonly Route[] = [
     methods: { GET: events.follow },
   },
 ];
+
+function isApproving({ sessions }: Settings): boolean {
+  return sessions.whenFull === 'approve';
+}
 
 const tokenFields: readonly Field[] = [
   text('username'),

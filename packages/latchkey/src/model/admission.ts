@@ -14,9 +14,9 @@ export type Limit = { readonly bucket: Bucket; readonly max: number | 'unlimited
 
 /**
  * What happens where a bucket is full: `displace` ends the session with the lowest sequence, `displace-least-recent` the one that
- * was seen longest ago, in whole minutes; `refuse` lets nobody in; `ask` lets the newcomer choose who goes.
+ * was seen longest ago, in whole minutes; `refuse` lets nobody in; `ask` lets the newcomer choose who goes, `approve` one who is in.
  */
-export type WhenFull = 'displace' | 'displace-least-recent' | 'refuse' | 'ask';
+export type WhenFull = 'displace' | 'displace-least-recent' | 'refuse' | 'ask' | 'approve';
 
 /** What a limit looks at. */
 export type Newcomer = {
@@ -35,8 +35,10 @@ export type Admission = {
   readonly newcomer: Newcomer;
   readonly limits: readonly Limit[];
   readonly whenFull: WhenFull;
-  /** The sessions that the newcomer chose to end, where it may choose. What it may not choose stays. */
+  /** The sessions that were chosen to end, by the newcomer or by whoever let it in. What may not be chosen stays. */
   readonly ends: readonly SessionId[];
+  /** The session that let the newcomer in, where one has. */
+  readonly approvedBy?: SessionId | null;
   /** Whether nobody is to go for the newcomer yet. */
   readonly holdsBack?: boolean;
   /** The device that goes before all others where one has to go for the newcomer, or null. */
@@ -49,7 +51,10 @@ export type Verdict =
   | { readonly kind: 'full'; readonly among: readonly Place[]; readonly least: number }
   /** Somebody would have to go for the newcomer, who holds back. */
   | { readonly kind: 'held' }
-  | { readonly kind: 'void'; readonly why: 'account_disabled' | 'proof_void' };
+  | { readonly kind: 'void'; readonly why: VoidReason };
+
+/** Why nobody comes in: the account is not active, something voided the proof, or whoever let them in is not in any more. */
+export type VoidReason = 'account_disabled' | 'proof_void' | 'approval_void';
 
 /** A session as the rule looks at it. */
 export function asPlace({ id, sequence, seenAt, device, client }: Session): Place {
@@ -57,17 +62,18 @@ export function asPlace({ id, sequence, seenAt, device, client }: Session): Plac
 }
 
 /**
- * Decides in this order: the account is active and the proof not older than what voided proofs; the same device's session is
- * replaced, and its place is the newcomer's; of each limit so many go as are too many (`tooMany`); and where nobody goes for a
- * newcomer (`refuse`, `ask`), those go that are too many without it, and it takes the place of whom it chose (`placeAmong`). A
- * newcomer that holds back comes in where nobody has to go for it.
+ * Decides in this order: the account is active, the proof not older than what voided proofs, and whoever let the newcomer in is in;
+ * the same device's session is replaced, and its place is the newcomer's; of each limit so many go as are too many (`tooMany`); and
+ * where nobody goes for a newcomer (`refuse`, `ask`, `approve`), those go that are too many without it, and it takes the place of whom
+ * was chosen (`placeAmong`). A newcomer that holds back comes in where nobody has to go for it.
  *
  * `live` holds the sessions that are neither ended, nor expired, nor idle. A proof made at or after `validFrom` is good.
  */
 export function decideAdmission(gate: Gate, live: readonly Place[], admission: Admission): Verdict {
   if (gate.state !== 'active') return { kind: 'void', why: 'account_disabled' };
   if (admission.proofRevision < gate.validFrom) return { kind: 'void', why: 'proof_void' };
-  const { newcomer, whenFull, ends, holdsBack = false, goesFirst = null } = admission;
+  const { newcomer, whenFull, ends, approvedBy = null, holdsBack = false, goesFirst = null } = admission;
+  if (approvedBy !== null && !live.some(({ id }) => id === approvedBy)) return { kind: 'void', why: 'approval_void' };
   const isSameDevice = (place: Place): boolean => newcomer.deviceId !== null && place.deviceId === newcomer.deviceId;
   const replaced = live.filter(isSameDevice);
   const rank = before(goesFirst, ranks[whenFull]);
@@ -170,4 +176,5 @@ const ranks: Readonly<Record<WhenFull, (a: Place, b: Place) => number>> = {
   'displace-least-recent': bySeen,
   refuse: bySequence,
   ask: bySequence,
+  approve: bySequence,
 };

@@ -9,6 +9,7 @@ export type OncePurpose =
   | 'invitation'
   | 'second-step'
   | 'choose-session'
+  | 'approve-session'
   | 'remembered-device'
   | 'passkey-registration'
   | 'passkey-sign-in'

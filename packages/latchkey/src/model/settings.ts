@@ -25,11 +25,12 @@ export type Settings = {
   readonly basePath: string;
   readonly sessions: LimitSettings & {
     readonly whenFull: WhenFull;
+    readonly approvalMs: number;
     readonly idleMs: number;
     readonly lifetimeMs: number;
     readonly freshMs: number;
-    readonly keepEndedMs: number;
     readonly graceMs: number;
+    readonly keepEndedMs: number;
   };
   /** What is asked of new devices before they take the places of others. */
   readonly takeovers: TakeoverPolicy;

@@ -35,6 +35,8 @@ import type { SignedInVisit, Site, Visit, Visitor } from './visit.ts';
 
 // Loaded with their first request: whoever does without them waits for none of them at the start.
 const emails = () => import('./change-email.ts');
+const approving = () => import('./approvals.ts');
+const waiting = () => import('./wait-for-approval.ts');
 const choosing = () => import('./choose-sessions.ts');
 const confirming = () => import('./confirm.ts');
 const connections = () => import('./connections.ts');
@@ -79,6 +81,15 @@ export const pageRoutes: readonly PageRoute[] = [
     methods: {
       GET: async (visit) => (await choosing()).showChoice(visit),
       POST: async (visit) => (await choosing()).answerChoice(visit),
+    },
+  },
+  {
+    path: '/login/approval',
+    access: 'anyone',
+    isOn: isApproving,
+    methods: {
+      GET: async (visit) => (await waiting()).showWaiting(visit),
+      POST: async (visit) => (await waiting()).answerWaiting(visit),
     },
   },
   {
@@ -180,12 +191,25 @@ export const pageRoutes: readonly PageRoute[] = [
     },
   },
   { path: '/account/devices', access: 'signed-in', methods: { GET: devices.showDevices, POST: devices.changeDevices } },
+  {
+    path: '/account/approvals',
+    access: 'signed-in',
+    isOn: isApproving,
+    methods: {
+      GET: async (visit) => (await approving()).showApprovals(visit),
+      POST: async (visit) => (await approving()).answerApproval(visit),
+    },
+  },
   { path: '/account/data', access: 'signed-in', methods: { GET: data.showData } },
   { path: '/account/close', access: 'signed-in', methods: { GET: closing.showClosing, POST: closing.close } },
 ];
 
 function isAsking({ sessions }: Settings): boolean {
   return sessions.whenFull === 'ask';
+}
+
+function isApproving({ sessions }: Settings): boolean {
+  return sessions.whenFull === 'approve';
 }
 
 function isMailOn({ accounts }: Settings): boolean {
@@ -233,6 +257,7 @@ export function pagesOf(given: Omit<Site, 'assets'>): Pages {
   const assets = assetsFrom(settings.basePath, {
     'style.css': stylesheet(settings.theme),
     'live.js': browserScript('live'),
+    'waiting.js': browserScript('waiting'),
     'demo.js': browserScript('demo'),
     'passkey.js': browserScript('passkey'),
   });

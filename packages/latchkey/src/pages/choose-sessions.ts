@@ -9,9 +9,9 @@ import type { DeviceClass } from '../model/device.ts';
 import { deviceName } from '../texts/devices.ts';
 import { carriedSecret, dropSecret } from './carried-secret.ts';
 import { complaints, fillIn } from './controls.ts';
-import { timeOf } from './devices.ts';
 import { enter, visitingCaller } from './entering.ts';
 import { EMPTY_FORM, type FormView, type Html, type PageContext, page } from './page.ts';
+import { timeOf } from './times.ts';
 import { type Form, nextOf, orFlaws, readForm, sendOn, show, type Visit, withNext } from './visit.ts';
 
 /** A device that has a place. Times are milliseconds since 1970. */
@@ -75,14 +75,14 @@ const choicePage = page<ChooseSessionsView>({
   },
 });
 
-function deviceTold(device: PlaceView, now: number, { words, language }: PageContext): Html {
+export function deviceTold(device: PlaceView, now: number, { words, language }: PageContext): Html {
   const seen = fillIn(words.devices.seen, { when: timeOf(device.seenAt, now, language) });
   const kind = deviceName(words, device.name);
   return html`<span class="told"><bdi class="name">${device.label ?? kind}</bdi>
 <span class="muted">${device.label === null ? '' : html`<bdi>${kind}</bdi> · `}${words.deviceClasses[device.class]}${device.place === null ? '' : html` · <bdi>${device.place}</bdi>`} · ${seen}</span></span>`;
 }
 
-function placeViews({ among, labels }: Pick<NoPlace, 'among' | 'labels'>): readonly PlaceView[] {
+export function placeViews({ among, labels }: Pick<NoPlace, 'among' | 'labels'>): readonly PlaceView[] {
   return among.map(({ id, device, place, seenAt }) => {
     const label = labels.get(device.id ?? '') ?? null;
     return { id, name: device.name, class: device.class, label, place, seenAt };
@@ -90,6 +90,9 @@ function placeViews({ among, labels }: Pick<NoPlace, 'among' | 'labels'>): reado
 }
 
 const HERE = '/login/choose/';
+
+/** Where somebody waits to be let in. */
+export const waitingPath = '/login/approval/';
 
 /** Where a sign-in leads of which all was shown. */
 export async function arriveWhole(
@@ -106,25 +109,30 @@ export async function arriveWhole(
 export function waitingChoice(
   visit: Visit,
   form: Form,
-  { ticket }: Pick<NoPlace, 'ticket'>,
+  { next: way }: Pick<NoPlace, 'next'>,
   taken: readonly string[],
 ): { readonly cookies: readonly string[]; readonly headers: Record<string, string>; readonly to: string } {
   const next = nextOf(visit, form);
-  if (ticket === null) return { cookies: taken, headers: {}, to: withNext('/login/', next) };
-  const cookies = [linkCookie(visit.parts.settings, 'choice', ticket, TICKET_MS), ...taken];
-  return { cookies, headers: {}, to: withNext(HERE, next) };
+  if (way === null) return { cookies: taken, headers: {}, to: withNext('/login/', next) };
+  const { settings } = visit.parts;
+  const { purpose, path, lifetimeMs } =
+    way.kind === 'choose'
+      ? ({ purpose: 'choice', path: HERE, lifetimeMs: TICKET_MS } as const)
+      : ({ purpose: 'approval', path: waitingPath, lifetimeMs: settings.sessions.approvalMs + TICKET_MS } as const);
+  const cookies = [linkCookie(settings, purpose, way.ticket, lifetimeMs), ...taken];
+  return { cookies, headers: {}, to: withNext(path, next) };
 }
 
-/** On from a sign-in that found no place: to choose, with the ticket in a cookie; or, where nobody may, that it is so. */
+/** On from a sign-in that found no place: to choose or to wait, with the ticket in a cookie; or, where nobody may, that it is so. */
 async function toChoice(
   visit: Visit,
   form: Form,
-  { ticket, among, labels, now }: NoPlace,
+  { next: way, among, labels, now }: NoPlace,
   taken: readonly string[],
 ): Promise<Response> {
   const next = nextOf(visit, form);
-  if (ticket !== null) {
-    const { cookies, to } = waitingChoice(visit, form, { ticket }, taken);
+  if (way !== null) {
+    const { cookies, to } = waitingChoice(visit, form, { next: way }, taken);
     return sendOn(visit, to, { status: 302, cookies });
   }
   const view = { state: 'refused', next, devices: placeViews({ among, labels }), now } as const;

@@ -7,9 +7,10 @@ import type { SessionId } from '../model/account.ts';
 import { type DeviceClass, LONGEST_LABEL } from '../model/device.ts';
 import { Refusal } from '../model/reasons.ts';
 import { deviceName } from '../texts/devices.ts';
-import { ago, moment } from '../texts/time.ts';
+import { type RequestView, requestList, requestsOf } from './approvals.ts';
 import { complaints, fillIn, notice } from './controls.ts';
 import { type Content, EMPTY_FORM, type FormView, type Html, type PageContext, page } from './page.ts';
+import { timeOf } from './times.ts';
 import { type Form, flawsInWords, orFlaws, readForm, type SignedInVisit, sendOn, show } from './visit.ts';
 
 /** A signed-in device. Times are milliseconds since 1970. */
@@ -36,6 +37,8 @@ export type DevicesView = {
   readonly devices: readonly DeviceView[];
   readonly lately: readonly Displacement[];
   readonly now: number;
+  /** Devices that ask to come in, where that is for one who is in to say. */
+  readonly requests: readonly RequestView[];
   /** What has just been done. */
   readonly done: 'renamed' | 'forgotten' | null;
 } & FormView;
@@ -50,7 +53,7 @@ const devicesPage = page<DevicesView>({
     const { devices: texts, form } = context.words;
     const isAlone = view.devices.length === 1;
     const { done } = view;
-    return html`${done === null ? '' : notice(texts[done])}${complaints(context.words, view, [])}<p>${isAlone ? texts.alone : texts.lead}</p>
+    return html`${done === null ? '' : notice(texts[done])}${complaints(context.words, view, [])}${requestList(view, context)}<p>${isAlone ? texts.alone : texts.lead}</p>
 <ul class="list">
 ${view.devices.map((device) => deviceItem(device, view.now, context))}</ul>
 ${isAlone ? '' : html`<form method="post"><button class="plain" name="end" value="others">${texts.endOthers}</button></form>`}
@@ -103,18 +106,10 @@ function displacementItem({ at, old, by }: Displacement, now: number, { words, l
 `;
 }
 
-export function timeOf(at: number, now: number, language: PageContext['language']): Html {
-  const iso = new Date(at).toISOString();
-  return html`<time datetime="${iso}" title="${moment(language, at)}">${ago(language, now - at)}</time>`;
-}
-
 const SHOWN_LATELY = 10;
 
-async function viewOf(
-  { parts, visitor }: SignedInVisit,
-  done: DevicesView['done'],
-  form: FormView,
-): Promise<DevicesView> {
+async function viewOf(visit: SignedInVisit, done: DevicesView['done'], form: FormView): Promise<DevicesView> {
+  const { parts, visitor } = visit;
   const { session: own, now } = visitor.who;
   const listed = await listDevices(parts, own.accountId);
   const devices = listed.map(({ session, label, isRemembered }) => ({
@@ -129,7 +124,9 @@ async function viewOf(
   }));
   const lately = (await recentDisplacements(parts, own.accountId)).slice(0, SHOWN_LATELY);
   const thisFirst = devices.toSorted((a, b) => Number(b.isThis) - Number(a.isThis));
-  return { devices: thisFirst, lately, now, done, ...form };
+  const isAsked = parts.settings.sessions.whenFull === 'approve';
+  const requests = isAsked ? (await requestsOf(visit)).requests : [];
+  return { devices: thisFirst, lately, now, requests, done, ...form };
 }
 
 export async function showDevices(visit: SignedInVisit): Promise<Response> {

@@ -15,6 +15,8 @@ export type FrameView = {
   readonly style: string;
   readonly scripts: readonly FrameScript[];
   readonly logo: string | null;
+  /** After how many seconds a browser without scripts is to load the page anew; null for never. */
+  readonly refreshSeconds?: number | null;
 };
 
 /** A whole document. It runs no script but its own, and works without that. */
@@ -28,7 +30,12 @@ export function frame(view: FrameView, page: PageContext): Html {
 <meta name="robots" content="noindex">
 <title>${view.title} · ${site}</title>
 <link rel="stylesheet" href="${view.style}">
-${view.scripts.map(scriptOf)}</head>
+${view.scripts.map(scriptOf)}${
+  view.refreshSeconds == null
+    ? ''
+    : html`<noscript><meta http-equiv="refresh" content="${view.refreshSeconds}"></noscript>
+`
+}</head>
 <body>
 <a class="skip" href="#content">${words.frame.skip}</a>
 <header class="top"><a class="site" href="/">${view.logo === null ? html`<bdi>${site}</bdi>` : html`<img src="${view.logo}" alt="${site}">`}</a>

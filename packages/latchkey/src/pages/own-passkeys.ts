@@ -5,9 +5,9 @@ import { addPasskey, handleOf, listPasskeys, removePasskey, renamePasskey } from
 import { checkFields, text } from '../http/fields.ts';
 import { invalidInput, Refusal } from '../model/reasons.ts';
 import { complaints, field, fillIn, notice } from './controls.ts';
-import { timeOf } from './devices.ts';
 import { EMPTY_FORM, type FormView, type Html, type PageContext, page } from './page.ts';
 import { ANSWER } from './passkey-controls.ts';
+import { timeOf } from './times.ts';
 import { type Form, flawsInWords, orFlaws, readForm, type SignedInVisit, show } from './visit.ts';
 
 export type OwnPasskeysView = {

@@ -28,6 +28,8 @@ export type Page<View> = {
   readonly script?: (view: View, page: PageContext) => Script | null;
   /** What the script for passkeys is told, where the page has something to do with them. */
   readonly passkeys?: (view: View, page: PageContext) => Script['data'] | null;
+  /** After how many seconds a browser without scripts is to load it anew; null for never. */
+  readonly refreshSeconds?: (view: View) => number | null;
   /** Wider than a form needs. */
   readonly isWide?: true;
 };

@@ -84,6 +84,7 @@ code { font: .9375rem/1.5 ui-monospace, SFMono-Regular, Menlo, monospace; overfl
 .choices legend { padding: 0; margin-block-end: .5rem; font-weight: 620; }
 .choices .check { margin: 0; padding-block: .75rem; border-block-start: 1px solid color-mix(in srgb, var(--border) 30%, transparent); cursor: pointer; }
 .choices .check input { flex: none; }
+.number { font-size: 2.25rem; line-height: 1.2; font-weight: 680; letter-spacing: .12em; font-variant-numeric: tabular-nums; text-align: center; }
 .told { display: block; }
 .told .name { display: block; font-weight: 620; }
 .told .muted { display: block; font-weight: 400; }

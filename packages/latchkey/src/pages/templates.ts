@@ -1,5 +1,6 @@
 /** Which pages a host may show in its own way, and what each is told. Beside its view a template gets the page's context. */
 import type { AccountView } from './account.ts';
+import type { ApprovalsView } from './approvals.ts';
 import type { ChangeEmailView, EmailLinkView } from './change-email.ts';
 import type { ChangePasswordView } from './change-password.ts';
 import type { ChooseSessionsView } from './choose-sessions.ts';
@@ -23,6 +24,7 @@ import type { SignOutView } from './sign-out.ts';
 import type { SignUpClosedView, SignUpView } from './sign-up.ts';
 import type { SignedOutPageView } from './signed-out.ts';
 import type { ResendView, VerifyEmailView } from './verify-email.ts';
+import type { WaitForApprovalView } from './wait-for-approval.ts';
 
 type Nothing = Readonly<Record<never, never>>;
 
@@ -33,6 +35,7 @@ export type PageViews = {
   readonly 'mail-sign-in': MailSignInView;
   readonly 'second-step': SecondStepView;
   readonly 'choose-sessions': ChooseSessionsView;
+  readonly 'wait-for-approval': WaitForApprovalView;
   readonly 'sign-out': SignOutView;
   readonly 'sign-out-done': Nothing;
   readonly 'signed-out': SignedOutPageView;
@@ -56,6 +59,7 @@ export type PageViews = {
   readonly connections: ConnectionsView;
   readonly 'social-failed': SocialFailedView;
   readonly devices: DevicesView;
+  readonly approvals: ApprovalsView;
   readonly data: OwnDataView;
   readonly 'close-account': CloseAccountView;
   readonly 'account-closed': Nothing;

@@ -72,17 +72,19 @@ export async function show<View>(visit: Visit, page: Page<View>, view: View, sho
       ...passkeyScript(visit, page.passkeys?.(view, context) ?? null),
     ],
     logo: visit.parts.settings.theme.logo,
+    refreshSeconds: page.refreshSeconds?.(view) ?? null,
   };
   return await answerFramed(visit, framed, shown);
 }
 
 /** A page's own script; else, for whoever is signed in, the one that turns the page when that is over. */
-export function scriptsFor({ site, visitor, parts }: Visit, own: Script | null): readonly FrameScript[] {
+export function scriptsFor({ site, visitor, parts, speech }: Visit, own: Script | null): readonly FrameScript[] {
   const { basePath } = parts.settings;
   if (own !== null && own.asset !== 'live.js') return [{ path: site.assets.pathOf(own.asset), data: own.data }];
   if (visitor === null) return [];
   const paths = { events: `${basePath}/events/`, check: `${basePath}/session/`, over: '/signed-out/' };
-  const data = { ...paths, session: visitor.who.session.id, ...own?.data };
+  const asked = parts.settings.sessions.whenFull === 'approve' ? { asked: speech.words.approvals.waits } : {};
+  const data = { ...paths, ...asked, session: visitor.who.session.id, ...own?.data };
   return [{ path: site.assets.pathOf('live.js'), data }];
 }
 

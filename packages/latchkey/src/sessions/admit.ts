@@ -3,13 +3,14 @@ import type { Keys } from '../crypto/keys.ts';
 import { newSessionId, newSessionToken } from '../crypto/token.ts';
 import type { AccountId, SessionId } from '../model/account.ts';
 import type { Limit } from '../model/admission.ts';
+import type { Verdict } from '../model/approval.ts';
 import type { Binding } from '../model/binding.ts';
 import type { DeviceSummary } from '../model/device.ts';
 import type { Whereabouts } from '../model/place.ts';
 import { Refusal } from '../model/reasons.ts';
 import type { Session } from '../model/session.ts';
 import type { Settings } from '../model/settings.ts';
-import type { Arrival, OutboxItem, Store } from '../stores/store.ts';
+import type { Admit, Arrival, OutboxItem, Store } from '../stores/store.ts';
 import { deviceTokenFor, newDeviceId, readDeviceTokens } from './device-token.ts';
 import type { Endings } from './endings.ts';
 
@@ -72,12 +73,17 @@ export async function refuseOtherRule({ store, rule }: Pick<Door, 'store' | 'rul
   if (inForce !== null && inForce !== rule) throw new Refusal('rule_mismatch');
 }
 
+/** A word of somebody who is in. */
+export type GivenApproval = Omit<Extract<Verdict, { kind: 'approved' }>, 'kind'>;
+
 /** What comes to the door with a proof. */
 export type Admitting = {
   readonly caller: Caller;
   readonly limits: readonly Limit[];
   /** The sessions that were chosen to end. */
   readonly ends?: readonly SessionId[];
+  /** By whom the newcomer was let in, and who is to end for it; null where nobody had to. */
+  readonly approval?: GivenApproval | null;
   /** Mails that go where the session is opened. */
   readonly outbox?: readonly OutboxItem[];
   /** The mails that tell of a device which the account does not know, and that is at a place; null for none. */
@@ -98,6 +104,7 @@ export async function admit(
     caller,
     limits,
     ends = [],
+    approval = null,
     outbox = [],
     arrivalAt = () => null,
     isFresh = true,
@@ -124,7 +131,7 @@ export async function admit(
       isFresh,
     },
     ...terms(door, proof),
-    ends,
+    ...choiceIn(approval, { ends, whenFull: door.settings.sessions.whenFull }),
     outbox,
     arrival,
     limits,
@@ -171,7 +178,7 @@ export async function admitImported(door: Door, keys: readonly ImportedKey[]): P
         isFresh,
       },
       ...terms(door, proof),
-      ends: [],
+      ...{ ends: [], approvedBy: null, whenFull: door.settings.sessions.whenFull },
       limits: [{ bucket: 'account', max: 'unlimited' }],
     })),
   );
@@ -180,6 +187,16 @@ export async function admitImported(door: Door, keys: readonly ImportedKey[]): P
 }
 
 function terms(door: Door, proof: Proof) {
-  const { whenFull, idleMs } = door.settings.sessions;
-  return { gate: proof.gate, spends: proof.spends, whenFull, idleMs, rule: door.rule };
+  const { idleMs } = door.settings.sessions;
+  return { gate: proof.gate, spends: proof.spends, idleMs, rule: door.rule };
+}
+
+/** Who goes: where it was left to the rule, whom it displaces. */
+function choiceIn(
+  approval: GivenApproval | null,
+  otherwise: Pick<Admit, 'ends' | 'whenFull'>,
+): Pick<Admit, 'ends' | 'whenFull' | 'approvedBy'> {
+  if (approval === null) return { ...otherwise, approvedBy: null };
+  const { by: approvedBy, ends } = approval;
+  return ends === null ? { ends: [], whenFull: 'displace', approvedBy } : { ...otherwise, ends, approvedBy };
 }

@@ -39,5 +39,14 @@ export async function positionBefore(sessions: Changes, at: number): Promise<num
 }
 
 function timeOf(change: SessionChange): number {
-  return change.kind === 'ended' ? change.ending.at : change.opening.at;
+  switch (change.kind) {
+    case 'opened':
+      return change.opening.at;
+    case 'ended':
+      return change.ending.at;
+    case 'approval_asked':
+      return change.asking.at;
+    case 'approval_answered':
+      return change.answer.at;
+  }
 }

@@ -21,7 +21,7 @@ export type Sink = {
 /** What is said on a stream, in bytes. */
 export type Words = {
   readonly beat: Uint8Array;
-  /** Something happened to another session of the account. */
+  /** Something happened to another session of the account, or to a request for one. */
   changed(change: SessionChange): Uint8Array;
   /** The last that is said: the session is over. `position` is the last that the stream has told of. */
   over(refused: Refused, position: number): Uint8Array;
@@ -105,6 +105,20 @@ function tokenOf({ accountId, tokenHash }: Stream): TokenRef {
   return { accountId, hash: Buffer.from(tokenHash, 'latin1') };
 }
 
+/** Whose change it is, and of which session; null where it is of none. */
+function subjectOf(change: SessionChange): { readonly accountId: AccountId; readonly sessionId: SessionId | null } {
+  switch (change.kind) {
+    case 'opened':
+      return change.opening;
+    case 'ended':
+      return change.ending;
+    case 'approval_asked':
+      return { accountId: change.asking.accountId, sessionId: null };
+    case 'approval_answered':
+      return { accountId: change.answer.accountId, sessionId: null };
+  }
+}
+
 /** Keeps the streams of this process: one timer and one listener for all of them, whatever their number. */
 export function sessionStreams({ store, settings, endings, warn }: StreamParts): Streams {
   const { perAccount, total, heartbeatMs } = settings.events;
@@ -162,13 +176,13 @@ export function sessionStreams({ store, settings, endings, warn }: StreamParts):
   const tell = (stream: Stream, change: SessionChange): void => {
     if (change.position <= stream.position) return;
     stream.position = change.position;
-    const { sessionId } = change.kind === 'opened' ? change.opening : change.ending;
+    const { sessionId } = subjectOf(change);
     if (sessionId !== stream.sessionId) write(stream, stream.words.changed(change));
     else if (change.kind === 'ended') over(stream, refusedFor(change.ending));
   };
 
   const hear = (change: SessionChange): void => {
-    const { accountId } = change.kind === 'opened' ? change.opening : change.ending;
+    const { accountId } = subjectOf(change);
     for (const stream of byAccount.get(accountId) ?? []) {
       if (stream.early === null) tell(stream, change);
       else stream.early.push(change);

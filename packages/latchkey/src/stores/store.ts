@@ -1,5 +1,6 @@
 import type { Account, AccountId, AccountState, Gate, Profile, SessionId } from '../model/account.ts';
-import type { Limit, WhenFull } from '../model/admission.ts';
+import type { Limit, VoidReason, WhenFull } from '../model/admission.ts';
+import type { Approval, ApprovalId, Verdict } from '../model/approval.ts';
 import type { Binding } from '../model/binding.ts';
 import type { Credential, CredentialKind, NewCredential } from '../model/credential.ts';
 import type { AccountDevice, Device, DeviceSummary } from '../model/device.ts';
@@ -25,6 +26,7 @@ export type Store = {
   readonly sessions: SessionStore;
   readonly devices: DeviceStore;
   readonly once: OnceStore;
+  readonly approvals: ApprovalStore;
   readonly counters: CounterStore;
   readonly marks: MarkStore;
   readonly outbox: OutboxStore;
@@ -345,6 +347,8 @@ export type Admit = {
   readonly whenFull: WhenFull;
   /** The sessions that were chosen to end, in place of which this one opens; those that may not be chosen stay as they are. */
   readonly ends: readonly SessionId[];
+  /** The session that let this one in, where one has: it has to be live. */
+  readonly approvedBy?: SessionId | null;
   /** Whether nobody is to go for it: where somebody would have to, it is `held`. */
   readonly holdsBack?: boolean;
   /** The device whose session goes before all others where one has to go, or null. */
@@ -381,8 +385,8 @@ export type Admitted =
   | { readonly kind: 'full'; readonly among: readonly Session[]; readonly least: number; readonly now: number }
   /** Somebody would have to go for it, and nobody did. What the proof spends is spent. */
   | { readonly kind: 'held' }
-  /** The account is not active, or something voided the proof since it was made. Nothing was spent. */
-  | { readonly kind: 'void'; readonly why: 'account_disabled' | 'proof_void' }
+  /** The account is not active, something voided the proof since it was made, or whoever let it in is not in any more. Nothing was spent. */
+  | { readonly kind: 'void'; readonly why: VoidReason }
   /** What the proof would spend was spent already, or has expired. */
   | { readonly kind: 'spent' }
   /** The token is another account's, or its session is over. */
@@ -420,13 +424,32 @@ export type OpeningNotice = {
   readonly device: DeviceSummary;
 };
 
+/** Somebody asks to come in. */
+export type ApprovalNotice = {
+  readonly approvalId: ApprovalId;
+  readonly accountId: AccountId;
+  readonly at: number;
+  readonly device: DeviceSummary;
+  readonly place: string | null;
+};
+
+/** They were answered, by somebody who is in. */
+export type ApprovalAnswer = {
+  readonly approvalId: ApprovalId;
+  readonly accountId: AccountId;
+  readonly at: number;
+  readonly isApproved: boolean;
+};
+
 /**
- * What happened to a session, and its position among all that did. Positions grow in the order of commits: whoever has read up
+ * What happened to a session, or to a request for one, and its position among all that did. Positions grow in the order of commits: whoever has read up
  * to one has missed none before it. Between two there may be others, which are of something else.
  */
 export type SessionChange = { readonly position: number } & (
   | { readonly kind: 'opened'; readonly opening: OpeningNotice }
   | { readonly kind: 'ended'; readonly ending: EndingNotice }
+  | { readonly kind: 'approval_asked'; readonly asking: ApprovalNotice }
+  | { readonly kind: 'approval_answered'; readonly answer: ApprovalAnswer }
 );
 
 export type SessionStore = {
@@ -518,6 +541,46 @@ export type OnceStore = {
   purge(limit: number): Promise<number>;
 };
 
+/** A sign-in that asks to be let in. */
+export type NewApproval = {
+  readonly id: ApprovalId;
+  readonly accountId: AccountId;
+  /** The hash of its ticket, which is usable once for `approve-session`: the door spends it. */
+  readonly ticket: Uint8Array;
+  /** Which device asks, as far as that can be told. */
+  readonly from: string;
+  readonly device: DeviceSummary;
+  readonly place: string | null;
+  readonly waitMs: number;
+  /** For how long after that what became of it can still be found. */
+  readonly tellMs: number;
+  /** What its flow keeps of it. */
+  readonly data: string;
+};
+
+export type ApprovalStore = {
+  /**
+   * Keeps one in the place of that which its device has out, if any, and has those hear of it who follow the account's changes. null,
+   * and nothing is kept, where as many as `most` others wait: of any number at once no more than that.
+   */
+  ask(asking: { readonly approval: NewApproval; readonly most: number }): Promise<Approval | null>;
+  /** Those of an account that wait for an answer, the first that asked first, with the store's time. */
+  waiting(accountId: AccountId): Promise<{ readonly approvals: readonly Approval[]; readonly now: number }>;
+  /** The one of a ticket, answered or not, with the store's time; null when it is absent, spent, or found no more. */
+  find(ticket: Uint8Array): Promise<{ readonly approval: Approval; readonly now: number } | null>;
+  /**
+   * Answers one that waits: of two at once one does. Who was approved may come in by it for `collectMs` from now. null when it is not
+   * the account's, does not wait any more, or was answered.
+   */
+  answer(answer: {
+    readonly accountId: AccountId;
+    readonly id: ApprovalId;
+    readonly by: Acting;
+    readonly verdict: Verdict;
+    readonly collectMs: number;
+  }): Promise<Approval | Over | null>;
+};
+
 export type Take = { readonly key: string; readonly limit: number; readonly windowMs: number };
 
 export type Taken = {
@@ -593,18 +656,22 @@ export type HistoryKind =
   | 'credential_removed'
   | 'signed_out_everywhere'
   | 'session_opened'
-  | 'session_ended';
+  | 'session_ended'
+  | 'approval_asked'
+  | 'approval_given'
+  | 'approval_declined';
 
 export type HistoryEntry = {
   readonly id: number;
   readonly at: number;
   readonly kind: HistoryKind;
   readonly accountId: AccountId;
+  /** Of an approval, its id. */
   readonly sessionId: SessionId | null;
   /**
    * Of an opened session its `method`, `sequence`, `device`, `class`, `device_id`, `client`, `place`, `lat` and `lon` (degrees), and
    * `network` (a hash that tells networks of one account apart, and nothing else). Of an ended session its `reason`, and `by` what;
-   * `replaced` is 1 where the same device signed in again.
+   * `replaced` is 1 where the same device signed in again. Of an approval `device`, `class` and `place`, and `by_session` who answered.
    */
   readonly data: { readonly [key: string]: string | number | null };
 };

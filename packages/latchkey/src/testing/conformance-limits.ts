@@ -9,7 +9,7 @@ import type { Session, TokenRef } from '../model/session.ts';
 import type { Admit, Admitted, Store } from '../stores/store.ts';
 import type { TestClock } from './clock.ts';
 
-type World = { readonly store: Store; readonly clock: TestClock; connect(): Promise<Store> };
+export type World = { readonly store: Store; readonly clock: TestClock; connect(): Promise<Store> };
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -18,7 +18,7 @@ const LIFETIME_MS = 24 * HOUR_MS;
 
 let made = 0;
 
-async function newGate(store: Store): Promise<Gate> {
+export async function newGate(store: Store): Promise<Gate> {
   made++;
   const name = `limited${made}`;
   const created = await store.accounts.create({
@@ -30,14 +30,16 @@ async function newGate(store: Store): Promise<Gate> {
   return created.record.gate;
 }
 
-type Asked = Partial<Pick<Admit, 'limits' | 'whenFull' | 'ends' | 'spends' | 'holdsBack' | 'goesFirst'>> & {
+type Asked = Partial<
+  Pick<Admit, 'limits' | 'whenFull' | 'ends' | 'approvedBy' | 'spends' | 'holdsBack' | 'goesFirst'>
+> & {
   readonly max?: Limit['max'];
   readonly device?: string | null;
   readonly class?: DeviceClass;
   readonly client?: string | null;
 };
 
-function admission(gate: Gate, given: Asked = {}): Admit {
+export function admission(gate: Gate, given: Asked = {}): Admit {
   const { max = 1, device = null, class: deviceClass = 'web', client = null, ...rest } = given;
   return {
     session: {
@@ -61,7 +63,7 @@ function admission(gate: Gate, given: Asked = {}): Admit {
 type In = Extract<Admitted, { kind: 'admitted' }> & { readonly token: TokenRef };
 type Full = Extract<Admitted, { kind: 'full' }>;
 
-async function signIn(store: Store, gate: Gate, given: Asked = {}): Promise<In> {
+export async function signIn(store: Store, gate: Gate, given: Asked = {}): Promise<In> {
   const request = admission(gate, given);
   const outcome = await store.sessions.admit(request);
   assert.ok(outcome.kind === 'admitted', outcome.kind);
@@ -74,7 +76,7 @@ async function turnedAway(store: Store, gate: Gate, given: Asked): Promise<Full>
   return outcome;
 }
 
-const ids = (of: readonly { readonly id: string }[]): readonly string[] => of.map(({ id }) => id);
+export const ids = (of: readonly { readonly id: string }[]): readonly string[] => of.map(({ id }) => id);
 
 /** Those that have not ended, by id, the first that was opened first. */
 async function openOf(store: Store, gate: Gate): Promise<readonly string[]> {
@@ -82,7 +84,11 @@ async function openOf(store: Store, gate: Gate): Promise<readonly string[]> {
 }
 
 /** Starts all at once, over two connections, and waits for every outcome. */
-async function atOnce<T>(world: World, times: number, work: (store: Store) => Promise<T>): Promise<readonly T[]> {
+export async function atOnce<T>(
+  world: World,
+  times: number,
+  work: (store: Store) => Promise<T>,
+): Promise<readonly T[]> {
   const stores = [world.store, await world.connect()] as const;
   return await Promise.all(Array.from({ length: times }, (_, turn) => work(stores[turn % 2] ?? world.store)));
 }
@@ -114,7 +120,7 @@ export const limitCases: Readonly<Record<string, (world: World) => Promise<void>
   },
 
   async 'F-8, P10: what is idle or expired holds no place, whatever happens when an account is full'({ store, clock }) {
-    for (const whenFull of ['displace', 'displace-least-recent', 'refuse', 'ask'] as const) {
+    for (const whenFull of WHEN_FULL) {
       for (const hours of [IDLE_MS / HOUR_MS, LIFETIME_MS / HOUR_MS]) {
         const gate = await newGate(store);
         const before = await signIn(store, gate, { whenFull });
@@ -128,7 +134,7 @@ export const limitCases: Readonly<Record<string, (world: World) => Promise<void>
   },
 
   async 'F-26: a device takes its own place again in a full account, and nobody else does'({ store }) {
-    for (const whenFull of ['refuse', 'ask'] as const) {
+    for (const whenFull of ['refuse', 'ask', 'approve'] as const) {
       const gate = await newGate(store);
       const other = await signIn(store, gate, { max: 2, whenFull, device: 'd1' });
       const mine = await signIn(store, gate, { max: 2, whenFull, device: 'd2' });
@@ -258,7 +264,7 @@ type Draw = (below: number) => number;
 const oneOf = <T>(pick: Draw, of: readonly [T, ...T[]]): T => of[pick(of.length)] ?? of[0];
 
 const BUCKETS: readonly [Bucket, ...Bucket[]] = ['account', 'class:web', 'class:mobile', 'client:a', 'client:b'];
-const WHEN_FULL: readonly [WhenFull, ...WhenFull[]] = ['displace', 'displace-least-recent', 'refuse', 'ask'];
+const WHEN_FULL: readonly [WhenFull, ...WhenFull[]] = ['displace', 'displace-least-recent', 'refuse', 'ask', 'approve'];
 
 function askedAtRandom(gate: Gate, live: readonly Session[], pick: Draw): Admit {
   const limits = Array.from(
@@ -272,6 +278,7 @@ function askedAtRandom(gate: Gate, live: readonly Session[], pick: Draw): Admit 
     limits: [...limits, { bucket: 'account', max: oneOf<Limit['max']>(pick, [2, 3, 5, 'unlimited']) }],
     whenFull: oneOf(pick, WHEN_FULL),
     ends: ids(live.filter(() => pick(4) === 0)),
+    approvedBy: oneOf(pick, [null, null, null, 'ses_nobody', ...ids(live)]),
     device: oneOf<string | null>(pick, [null, 'd1', 'd2', 'd3']),
     class: oneOf<DeviceClass>(pick, ['web', 'mobile', 'unknown']),
     client: oneOf<string | null>(pick, [null, 'a', 'b']),
@@ -298,12 +305,15 @@ async function compareWithModel({ store, clock, gate, tokens, pick }: Trial): Pr
   const expected = decideAdmission(gate, live.map(asPlace), {
     proofRevision: gate.revision,
     newcomer: { deviceId: device.id, class: device.class, client },
-    ...{ limits: asked.limits, whenFull: asked.whenFull, ends: asked.ends },
+    ...{ limits: asked.limits, whenFull: asked.whenFull, ends: asked.ends, approvedBy: asked.approvedBy ?? null },
     ...{ holdsBack: asked.holdsBack ?? false, goesFirst: asked.goesFirst ?? null },
   });
   const actual = await store.sessions.admit(asked);
   const left = await openOf(store, gate);
-  if (expected.kind === 'held') {
+  if (expected.kind === 'void') {
+    assert.deepEqual(actual, expected);
+    assert.deepEqual(left.toSorted(), ids(sessions).toSorted(), 'nothing happens at all');
+  } else if (expected.kind === 'held') {
     assert.deepEqual(actual, expected);
     assert.deepEqual(left, ids(live), 'nobody goes but what was over');
   } else if (expected.kind === 'full') {

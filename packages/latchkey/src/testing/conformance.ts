@@ -26,6 +26,7 @@ import {
   type Voided,
 } from '../stores/store.ts';
 import type { TestClock } from './clock.ts';
+import { approvalCases } from './conformance-approvals.ts';
 import { defenceCases } from './conformance-defence.ts';
 import { deviceCases } from './conformance-devices.ts';
 import { exchangeCases } from './conformance-exchange.ts';
@@ -1428,7 +1429,9 @@ const cases: Record<string, (world: World) => Promise<void>> = {
     const all = await store.sessions.changes({ after: 0, limit: 10 });
     const { accountId } = one.gate;
     const [opened, ended] = all.filter((change) =>
-      'opening' in change ? change.opening.accountId === accountId : change.ending.accountId === accountId,
+      'opening' in change
+        ? change.opening.accountId === accountId
+        : 'ending' in change && change.ending.accountId === accountId,
     );
     const its = await store.sessions.changesOf({ accountId, after: 0, limit: 10 });
     assert.equal(all.length, 3);
@@ -1674,7 +1677,9 @@ const cases: Record<string, (world: World) => Promise<void>> = {
     await store.accounts.close({ id: gate.accountId, by: null });
     const heard = await store.sessions.changes({ after: 0, limit: 9 });
     assert.deepEqual(
-      heard.map((change) => (change.kind === 'ended' ? change.ending.reason : change.opening.device.name)),
+      heard.map((change) =>
+        'ending' in change ? change.ending.reason : 'opening' in change && change.opening.device.name,
+      ),
       ['an unknown device', 'displaced', 'an unknown device', 'account_disabled'],
     );
     const kept = [
@@ -1742,6 +1747,7 @@ export const conformance: readonly ConformanceCase[] = Object.entries({
   ...cases,
   ...historyCases,
   ...limitCases,
+  ...approvalCases,
   ...defenceCases,
   ...exchangeCases,
   ...deviceCases,

@@ -152,6 +152,13 @@ export const device = {
   notRemembered: about('malformed', 'May only be false.'),
 } as const;
 
+export const approval = {
+  required: 'This account is signed in on as many devices as it may be. One of them has to let this one in.',
+  declined: 'This sign-in was declined.',
+  expired: 'This sign-in was not answered in time.',
+  tooFew: 'Too few of the sessions that have to end.',
+} as const;
+
 export const signInByMail = {
   asked: 'If there is an account with this address, a mail is on its way to it.',
   ticketVoid: about('ticket_void', 'Invalid or expired token.'),

@@ -39,6 +39,9 @@ const CODES: Readonly<
   second_step_required: true,
   limit_reached: true,
   choose_session: true,
+  approval_required: true,
+  approval_declined: true,
+  approval_expired: true,
   second_step_present: true,
   second_step_absent: true,
   second_step_demanded: true,
@@ -129,7 +132,10 @@ async function signedIn(server: TestServer, key: string): Promise<string> {
 }
 
 test('J23: no request is answered with a fault, in a form that no client knows, or with half of it written', async () => {
-  await using server = await testServer({ sessions: { limit: 'unlimited' }, accounts: { signInByMail: true } });
+  await using server = await testServer({
+    sessions: { limit: 'unlimited', whenFull: 'approve' },
+    accounts: { signInByMail: true },
+  });
   const fields = fieldNames(server);
   let key = '';
   const seed = process.env['LATCHKEY_TEST_SEED'];

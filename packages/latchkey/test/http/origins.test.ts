@@ -51,7 +51,8 @@ async function withCookie(server: TestServer): Promise<{ readonly cookie: string
   return { cookie: cookiePairIn(login, '__Host-latchkey'), key };
 }
 
-const open = () => testServer({ origin: ORIGIN, corsOrigins: [ALLOWED], sessions: { limit: 'unlimited' } });
+const open = () =>
+  testServer({ origin: ORIGIN, corsOrigins: [ALLOWED], sessions: { limit: 'unlimited', whenFull: 'approve' } });
 
 for (const [name, headers] of FOREIGN) {
   test(`C8, C10, C11, C12: ${name} changes nothing on any route, with a cookie, a key or nothing`, async () => {

@@ -32,6 +32,30 @@ for (const { name, takes, offer } of OFFERS) {
   });
 }
 
+test('E6, F20: the ticket of a sign-in that waits to be let in is taken where it waits, and nothing else is', async () => {
+  await using provider = await standIn();
+  const options = optionsWith(provider);
+  await using server = await testServer({ ...options, sessions: { ...options.sessions, whenFull: 'approve' } });
+  const secrets = await secretsOf(server, provider);
+  // Here Frank's sign-in found no place, and nobody may choose: this is what it has got.
+  const { choice: ticket, frank: key } = secrets;
+  for (const { name, offer } of OFFERS) {
+    assert.equal(await offer(server, ticket, secrets), false, `${name} took the ticket`);
+  }
+  const wait = (given: string) => server.post('/auth/login/approval/', { ticket: given });
+  for (const kind of KINDS.filter((one) => one !== 'choice')) {
+    assert.equal((await wait(secrets[kind])).status, 400, kind);
+    assert.equal(
+      (await server.post(`/auth/approvals/${encodeURIComponent(secrets[kind])}/approve/`, {}, { key })).status,
+      404,
+    );
+  }
+  const [asked] = (await server.ask('/auth/approvals/', { key })).body as readonly { readonly id: string }[];
+  assert.equal((await wait(ticket)).status, 409);
+  assert.equal((await server.post(`/auth/approvals/${asked?.id}/approve/`, {}, { key })).status, 204);
+  assert.equal((await wait(ticket)).status, 200);
+});
+
 test('E6, F-27: another account’s device token is nobody’s device here', async () => {
   await using server = await testServer({ sessions: { limit: 'unlimited' } });
   await server.register('alice');

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { drfTokenRoute, routes } from '../../src/http/routes.ts';
+import type { WhenFull } from '../../src/model/admission.ts';
 import { pageRoutes, pageRoutesBelow } from '../../src/pages/app.ts';
 import { CLIENT, standIn } from '../social/stand-in.ts';
 import { type Answer, memberOf, PASSWORD, testServer } from './serving.ts';
@@ -52,7 +53,7 @@ async function withAnn(
   }: {
     readonly demandedOf?: 'everybody' | readonly string[];
     readonly isIn?: boolean;
-    readonly whenFull?: 'displace' | 'refuse' | 'ask';
+    readonly whenFull?: WhenFull;
     /** Whether answers carry tokens in place of a key. */
     readonly use?: boolean;
   } = {},
@@ -91,8 +92,11 @@ function each(tables: Readonly<Record<string, Readonly<Record<string, Way>>>>, r
   }
 }
 
-/** There where one may choose whose place to take. */
-const isOfChoosing = (name: string): boolean => name.includes('/login/choose');
+/** What has to be set for a route or page to be there: where one may choose whose place to take, and where one is let in. */
+function whenFullFor(name: string): 'displace' | 'ask' | 'approve' {
+  if (name.includes('/login/choose')) return 'ask';
+  return /approval/.test(name) ? 'approve' : 'displace';
+}
 
 const OPENING = { routes: opening.ROUTES, pages: opening.PAGES, 'pages below': opening.PAGES_BELOW };
 
@@ -109,19 +113,22 @@ each(OPENING, (name, way) => {
         const live = liveOf(open);
         assert.equal(new Set(live.map(({ account_id }) => account_id)).size, live.length, 'one for each account');
       },
-      { whenFull: isOfChoosing(name) ? 'ask' : 'displace' },
+      { whenFull: whenFullFor(name) },
     ));
 });
 
 each({ routes: quiet.ROUTES, pages: quiet.PAGES, 'pages below': quiet.PAGES_BELOW }, (name, way) => {
   test(`${name} does what it is for, and opens nothing`, () =>
-    withAnn(async (open) => {
-      const request = await way(open);
-      const before = idsOf(open);
-      const { status, text } = await request();
-      assert.ok(status < 400, `${status} ${text}`);
-      assert.deepEqual(idsOf(open), before);
-    }));
+    withAnn(
+      async (open) => {
+        const request = await way(open);
+        const before = idsOf(open);
+        const { status, text } = await request();
+        assert.ok(status < 400, `${status} ${text}`);
+        assert.deepEqual(idsOf(open), before);
+      },
+      { whenFull: whenFullFor(name) },
+    ));
 });
 
 for (const [name, way] of Object.entries(quiet.TOKEN_ROUTES)) {
@@ -172,7 +179,7 @@ async function look(open: Open, path: string, base: string): Promise<void> {
 
 describe('F-13, E2: by looking nobody comes in, with whatever good link they look', () => {
   for (const [path, base] of LOOKED_AT) {
-    const whenFull = isOfChoosing(path) ? 'ask' : 'displace';
+    const whenFull = whenFullFor(path);
     test(`GET ${base}${path}`, () => withAnn((open) => look(open, path, base), { whenFull }));
   }
 });
@@ -220,9 +227,20 @@ async function assertChosen({ server, key }: Open, { body }: Answer, inside: rea
   assert.equal(await server.isLive(key), false);
 }
 
+/** The same, once one who is in has said so. */
+async function assertLetIn({ server, key }: Open, { body }: Answer): Promise<void> {
+  const ticket = memberOf(body, 'ticket');
+  const [asked] = (await server.ask('/auth/approvals/', { key })).body as readonly { readonly id: string }[];
+  assert.equal((await server.post('/auth/login/approval/', { ticket })).status, 409);
+  assert.equal((await server.post(`/auth/approvals/${asked?.id}/approve/`, {}, { key })).status, 204);
+  const done = await server.post('/auth/login/approval/', { ticket });
+  assert.deepEqual([done.status, await server.isLive(memberOf(done.body, 'key'))], [200, true]);
+  assert.equal(await server.isLive(key), false);
+}
+
 describe('F-25: where nobody goes for a newcomer', () => {
   each(OPENING, (name, way) => {
-    if (isOfChoosing(name) || hasPlace(name)) return;
+    if (whenFullFor(name) !== 'displace' || hasPlace(name)) return;
     const isRoute = name in opening.ROUTES;
 
     test(`${name} says that there is no place, and nobody comes or goes`, () =>
@@ -253,6 +271,23 @@ describe('F-25: where nobody goes for a newcomer', () => {
           }
         },
         { whenFull: 'ask' },
+      ));
+
+    test(`${name} leads to who may let it in, and nobody comes or goes until then`, () =>
+      withAnn(
+        async (open) => {
+          const request = await way(open);
+          const before = liveOf(open);
+          const answer = await request();
+          assert.deepEqual(liveOf(open), before);
+          if (isRoute) {
+            assert.deepEqual([answer.status, memberOf(answer.body, 'code')], [409, 'approval_required']);
+            await assertLetIn(open, answer);
+          } else {
+            assert.equal(answer.headers.get('location')?.replace(/[?].*/, ''), '/login/approval/');
+          }
+        },
+        { whenFull: 'approve' },
       ));
   });
 });

@@ -34,6 +34,37 @@ describe('F-25: from a command line', { skip: hasCurl ? false : 'curl is not ins
     assert.ok(await server.isLive(String(third['key'])), 'as a form, too');
   });
 
+  test('a newcomer waits, and one who is in lets them in', async () => {
+    await using server = await testServer({ sessions: { whenFull: 'approve' } });
+    await server.auth.accounts.create({ username: 'ann', password: PASSWORD });
+    const login = [`${server.url}/auth/login/`, '-d', 'username=ann', '--data-urlencode', `password=${PASSWORD}`];
+    const first = await curl(...login);
+    const asked = await curl(...login);
+    assert.equal(asked['code'], 'approval_required');
+    const waits = [`${server.url}/auth/login/approval/`, '-d', `ticket=${asked['ticket']}`];
+    assert.deepEqual(await curl(...waits), asked);
+    const key = ['-H', `Authorization: Token ${first['key']}`];
+    const listed = (await curl(`${server.url}/auth/approvals/`, ...key)) as unknown as readonly Record<
+      string,
+      unknown
+    >[];
+    assert.deepEqual([listed.length, listed[0]?.['number'], listed[0]?.['device']], [1, asked['number'], 'curl']);
+    const approvalUrl = `${server.url}/auth/approvals/${listed[0]?.['id']}/approve/`;
+    const { stdout } = await promisify(execFile)('curl', [
+      '-s',
+      '-w',
+      '%{http_code}',
+      '-X',
+      'POST',
+      approvalUrl,
+      ...key,
+    ]);
+    assert.equal(stdout, '204');
+    const second = await curl(...waits);
+    const isLive = [await server.isLive(String(first['key'])), await server.isLive(String(second['key']))];
+    assert.deepEqual(isLive, [false, true]);
+  });
+
   test('that there is no place is said in JSON', async () => {
     await using server = await testServer({ sessions: { whenFull: 'refuse' } });
     await server.register('ann');

@@ -176,7 +176,7 @@ describe('F-10, L10: with several limits, the narrowest first, at every level', 
     });
 
     test(`${what}, and nobody goes for a newcomer: ${among === null ? 'in' : `one of ${among.join(', ')} has to be chosen`}`, () => {
-      for (const whenFull of ['refuse', 'ask'] as const) {
+      for (const whenFull of ['refuse', 'ask', 'approve'] as const) {
         const verdict = decideAdmission(gate, live, asked(whenFull));
         if (among === null) assert.deepEqual(verdict.kind === 'admit' && ids(verdict.displaced), named(goes));
         else assert.deepEqual(verdict.kind === 'full' && [ids(verdict.among), verdict.least], [named(among), 1]);
@@ -212,6 +212,33 @@ describe('F-10, L10: with several limits, the narrowest first, at every level', 
   });
 });
 
+describe('who was let in by one who is in', () => {
+  const live = [place(1), place(2)];
+  const asked: Admission = { ...admission(2), whenFull: 'approve' };
+
+  test('comes in the place of whom that one said, itself among them', () => {
+    for (const chosen of ['ses_1', 'ses_2']) {
+      const verdict = decideAdmission(gate, live, { ...asked, approvedBy: 'ses_2', ends: [chosen] });
+      assert.deepEqual(verdict.kind === 'admit' && ids(verdict.displaced), [chosen]);
+    }
+  });
+  test('comes in the place of whom the rule displaces, where that is left to it', () => {
+    const verdict = decideAdmission(gate, live, { ...asked, approvedBy: 'ses_2', whenFull: 'displace' });
+    assert.deepEqual(verdict.kind === 'admit' && ids(verdict.displaced), ['ses_1']);
+  });
+  test('does not come in where that one is not in any more, however much room there is', () => {
+    for (const sessions of [live, []]) {
+      const verdict = decideAdmission(gate, sessions, { ...asked, approvedBy: 'ses_9', ends: ['ses_1'] });
+      assert.deepEqual(verdict, { kind: 'void', why: 'approval_void' });
+    }
+  });
+  test('L13: does not come in the place of nobody, or of a stranger', () => {
+    for (const ends of [[], ['ses_9']]) {
+      assert.equal(decideAdmission(gate, live, { ...asked, approvedBy: 'ses_2', ends }).kind, 'full');
+    }
+  });
+});
+
 describe('who has been seen last', () => {
   const at = (sequence: number, seconds: number): Place => place(sequence, { seenAt: T0 + seconds * 1000 });
   const goes = (live: readonly Place[], max: number): readonly string[] => {
@@ -235,7 +262,7 @@ describe('F-26: a device that has a place', () => {
     { bucket: 'account', max: 2 },
   ];
   test('takes it again where nobody goes for a newcomer', () => {
-    for (const whenFull of ['refuse', 'ask'] as const) {
+    for (const whenFull of ['refuse', 'ask', 'approve'] as const) {
       const verdict = decideAdmission(gate, full, { ...admission(2, { deviceId: 'a' }), limits, whenFull });
       assert.deepEqual(verdict, { kind: 'admit', replaced: [full[0]], displaced: [] });
     }
@@ -385,7 +412,7 @@ describe('with any limits at any level', () => {
     fc.assert(
       fc.property(
         ...[fc.array(anyPlace, { maxLength: 9 }), anyPlace, anyLimits],
-        fc.constantFrom<Admission['whenFull']>('displace', 'displace-least-recent', 'refuse', 'ask'),
+        fc.constantFrom<Admission['whenFull']>('displace', 'displace-least-recent', 'refuse', 'ask', 'approve'),
         fc.array(fc.nat({ max: 9 }), { maxLength: 3 }),
         (others, newcomer, maxima, whenFull, chosen) => {
           const live = others.map(({ minutes, ...more }, at) =>
@@ -433,7 +460,7 @@ describe('with any limits at any level', () => {
 
   test('L5, L13: nobody goes for a newcomer but whom it may choose, and those too many without it', () => {
     any(({ live, asked, verdict }) => {
-      if (asked.whenFull !== 'refuse' && asked.whenFull !== 'ask') return;
+      if (!['refuse', 'ask', 'approve'].includes(asked.whenFull)) return;
       if (verdict.kind === 'full') {
         assert.ok(verdict.among.length >= verdict.least && verdict.least >= 1);
         assert.ok(verdict.among.every((one) => live.includes(one)));

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { pageRoutes } from '../../src/pages/app.ts';
 import { StoreUnavailable } from '../../src/stores/store.ts';
-import { PASSWORD, testServer } from '../http/serving.ts';
+import { PASSWORD, type TestServer, testServer } from '../http/serving.ts';
 import { Browser, textOf } from './browser.ts';
 
 const RIGHT = { username: 'alice', password: PASSWORD };
@@ -19,8 +19,11 @@ const FOREIGN: readonly (readonly [string, Readonly<Record<string, string>>])[] 
   ['another scheme', { origin: 'https://127.0.0.1:8787' }],
 ];
 
-/** Every path of a page, with something in the place of each name. */
-const PATHS = pageRoutes.map(({ path }) => path.replace(/:\w+/g, 'x').replace(/(?<!\/)$/, '/'));
+/** Every path of a page that is there, with something in the place of each name. */
+function pathsOf({ assembled }: TestServer): readonly string[] {
+  const there = pageRoutes.filter(({ isOn }) => isOn?.(assembled.parts.settings) !== false);
+  return there.map(({ path }) => path.replace(/:\w+/g, 'x').replace(/(?<!\/)$/, '/'));
+}
 
 async function withAlice(options: Parameters<typeof testServer>[0] = {}) {
   const server = await testServer({ accounts: { signInByMail: true }, ...options });
@@ -29,16 +32,19 @@ async function withAlice(options: Parameters<typeof testServer>[0] = {}) {
 }
 
 describe('a form of another site', () => {
-  for (const [name, headers] of FOREIGN) {
-    test(`C8, C10, C11, C12: ${name} changes nothing on any page, and is told so in words of its own`, async () => {
-      await using server = await withAlice({ sessions: { whenFull: 'ask' } });
+  for (const [name, headers, whenFull] of FOREIGN.flatMap(([name, headers]) => [
+    [name, headers, 'ask'] as const,
+    [name, headers, 'approve'] as const,
+  ])) {
+    test(`C8, C10, C11, C12: ${name} changes nothing on any page, and is told so in words of its own (${whenFull})`, async () => {
+      await using server = await withAlice({ sessions: { whenFull } });
       const browser = new Browser(server);
       await browser.post('/login/', RIGHT);
       await server.auth.settle();
       const before = server.contents();
       const cookie = [...browser.cookies].map((pair) => pair.join('=')).join('; ');
       const fields = { ...RIGHT, email: 'alice@example.com', end: 'others', new_password1: 'x', _method: 'DELETE' };
-      for (const path of PATHS) {
+      for (const path of pathsOf(server)) {
         for (const method of ['POST', 'PUT', 'DELETE']) {
           const answer = await server.ask(path, { method, form: fields, headers: { ...headers, cookie } });
           assert.equal(answer.status, 403, `${method} ${path}`);
@@ -102,7 +108,7 @@ describe('what somebody else typed', () => {
     await server.auth.accounts.create({ username: 'olga', email, password: PASSWORD });
     const browser = new Browser(server);
     await browser.post('/login/', RIGHT);
-    for (const path of PATHS) {
+    for (const path of pathsOf(server)) {
       const { text } = await browser.open(path);
       assertInert(text);
     }
@@ -123,7 +129,7 @@ describe('what somebody else typed', () => {
   });
 
   test('N4: a user agent, whatever it says, becomes a name of ours', async () => {
-    await using server = await testServer({ sessions: { limit: 'unlimited' } });
+    await using server = await testServer({ sessions: { limit: 'unlimited', whenFull: 'approve' } });
     await server.auth.accounts.create({ username: 'alice', password: PASSWORD });
     const browser = new Browser(server);
     await browser.post('/login/', RIGHT);
@@ -174,7 +180,7 @@ describe('every page', () => {
     await using server = await withAlice({ origin: 'https://accounts.example' });
     const { body } = await server.post('/auth/login/', RIGHT);
     const cookie = `__Host-latchkey=${String(Reflect.get(Object(body), 'key'))}`;
-    for (const path of [...PATHS, '/nowhere/', '/account/x.css']) {
+    for (const path of [...pathsOf(server), '/nowhere/', '/account/x.css']) {
       for (const headers of [{}, { cookie }]) {
         const { headers: told, text } = await server.ask(path, { headers });
         assert.equal(told.get('cache-control'), 'no-store', path);
@@ -229,7 +235,7 @@ describe('every page', () => {
   });
 
   test('C16: once signed out, the pages before are not there any more', async () => {
-    await using server = await withAlice();
+    await using server = await withAlice({ sessions: { whenFull: 'approve' } });
     const browser = new Browser(server);
     await browser.post('/login/', RIGHT);
     await browser.post('/logout/', {});

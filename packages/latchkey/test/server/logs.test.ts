@@ -292,6 +292,9 @@ async function secondStepOnce(password: string): Promise<void> {
   await ask('/auth/login/second-step/', { json: { ticket: await ticket(), code: SECRETS.wrongPassword } });
   await ask('/auth/login/second-step/set-up/', { json: { ticket: await ticket() } });
   await ask('/auth/login/choose/', { json: { ticket: await ticket(), end: ['ses_nobodys'] } });
+  await ask('/auth/login/approval/', { json: { ticket: await ticket() } });
+  await ask('/auth/approvals/', { key });
+  for (const answer of ['approve', 'decline']) await ask(`/auth/approvals/apr_nobodys/${answer}/`, { key, json: {} });
   assert.equal(
     (await ask('/auth/login/second-step/', { json: { ticket: await ticket(), code: codes[0] } })).status,
     200,
@@ -374,7 +377,7 @@ describe('after every route was asked, rightly and wrongly', () => {
   test('no route was left out', () => {
     const asked = [...visited].map((line) =>
       line
-        .replace(/ses_\w+|(?<=passkeys\/)[\w-]{43}/, ':id')
+        .replace(/(?:ses|apr)_\w+|(?<=passkeys\/)[\w-]{43}/, ':id')
         .replace('/acme/', '/:provider/')
         .replace(/\/\d+\/disconnect/, '/:number/disconnect'),
     );

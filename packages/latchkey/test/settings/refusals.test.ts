@@ -116,7 +116,8 @@ const wrong: Readonly<Record<string, Wrong>> = {
     values: [0, -1, Number.NaN, 1.5, Number.POSITIVE_INFINITY, true, false, {}, [], [1], 2n, () => 1],
     says: / must be a whole number from 1, or unlimited\.$/,
   },
-  'sessions.whenFull': notOneOf('displace', 'displace-least-recent', 'refuse', 'ask'),
+  'sessions.whenFull': notOneOf('displace', 'displace-least-recent', 'refuse', 'ask', 'approve'),
+  'sessions.approvalSeconds': notCount(10, 600),
   'sessions.stepUpToDisplace': notFlag,
   'sessions.classLimits': {
     texts: [
@@ -164,8 +165,8 @@ const wrong: Readonly<Record<string, Wrong>> = {
   'sessions.idleDays': notTime(DAY_MS, 5 * MINUTE_MS, '5 min'),
   'sessions.lifetimeDays': notTime(DAY_MS, MINUTE_MS, '1 min'),
   'sessions.freshMinutes': notTime(MINUTE_MS, MINUTE_MS, '1 min'),
-  'sessions.keepEndedDays': notTime(DAY_MS, MINUTE_MS, '1 min'),
   'sessions.graceSeconds': notCount(0, 300),
+  'sessions.keepEndedDays': notTime(DAY_MS, MINUTE_MS, '1 min'),
   'sessions.historyDays': notTime(DAY_MS, DAY_MS, '1440 min'),
   'boundKeys.policy': notOneOf('optional', 'required', 'off'),
   'boundKeys.replay': notOneOf('nonce+jti', 'nonce', 'jti'),

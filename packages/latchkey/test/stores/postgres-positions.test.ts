@@ -79,10 +79,7 @@ describe('positions in PostgreSQL', { skip: available() ?? false }, () => {
       positions,
       [...new Set(positions)].sort((one, other) => one - other),
     );
-    const ofAccount = Map.groupBy(
-      told,
-      (change) => (change.kind === 'opened' ? change.opening : change.ending).accountId,
-    );
+    const ofAccount = Map.groupBy(told, (change) => sessionOf(change).accountId);
     for (const [accountId, its] of ofAccount) {
       const expected = ['opened', ...Array.from({ length: 14 }, () => ['ended', 'opened']).flat()];
       assert.deepEqual(
@@ -122,5 +119,10 @@ describe('positions in PostgreSQL', { skip: available() ?? false }, () => {
 });
 
 function idsOf(changes: readonly SessionChange[]): readonly string[] {
-  return changes.map((change) => (change.kind === 'opened' ? change.opening : change.ending).sessionId);
+  return changes.map((change) => sessionOf(change).sessionId);
+}
+
+function sessionOf(change: SessionChange) {
+  if ('opening' in change) return change.opening;
+  return 'ending' in change ? change.ending : assert.fail(change.kind);
 }

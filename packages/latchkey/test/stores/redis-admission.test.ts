@@ -28,9 +28,11 @@ const step = fc.record({
   class: fc.constantFrom('web', 'tv', 'cli'),
   client: fc.constantFrom(null, 'a', 'b'),
   limits: fc.array(fc.record({ bucket, max }) satisfies fc.Arbitrary<Limit>, { maxLength: 5 }),
-  whenFull: fc.constantFrom<WhenFull>('displace', 'displace-least-recent', 'refuse', 'ask'),
+  whenFull: fc.constantFrom<WhenFull>('displace', 'displace-least-recent', 'refuse', 'ask', 'approve'),
   /** Which of the open sessions are chosen, by where they stand. */
   chosen: fc.array(fc.nat({ max: 5 }), { maxLength: 3 }),
+  /** By which it was let in, in the same way; mostly by none. */
+  approvedBy: fc.option(fc.nat({ max: 5 }), { freq: 2 }),
   holdsBack: fc.constantFrom(false, false, false, true),
   goesFirst: fc.oneof(fc.constant(null), device),
   what: fc.constantFrom('admit', 'admit', 'admit', 'raise', 'touch'),
@@ -82,14 +84,15 @@ async function compareAdmission(store: RedisStore, now: number, known: Known, ga
   ) as [Session[], Session[]];
   const { limits, whenFull, class: deviceClass, client, holdsBack, goesFirst } = next;
   const ends = next.chosen.flatMap((at) => known.sessions[at]?.id ?? []);
+  const approvedBy = next.approvedBy === null ? null : (known.sessions[next.approvedBy]?.id ?? 'ses_nobody');
   const expected = decideAdmission(held, live.map(asPlace), {
     proofRevision: gate.revision,
     newcomer: { deviceId: next.device, class: deviceClass, client },
-    ...{ limits, whenFull, ends, holdsBack, goesFirst },
+    ...{ limits, whenFull, ends, approvedBy, holdsBack, goesFirst },
   });
   const device = { id: next.device, class: deviceClass, name: `device ${next.device}` };
   const input = {
-    ...admission(gate, { ...{ limits, whenFull, ends, device }, told: { client } }),
+    ...admission(gate, { ...{ limits, whenFull, ends, approvedBy, device }, told: { client } }),
     holdsBack,
     goesFirst,
   };

@@ -1,3 +1,4 @@
+import type { Waiting } from '../../flows/approval-tickets.ts';
 import type { NoPlace, SignedIn, SignInOutcome } from '../../flows/complete-sign-in.ts';
 import { type Claim, signInWithPassword } from '../../flows/sign-in-with-password.ts';
 import type { SecondStepDue } from '../../flows/tickets.ts';
@@ -65,15 +66,31 @@ function refuseOutside(call: Call, outcome: Exclude<SignInOutcome, { kind: 'sign
 /** No place: said alike by every way in, after all that had to be shown was shown (F-23). */
 function refuseFull(
   call: Call,
-  { ticket, among, labels, least }: NoPlace,
+  { next, among, labels, least }: NoPlace,
   more: Readonly<Record<string, unknown>> = {},
 ): Response {
-  if (ticket === null) return refuse(call, { code: 'limit_reached', more });
+  if (next === null) return refuse(call, { code: 'limit_reached', more });
+  if (next.kind === 'wait') return refuseUntilApproved(call, next, more);
+  const { ticket } = next;
   const sessions = among.map(({ id, device, seenAt }) => ({
     ...{ id, device: device.name, class: device.class, last_seen_at: isoTime(seenAt) },
     name: labels.get(device.id ?? '') ?? null,
   }));
   return refuse(call, { code: 'choose_session', more: { ticket, sessions, end_at_least: least, ...more } });
+}
+
+/** How often it may be asked whether there is an answer: everybody who waits asks. */
+const ASK_EVERY_SECONDS = 2;
+
+/** One who is in has to let them in: asked again and again (as RFC 8628, 3.5, has it) until there is an answer. */
+export function refuseUntilApproved(
+  call: Call,
+  { ticket, number, waitsUntil }: Waiting,
+  more: Readonly<Record<string, unknown>> = {},
+): Response {
+  const waiting = { ticket, number, expires_at: isoTime(waitsUntil), interval: ASK_EVERY_SECONDS };
+  const retryAfterSeconds = ASK_EVERY_SECONDS;
+  return refuse(call, { code: 'approval_required', more: { ...waiting, ...more }, retryAfterSeconds });
 }
 
 /** With nothing to show, there is one to be set up first. */

@@ -1,13 +1,14 @@
 /**
  * Turns an open page when its session ends, in every tab of the browser. One tab listens for all of them: browsers keep no more
  * than six connections to a server. Told in `data-` attributes: `events` and `check` (where to listen and to ask), `session`,
- * `over` (the page that says why), and `refresh` on pages that show the account's sessions.
+ * `over` (the page that says why), `refresh` on pages that show the account's sessions, and `asked`, what is said where a device asks to
+ * come in.
  */
 const script = document.querySelector('script[data-events]');
 if (script instanceof HTMLScriptElement) follow(script.dataset);
 
 /** @param {DOMStringMap} told */
-function follow({ events = '', check = '', session = '', over = '', refresh }) {
+function follow({ events = '', check = '', session = '', over = '', refresh, asked }) {
   const name = `latchkey ${session}`;
   const tabs = 'BroadcastChannel' in globalThis ? new BroadcastChannel(name) : null;
   let isOver = false;
@@ -31,13 +32,33 @@ function follow({ events = '', check = '', session = '', over = '', refresh }) {
     if (refresh !== undefined && !isOver && !isTyped()) location.reload();
   };
 
-  /** @param {'over' | 'changed'} what */
-  const tell = (what) => {
-    tabs?.postMessage(what);
+  /** Where the page does not show who asks, it says that somebody does, and leads there. */
+  const note = () => {
+    if (refresh !== undefined || asked === undefined || document.querySelector('[data-asked-note]') !== null) return;
+    const link = document.createElement('a');
+    link.href = '/account/approvals/';
+    link.textContent = asked;
+    const told = document.createElement('p');
+    told.className = 'notice';
+    told.setAttribute('role', 'status');
+    told.dataset['askedNote'] = '';
+    told.append(link);
+    document.querySelector('main .card')?.prepend(told);
+  };
+
+  /** @param {unknown} what */
+  const take = (what) => {
     if (what === 'over') turn();
     else renew();
+    if (what === 'asked') note();
+    else if (what === 'answered') document.querySelector('[data-asked-note]')?.remove();
   };
-  tabs?.addEventListener('message', ({ data }) => (data === 'over' ? turn() : renew()));
+  /** @param {'over' | 'changed' | 'asked' | 'answered'} what */
+  const tell = (what) => {
+    tabs?.postMessage(what);
+    take(what);
+  };
+  tabs?.addEventListener('message', ({ data }) => take(data));
 
   const listen = () => {
     const source = new EventSource(events);
@@ -53,6 +74,8 @@ function follow({ events = '', check = '', session = '', over = '', refresh }) {
     for (const change of ['session_opened', 'session_ended']) {
       source.addEventListener(change, () => tell('changed'));
     }
+    source.addEventListener('approval_requested', () => tell('asked'));
+    source.addEventListener('approval_answered', () => tell('answered'));
     // While it comes back by itself it is not closed. Refused, it does not: the session may be over, or the server full.
     source.addEventListener('error', () => {
       if (source.readyState === EventSource.CLOSED) void ask();

@@ -145,6 +145,18 @@ export function storeApart(accounts: AccountsSide, elsewhere: RedisStore): Store
         return await accounts.devices.label(labelling);
       },
     },
+    approvals: {
+      ...accounts.approvals,
+      async ask(asking) {
+        // What happened before it is written down before it.
+        await ledger.ofAccount(asking.approval.accountId);
+        return await accounts.approvals.ask(asking);
+      },
+      async answer(answer) {
+        const over = await sessions.overOf(answer.by, answer.accountId);
+        return over ?? (await accounts.approvals.answer(answer));
+      },
+    },
     counters,
     marks,
     history: {

@@ -3,6 +3,7 @@ import type { AccountsSide } from '../apart/accounts-side.ts';
 import type { Clock } from '../clock.ts';
 import * as accounts from '../sql/accounts.ts';
 import * as apart from '../sql/apart.ts';
+import * as approvals from '../sql/approvals.ts';
 import * as counters from '../sql/counters.ts';
 import * as credentials from '../sql/credentials.ts';
 import * as deviceLabels from '../sql/device-labels.ts';
@@ -196,6 +197,12 @@ function storeOf(database: Database, hub: ReturnType<typeof openHub>): AccountsS
       exchange: changes(once.exchange),
       voidAny: changes(once.voidAny),
       purge: changes(once.purge),
+    },
+    approvals: {
+      ask: turns(({ approval }) => approval.accountId, approvals.ask),
+      waiting: reads(approvals.waiting, timed),
+      find: reads(approvals.find, timed),
+      answer: turns(ofAccount, approvals.answer),
     },
     counters: {
       take: notes(counters.take),

@@ -1,5 +1,6 @@
 /** The sentences about sessions and their gate, each one script under the account's hash tag. */
 import type { AccountId, Gate } from '../../model/account.ts';
+import type { VoidReason } from '../../model/admission.ts';
 import type { EndReason } from '../../model/reasons.ts';
 import type { Session, TokenRef } from '../../model/session.ts';
 import type { Admit, Admitted, By, Over, Reauthenticated, SessionStore, ShownAgain } from '../store.ts';
@@ -225,6 +226,7 @@ async function admit(voice: Voice, input: Unspending): Promise<AdmittedUnspent> 
     JSON.stringify(input.ends),
     input.holdsBack === true ? 1 : 0,
     input.goesFirst ?? '',
+    input.approvedBy ?? '',
   ];
   const keys = [names.rule(bucket), names.sessions(bucket) + hash];
   const [what, ...rest] = await change(voice, ADMIT, gate.accountId, values, keys);
@@ -241,7 +243,7 @@ async function admit(voice: Voice, input: Unspending): Promise<AdmittedUnspent> 
     case 'full':
       return { kind: 'full', among: sessionsOf(rest[0]), least: Number(rest[1]), now: Number(rest[2]) };
     case 'void':
-      return { kind: 'void', why: rest[0] as 'account_disabled' | 'proof_void' };
+      return { kind: 'void', why: rest[0] as VoidReason };
     case 'rule_mismatch':
       return { kind: 'rule_mismatch', inForce: String(rest[0]) };
     case 'token_used':

@@ -354,6 +354,14 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'update "@schema"."email" set "verified" = $1 where "account_id" = $2 and "address_key" = $3 returning "address"',
     parameters: [{ constant: 1 }, { arg: 'account_id' }, { arg: 'address_key' }],
   },
+  'approvals.selectOfAccount': {
+    sql: 'select "hash", "data" from "@schema"."once" where "account_id" = $1 and "purpose" = $2 and "expires_at" > $3 order by "created_at"',
+    parameters: [{ arg: 'account_id' }, { arg: 'purpose' }, { arg: 'now' }],
+  },
+  'approvals.update': {
+    sql: 'update "@schema"."once" set "data" = $1, "expires_at" = $2 where "hash" = $3',
+    parameters: [{ arg: 'data' }, { arg: 'expires_at' }, { arg: 'hash' }],
+  },
   'counters.count': {
     sql: 'insert into "@schema"."counter" ("key", "count", "resets_at") values ($1, $2, $3) on conflict ("key") do update set "count" = case when ("@schema"."counter"."resets_at" <= $4 or "@schema"."counter"."resets_at" > $5) then 1 when "@schema"."counter"."count" <= $6 then "@schema"."counter"."count" + $7 else "@schema"."counter"."count" end, "resets_at" = case when ("@schema"."counter"."resets_at" <= $8 or "@schema"."counter"."resets_at" > $9) then $10 else "@schema"."counter"."resets_at" end returning "count", "resets_at"',
     parameters: [{ arg: 'key' }, { constant: 1 }, { arg: 'resets_at' }, { arg: 'now' }, { arg: 'resets_at' }, { arg: 'limit' }, { constant: 1 }, { arg: 'now' }, { arg: 'resets_at' }, { arg: 'resets_at' }],

@@ -27,12 +27,12 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     parameters: [{ constant: 1 }],
   },
   'history.selectChanges': {
-    sql: 'select "id" as "position", "at", "kind", "account_id", "session_id", "data" from "history" where "kind" in (?, ?) and "id" > ? order by "id" limit ?',
-    parameters: [{ constant: 'session_opened' }, { constant: 'session_ended' }, { arg: 'after' }, { arg: 'limit' }],
+    sql: 'select "id" as "position", "at", "kind", "account_id", "session_id", "data" from "history" where "kind" in (?, ?, ?, ?, ?) and "id" > ? order by "id" limit ?',
+    parameters: [{ constant: 'session_opened' }, { constant: 'session_ended' }, { constant: 'approval_asked' }, { constant: 'approval_given' }, { constant: 'approval_declined' }, { arg: 'after' }, { arg: 'limit' }],
   },
   'history.selectChangesOf': {
-    sql: 'select "id" as "position", "at", "kind", "account_id", "session_id", "data" from "history" where "kind" in (?, ?) and "id" > ? and "account_id" = ? order by "id" limit ?',
-    parameters: [{ constant: 'session_opened' }, { constant: 'session_ended' }, { arg: 'after' }, { arg: 'account_id' }, { arg: 'limit' }],
+    sql: 'select "id" as "position", "at", "kind", "account_id", "session_id", "data" from "history" where "kind" in (?, ?, ?, ?, ?) and "id" > ? and "account_id" = ? order by "id" limit ?',
+    parameters: [{ constant: 'session_opened' }, { constant: 'session_ended' }, { constant: 'approval_asked' }, { constant: 'approval_given' }, { constant: 'approval_declined' }, { arg: 'after' }, { arg: 'account_id' }, { arg: 'limit' }],
   },
   'history.selectLast': {
     sql: 'select max("id") as "last" from "history"',
@@ -357,6 +357,14 @@ export const compiled: Readonly<Record<string, Compiled>> = {
   'accounts.verifyAddress': {
     sql: 'update "email" set "verified" = ? where "account_id" = ? and "address_key" = ? returning "address"',
     parameters: [{ constant: 1 }, { arg: 'account_id' }, { arg: 'address_key' }],
+  },
+  'approvals.selectOfAccount': {
+    sql: 'select "hash", "data" from "once" where "account_id" = ? and "purpose" = ? and "expires_at" > ? order by "created_at"',
+    parameters: [{ arg: 'account_id' }, { arg: 'purpose' }, { arg: 'now' }],
+  },
+  'approvals.update': {
+    sql: 'update "once" set "data" = ?, "expires_at" = ? where "hash" = ?',
+    parameters: [{ arg: 'data' }, { arg: 'expires_at' }, { arg: 'hash' }],
   },
   'counters.count': {
     sql: 'insert into "counter" ("key", "count", "resets_at") values (?, ?, ?) on conflict ("key") do update set "count" = case when ("counter"."resets_at" <= ? or "counter"."resets_at" > ?) then 1 when "counter"."count" <= ? then "counter"."count" + ? else "counter"."count" end, "resets_at" = case when ("counter"."resets_at" <= ? or "counter"."resets_at" > ?) then ? else "counter"."resets_at" end returning "count", "resets_at"',

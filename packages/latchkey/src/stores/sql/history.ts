@@ -62,7 +62,7 @@ const selectHighest = define<Record<never, never>>('history.selectHighest')((db)
   db.selectFrom('history').select('account_id').orderBy('account_id', 'desc').limit(1),
 );
 
-const CHANGES = ['session_opened', 'session_ended'];
+const CHANGES = ['session_opened', 'session_ended', 'approval_asked', 'approval_given', 'approval_declined'];
 
 /** In SQLite the ids of its one writer are the positions; in PostgreSQL these are given later (`postgres/positions.ts`). */
 function changesAfter(db: Builder, arg: { readonly after: number; readonly limit: number }, dialect: Dialect) {
@@ -316,9 +316,23 @@ function changeOf(entry: Change): SessionChange {
   if (entry.kind === 'session_opened') {
     return { position: entry.position, kind: 'opened', opening: { ...whose, device: openingIn(entry.data) } };
   }
+  if (entry.kind !== 'session_ended') return approvalChange(entry);
   const { reason, by = null, by_class } = endingIn(entry.data);
   const summary = by === null ? null : { name: by, class: by_class };
   return { position: entry.position, kind: 'ended', ending: { ...whose, reason, by: summary } };
+}
+
+function approvalChange(entry: Change): SessionChange {
+  const { position, at } = entry;
+  const whose = { approvalId: entry.session_id ?? '', accountId: entry.account_id, at };
+  if (entry.kind !== 'approval_asked') {
+    return { position, kind: 'approval_answered', answer: { ...whose, isApproved: entry.kind === 'approval_given' } };
+  }
+  return {
+    position,
+    kind: 'approval_asked',
+    asking: { ...whose, device: openingIn(entry.data), place: placeIn(entry.data) },
+  };
 }
 
 /** What cannot be read happened all the same: it must not keep all after it from being told. */
@@ -328,6 +342,14 @@ function openingIn(data: string): DeviceSummary {
     return device === undefined ? UNKNOWN_DEVICE : { name: device, class: deviceClass };
   } catch {
     return UNKNOWN_DEVICE;
+  }
+}
+
+function placeIn(data: string): string | null {
+  try {
+    return (JSON.parse(data) as { place?: string | null }).place ?? null;
+  } catch {
+    return null;
   }
 }
 

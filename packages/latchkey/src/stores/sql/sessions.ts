@@ -270,6 +270,7 @@ export function* admit(run: Run, input: Admit): Sentence<Admitted> {
     ends: input.ends,
     holdsBack: input.holdsBack ?? false,
     goesFirst: input.goesFirst ?? null,
+    approvedBy: input.approvedBy ?? null,
   });
   if (verdict.kind === 'void') return verdict;
 

@@ -3,6 +3,7 @@ import type { AccountsSide } from '../apart/accounts-side.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import * as accounts from '../sql/accounts.ts';
 import * as apart from '../sql/apart.ts';
+import * as approvals from '../sql/approvals.ts';
 import * as counters from '../sql/counters.ts';
 import * as credentials from '../sql/credentials.ts';
 import * as deviceLabels from '../sql/device-labels.ts';
@@ -113,6 +114,12 @@ function open(path: string, clock: Clock, where: Run['sessions']): AccountsSide 
       exchange: writes(once.exchange),
       voidAny: writes(once.voidAny),
       purge: writes(once.purge),
+    },
+    approvals: {
+      ask: writes(approvals.ask),
+      waiting: reads(approvals.waiting),
+      find: reads(approvals.find),
+      answer: writes(approvals.answer),
     },
     counters: {
       take: notes(counters.take),

@@ -91,6 +91,16 @@ export const de: Catalogue = {
     orReset:
       'Sie haben diese Geräte nicht mehr? Legen Sie ein neues Passwort fest: Damit werden alle Geräte abgemeldet.',
   },
+  waitForApproval: {
+    title: 'Ein anderes Gerät fragen',
+    lead: 'Sie sind auf so vielen Geräten angemeldet, wie es für Ihr Konto erlaubt ist. Eines davon muss dieses hier hereinlassen.',
+    how: 'Öffnen Sie auf einem davon Ihr Konto, und lassen Sie das Gerät herein, das diese Zahl zeigt.',
+    left: 'Die Anfrage endet in {duration}.',
+    look: 'Noch einmal nachsehen',
+    room: 'Sie können jetzt hereinkommen.',
+    declined: 'Die Anfrage wurde abgelehnt.',
+    late: 'Niemand hat rechtzeitig geantwortet.',
+  },
   secondStep: {
     title: 'Noch ein Schritt',
     lead: 'Geben Sie den Code ein, den Ihre Authenticator-App zeigt.',
@@ -275,6 +285,19 @@ export const de: Catalogue = {
     action: 'Passwort ändern',
     done: 'Ihr Passwort ist geändert. Alle anderen Geräte wurden abgemeldet.',
     doneAll: 'Ihr Passwort ist geändert. Bitte melden Sie sich mit dem neuen an.',
+  },
+  approvals: {
+    title: 'Anfragen zur Anmeldung',
+    waits: 'Ein Gerät möchte sich bei Ihrem Konto anmelden.',
+    number: 'Es zeigt die Zahl {number}.',
+    asked: 'gefragt: {when}',
+    legend: 'Dafür abgemeldet',
+    approve: 'Hereinlassen',
+    decline: 'Nicht hereinlassen',
+    notYou: 'Das sind nicht Sie? Lassen Sie es nicht herein, und ändern Sie Ihr Passwort: Jemand kennt es.',
+    none: 'Kein Gerät wartet.',
+    over: 'Diese Anfrage wartet nicht mehr.',
+    few: 'Wählen Sie so viele Geräte, wie abgemeldet werden müssen.',
   },
   devices: {
     title: 'Geräte',

@@ -89,6 +89,16 @@ export const es: Catalogue = {
     orReset:
       '¿Ya no tiene esos dispositivos? Elija una contraseña nueva: con ella se cierra la sesión en todos los dispositivos.',
   },
+  waitForApproval: {
+    title: 'Preguntar a otro dispositivo',
+    lead: 'Tiene la sesión abierta en tantos dispositivos como permite su cuenta. Uno de ellos tiene que dejar entrar a este.',
+    how: 'Abra su cuenta en uno de ellos y deje entrar al dispositivo que muestra este número.',
+    left: 'La solicitud termina en {duration}.',
+    look: 'Volver a mirar',
+    room: 'Ahora puede entrar.',
+    declined: 'La solicitud fue rechazada.',
+    late: 'Nadie respondió a tiempo.',
+  },
   secondStep: {
     title: 'Un paso más',
     lead: 'Escriba el código que muestra su aplicación de autenticación.',
@@ -271,6 +281,19 @@ export const es: Catalogue = {
     action: 'Cambiar la contraseña',
     done: 'Su contraseña se ha cambiado. Se ha cerrado la sesión en todos los demás dispositivos.',
     doneAll: 'Su contraseña se ha cambiado. Inicie sesión con la nueva.',
+  },
+  approvals: {
+    title: 'Solicitudes de acceso',
+    waits: 'Un dispositivo quiere iniciar sesión en su cuenta.',
+    number: 'Muestra el número {number}.',
+    asked: 'solicitado {when}',
+    legend: 'Se cierra la sesión para ello en',
+    approve: 'Dejar entrar',
+    decline: 'No dejar entrar',
+    notYou: '¿No es usted? No lo deje entrar y cambie su contraseña: alguien la conoce.',
+    none: 'Ningún dispositivo está esperando.',
+    over: 'Esa solicitud ya no está esperando.',
+    few: 'Elija tantos dispositivos como haga falta para cerrar la sesión en ellos.',
   },
   devices: {
     title: 'Dispositivos',

@@ -91,6 +91,16 @@ export const fr: Catalogue = {
     orReset:
       'Vous n’avez plus ces appareils ? Choisissez un nouveau mot de passe : tous les appareils seront alors déconnectés.',
   },
+  waitForApproval: {
+    title: 'Demander à un autre appareil',
+    lead: 'Vous êtes connecté sur autant d’appareils que votre compte le permet. L’un d’eux doit laisser entrer celui-ci.',
+    how: 'Ouvrez votre compte sur l’un d’eux, et laissez entrer l’appareil qui affiche ce nombre.',
+    left: 'La demande expire dans {duration}.',
+    look: 'Vérifier à nouveau',
+    room: 'Vous pouvez entrer maintenant.',
+    declined: 'La demande a été refusée.',
+    late: 'Personne n’a répondu à temps.',
+  },
   secondStep: {
     title: 'Encore une étape',
     lead: 'Saisissez le code que votre application d’authentification affiche.',
@@ -274,6 +284,19 @@ export const fr: Catalogue = {
     action: 'Changer le mot de passe',
     done: 'Votre mot de passe est changé. Tous les autres appareils ont été déconnectés.',
     doneAll: 'Votre mot de passe est changé. Veuillez vous connecter avec le nouveau.',
+  },
+  approvals: {
+    title: 'Demandes de connexion',
+    waits: 'Un appareil veut se connecter à votre compte.',
+    number: 'Il affiche le nombre {number}.',
+    asked: 'demandé {when}',
+    legend: 'Déconnectés pour lui',
+    approve: 'Laisser entrer',
+    decline: 'Ne pas laisser entrer',
+    notYou: 'Ce n’est pas vous ? Ne le laissez pas entrer, et changez votre mot de passe : quelqu’un le connaît.',
+    none: 'Aucun appareil n’attend.',
+    over: 'Cette demande n’attend plus.',
+    few: 'Choisissez autant d’appareils qu’il faut en déconnecter.',
   },
   devices: {
     title: 'Appareils',

@@ -88,6 +88,16 @@ export const pt: Catalogue = {
     orReset:
       'Você não tem mais esses dispositivos? Escolha uma nova senha: com isso, a sessão é encerrada em todos os dispositivos.',
   },
+  waitForApproval: {
+    title: 'Perguntar a outro dispositivo',
+    lead: 'Você está conectado em tantos dispositivos quantos a sua conta permite. Um deles precisa deixar este entrar.',
+    how: 'Abra a sua conta em um deles e deixe entrar o dispositivo que mostra este número.',
+    left: 'O pedido termina em {duration}.',
+    look: 'Verificar novamente',
+    room: 'Você já pode entrar.',
+    declined: 'O pedido foi recusado.',
+    late: 'Ninguém respondeu a tempo.',
+  },
   secondStep: {
     title: 'Mais uma etapa',
     lead: 'Digite o código que o seu aplicativo autenticador mostra.',
@@ -269,6 +279,19 @@ export const pt: Catalogue = {
     action: 'Alterar a senha',
     done: 'A sua senha foi alterada. Todos os outros dispositivos foram desconectados.',
     doneAll: 'A sua senha foi alterada. Entre com a nova.',
+  },
+  approvals: {
+    title: 'Pedidos de acesso',
+    waits: 'Um dispositivo quer entrar na sua conta.',
+    number: 'Ele mostra o número {number}.',
+    asked: 'pedido {when}',
+    legend: 'Desconectados para isso',
+    approve: 'Deixar entrar',
+    decline: 'Não deixar entrar',
+    notYou: 'Não é você? Não o deixe entrar e altere a sua senha: alguém a conhece.',
+    none: 'Nenhum dispositivo está esperando.',
+    over: 'Esse pedido não está mais esperando.',
+    few: 'Escolha tantos dispositivos quantos precisam ser desconectados.',
   },
   devices: {
     title: 'Dispositivos',

@@ -62,8 +62,9 @@ export type Secrets = Readonly<Record<Kind, string>> & {
   /** The keys of Carol and of Dave, who are signed in. */
   readonly carol: string;
   readonly dave: string;
-  /** Frank's session, who has the one place of his account. */
+  /** Frank's session, who has the one place of his account, and its key. */
   readonly franks: string;
+  readonly frank: string;
   /** Fay's authenticator. */
   readonly fays: Authenticator;
   /** What the provider gives whoever comes back from it. */
@@ -119,11 +120,11 @@ export async function secretsOf(server: TestServer, provider: StandIn): Promise<
 }
 
 async function choiceSecrets(server: TestServer) {
-  const frank = await server.auth.accounts.create({ username: 'frank', password: PASSWORD, roles: ['single'] });
-  await server.signIn('frank');
+  const { id } = await server.auth.accounts.create({ username: 'frank', password: PASSWORD, roles: ['single'] });
+  const frank = await server.signIn('frank');
   const choice = await halfOf(server, 'frank');
-  const [session] = await server.auth.sessions.list(frank.id);
-  return { choice, franks: session?.id ?? '' };
+  const [session] = await server.auth.sessions.list(id);
+  return { choice, frank, franks: session?.id ?? '' };
 }
 
 /** Gina has the one place of her account, and somebody else is at it; Hal was mailed of a session. */

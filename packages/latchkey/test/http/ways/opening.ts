@@ -25,6 +25,14 @@ async function ticketOf(open: Open): Promise<string> {
   return memberOf(body, 'ticket');
 }
 
+/** One who is in lets the sign-in of a ticket in. */
+async function letIn({ server, key }: Open, ticket: string): Promise<string> {
+  const { body } = await server.ask('/auth/approvals/', { key });
+  const [asked] = body as readonly { readonly id: string }[];
+  assert.equal((await server.post(`/auth/approvals/${asked?.id}/approve/`, {}, { key })).status, 204);
+  return ticket;
+}
+
 /** Sets an app up for an account, and returns the ticket of a new sign-in with the codes that go with it. */
 async function half(open: Open) {
   const { server, key } = open;
@@ -116,6 +124,10 @@ export const ROUTES: Readonly<Record<string, Way>> = {
     const given = { ticket: memberOf(body, 'ticket'), end: [session?.id] };
     return () => open.server.post('/auth/login/choose/', given);
   },
+  async 'POST /login/approval/'(open) {
+    const ticket = await letIn(open, await ticketOf(open));
+    return () => open.server.post('/auth/login/approval/', { ticket });
+  },
   async 'POST /mfa/verify/'(open) {
     const { ticket, code } = await half(open);
     return () => open.server.post('/auth/mfa/verify/', { ephemeral_token: ticket, code });
@@ -167,6 +179,13 @@ export const PAGES: Readonly<Record<string, Way>> = {
     const carried = `latchkey-link=${memberOf(done.body, 'uid')}.${memberOf(done.body, 'token')}`;
     const fields = { new_password1: OTHER_PASSWORD, new_password2: OTHER_PASSWORD };
     return form(open, '/password/reset/confirm/?then=sign-in', fields, carried);
+  },
+  async 'POST /login/approval'(open) {
+    const browser = new Browser(open.server);
+    await browser.open('/login/');
+    await browser.fill(login(open));
+    await letIn(open, browser.cookies.get('latchkey-approval') ?? '');
+    return () => browser.post('/login/approval/', {});
   },
   async 'POST /login/second-step (code)'(open) {
     const { ticket, code } = await half(open);

@@ -109,6 +109,14 @@ async function disownKey(open: Open): Promise<string> {
   return await disowning(open.server, account?.id ?? 0);
 }
 
+/** A sign-in that waits to be let in, by the one session that is in. */
+async function requested({ server, username, key }: Open): Promise<{ readonly id: string; readonly ticket: string }> {
+  const { body } = await server.post('/auth/login/', { username, password: PASSWORD });
+  const { body: list } = await server.ask('/auth/approvals/', { key });
+  const [asked] = list as readonly { readonly id: string }[];
+  return { id: asked?.id ?? '', ticket: memberOf(body, 'ticket') };
+}
+
 const disconnect =
   (path: string): Way =>
   async (open) =>
@@ -191,6 +199,12 @@ export const ROUTES: Readonly<Record<string, Way>> = {
     return post(open, 'registration/verify-email/', { key: await verification(open) });
   },
   'POST /registration/resend-email/': byAnybody('registration/resend-email/', { email: EMAIL }),
+  async 'POST /approvals/:id/approve/'(open) {
+    return post(open, `approvals/${(await requested(open)).id}/approve/`, {}, open.key);
+  },
+  async 'POST /approvals/:id/decline/'(open) {
+    return post(open, `approvals/${(await requested(open)).id}/decline/`, {}, open.key);
+  },
   'POST /sessions/end-others/': own('sessions/end-others/'),
   async 'PATCH /sessions/:id/'(open) {
     const key = await keyOf(open);
@@ -251,6 +265,9 @@ export const PAGES: Readonly<Record<string, Way>> = {
     return form(open, '/account/connections/', { disconnect: '1' }, `latchkey=${await connected(open)}`);
   },
   'POST /account/devices': ownForm('/account/devices/', { end: 'others' }),
+  async 'POST /account/approvals'(open) {
+    return form(open, '/account/approvals/', { decline: (await requested(open)).id }, `latchkey=${open.key}`);
+  },
   'POST /account/close': ownForm('/account/close/', { password: PASSWORD }),
 };
 
@@ -293,6 +310,9 @@ export const LOOKS: Readonly<
   async '/login/choose'(open) {
     const { body } = await open.server.post('/auth/login/', { username: open.username, password: PASSWORD });
     return { path: '/login/choose/', cookie: `latchkey-choice=${memberOf(body, 'ticket')}` };
+  },
+  async '/login/approval'(open) {
+    return { path: '/login/approval/', cookie: `latchkey-approval=${(await requested(open)).ticket}` };
   },
   async '/login/second-step'(open) {
     return { path: '/login/second-step/', cookie: `latchkey-ticket=${await waiting(open)}` };

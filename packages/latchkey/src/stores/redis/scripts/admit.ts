@@ -23,6 +23,7 @@ local rule_here, limits = ARGV[22], cjson.decode(ARGV[23])
 local spare_rows = tonumber(ARGV[24])
 local when_full, ends = ARGV[25], cjson.decode(ARGV[26])
 local holds_back, goes_first = ARGV[27] == '1', ARGV[28]
+local approved_by = ARGV[29]
 
 local in_force = redis.call('HGET', rule, 'rule')
 if in_force and in_force ~= rule_here then return { 'rule_mismatch', 0, in_force } end
@@ -70,6 +71,12 @@ if holder then
 end
 if held.state ~= 'active' then return { 'void', announced(), 'account_disabled' } end
 if given.revision < held.valid_from then return { 'void', announced(), 'proof_void' } end
+
+local is_approved = approved_by == ''
+for _, session in ipairs(sessions) do
+  if session.id == approved_by and is_live(session) then is_approved = true end
+end
+if not is_approved then return { 'void', announced(), 'approval_void' } end
 
 local replaced, others = {}, {}
 for _, session in ipairs(sessions) do
