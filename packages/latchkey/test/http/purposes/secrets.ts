@@ -135,7 +135,9 @@ async function takeoverSecrets(server: TestServer) {
   const hal = await accounts.create({ username: 'hal', password: PASSWORD });
   for (const username of ['gina', 'hal']) await server.signIn(username);
   const stepTicket = await halfOf(server, 'gina');
-  const stepCode = codeIn((await server.mailsTo('gina@example.com')).at(-1));
+  // Where one who is in lets newcomers in, nothing is mailed.
+  const mail = (await server.mailsTo('gina@example.com')).at(-1);
+  const stepCode = mail === undefined ? 'none' : codeIn(mail);
   return { stepTicket, stepCode, disowning: await disowning(server, hal.id) };
 }
 
