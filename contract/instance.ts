@@ -38,11 +38,17 @@ const mailTemplates: Templates = {
   'address-in-use': told,
   'social-connected': told,
   'social-disconnected': told,
-  'place-taken': ({ kind }) => ({ subject: kind, text: '', html: '' }),
+  'place-taken': unrecorded,
+  'new-device': unrecorded,
+  'new-devices': unrecorded,
 };
 
 /** No recorded server tells of it: to whom it goes, and how often, is tested by itself. */
-const UNRECORDED = 'place-taken' satisfies keyof Templates;
+const UNRECORDED = 'unrecorded';
+
+function unrecorded(): Omit<Mail, 'to'> {
+  return { subject: UNRECORDED, text: '', html: '' };
+}
 
 function told({ kind, link }: { readonly kind: MailKind; readonly link: string }): Omit<Mail, 'to'> {
   return { subject: kind, text: link, html: '' };

@@ -1,11 +1,11 @@
 /** The links that mails carry: a secret that works once, of which the store keeps the hash. */
-import { hashOfLinkSecret, newLinkSecret } from '../crypto/token.ts';
+import { hashOfLinkSecret, newLinkSecret, type SecretHash } from '../crypto/token.ts';
 import type { Account, AccountId } from '../model/account.ts';
 import { emailKey } from '../model/account.ts';
 import type { ClaimedEmail } from '../model/email-change.ts';
 import type { Session } from '../model/session.ts';
 import type { Settings } from '../model/settings.ts';
-import type { DisownedSession } from '../model/takeover.ts';
+import { type DisownedSession, NOT_ME_MS } from '../model/takeover.ts';
 import type { AccountRecord, NewOnce, OutboxItem } from '../stores/store.ts';
 import { type Allowance, takeQuietly } from './attempts.ts';
 import type { Parts } from './parts.ts';
@@ -134,9 +134,6 @@ export function notMeLink(settings: Settings): string {
   return `${settings.origin}/not-me/`;
 }
 
-/** Who reads a mailbox that somebody else has taken an account from may be away for a while. */
-export const NOT_ME_MS = 7 * 86_400_000;
-
 export type DisownLink = {
   /** To be kept for the account, with the mail that carries it. */
   readonly link: NewOnce;
@@ -149,13 +146,15 @@ export type DisownLink = {
  * has shown by it that they read the account's mail. For an address that is verified, and for no other (`notMeLink`).
  */
 export function disownLink(settings: Settings, { id, accountId, openedAt }: Session): DisownLink {
-  const secret = newLinkSecret();
   const disowned: DisownedSession = { account: accountId, session: id, since: openedAt };
-  const hash = hashOfLinkSecret('not-me', secret);
-  return {
-    link: { purpose: 'not-me', hash, lifetimeMs: NOT_ME_MS, data: JSON.stringify(disowned) },
-    href: `${settings.origin}/not-me/${secret}/`,
-  };
+  const { hash, href } = arrivalLink(settings);
+  return { link: { purpose: 'not-me', hash, lifetimeMs: NOT_ME_MS, data: JSON.stringify(disowned) }, href };
+}
+
+/** The same for a session that is about to be opened: the door keeps the rest with it. */
+export function arrivalLink(settings: Settings): { readonly hash: SecretHash; readonly href: string } {
+  const secret = newLinkSecret();
+  return { hash: hashOfLinkSecret('not-me', secret), href: `${settings.origin}/not-me/${secret}/` };
 }
 
 /** A link that signs its reader in, in the browser that asked for it. */

@@ -1,7 +1,7 @@
 import type { Account } from '../model/account.ts';
 import type { DeviceSummary } from '../model/device.ts';
 import type { Arrival } from '../stores/store.ts';
-import { notMeLink } from './links.ts';
+import { arrivalLink } from './links.ts';
 import type { Parts } from './parts.ts';
 
 /**
@@ -23,10 +23,11 @@ export function arrivalMails(
   },
 ): Arrival | null {
   if (!parts.settings.mail.newDevice || !emailVerified) return null;
-  const about = { to, username, link: notMeLink(parts.settings), device: device.name, class: device.class, place };
+  const { hash: disown, href: link } = arrivalLink(parts.settings);
+  const about = { to, username, link, device: device.name, class: device.class, place };
   return {
     mail: parts.mail({ kind: 'new-device', ...about }),
     last: parts.mail({ kind: 'new-devices', ...about }),
-    isToldOtherwise,
+    ...{ disown, isToldOtherwise },
   };
 }

@@ -47,6 +47,12 @@ export function decideTakeover(policy: Pick<TakeoverPolicy, 'stepUp'>, takeover:
   return canStepUp ? { kind: 'step-up', why: 'too_often' } : { kind: 'refuse', why: 'too_often' };
 }
 
+/**
+ * For how long an account's owner may say by a mailed link that a session is not theirs: who reads a mailbox that somebody else has
+ * taken an account from may be away for a while.
+ */
+export const NOT_ME_MS = 7 * 86_400_000;
+
 /** What a link is kept with by which an account's owner says that a session is not theirs. */
 export type DisownedSession = {
   readonly account: AccountId;

@@ -4,7 +4,7 @@
  */
 import { html } from 'hono/html';
 import { disownSession } from '../flows/disown-session.ts';
-import { NOT_ME_MS } from '../flows/links.ts';
+import { NOT_ME_MS } from '../model/takeover.ts';
 import { carriedSecret, carrySecret, dropSecret } from './carried-secret.ts';
 import { page } from './page.ts';
 import { resetAndSignIn } from './reset-password.ts';

@@ -363,6 +363,8 @@ export type Arrival = {
   readonly mail: OutboxItem;
   /** In its place after `DEVICE_MAILS` within an hour, to say that there are more: after it there is none until the hour is over. */
   readonly last: OutboxItem;
+  /** The hash of the link in both by which its owner says that the session is not theirs (`disownSession`): kept where one of them goes. */
+  readonly disown?: Uint8Array | null;
   /** Whether there is neither where somebody is displaced: another mail tells of that. */
   readonly isToldOtherwise?: boolean;
 };

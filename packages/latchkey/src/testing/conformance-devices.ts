@@ -140,6 +140,24 @@ export const deviceCases: Readonly<Record<string, (world: World) => Promise<void
     assert.deepEqual(await toldOf(store, gate), ['mail fourth']);
   },
 
+  async 'F-33: the link of such a mail says that this session was not its owner’s, and works where the mail went'({
+    store,
+  }) {
+    const gate = await newGate(store);
+    const disown = (device: string) => hashOfLinkSecret('not-me', `${gate.accountId} ${device}`);
+    const told = (device: string) => ({ arrival: { ...arrivalOf(device), disown: disown(device) } });
+    const peek = (device: string) => store.once.peek({ purpose: 'not-me', hash: disown(device) });
+    await signIn(store, gate, 'first', told('first'));
+    const { id: session, openedAt: since } = await signIn(store, gate, 'second', told('second'));
+    assert.deepEqual(await toldOf(store, gate), ['mail second']);
+    assert.equal(await peek('first'), null);
+    assert.deepEqual(JSON.parse((await peek('second')) ?? ''), { account: gate.accountId, session, since });
+    const used = { id: gate.accountId, link: disown('second'), outbox: [] };
+    const reset = { purpose: 'reset-password', hash: disown('reset'), lifetimeMs: 60_000, data: '' } as const;
+    assert.equal((await store.accounts.disownSession({ ...used, reset }))?.ended.length, 2);
+    assert.equal(await peek('second'), null);
+  },
+
   async 'F-33, F-40: a mail that another one makes needless is not sent, where the device takes the place of one'({
     store,
   }) {

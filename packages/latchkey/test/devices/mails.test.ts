@@ -28,6 +28,9 @@ async function withAnn(options: LatchkeyOptions = {}, account = ANN) {
 }
 
 const NEW = 'A new device signed in to 127.0.0.1';
+/** A line of a mail. */
+const NOT_ME = /^http:\/\/127\.0\.0\.1:8787\/not-me\/([0-9A-Za-z]{43})\/$/;
+const NEW_PASSWORD = 'quite-an0ther-pw';
 const MORE = 'More new devices signed in to 127.0.0.1';
 
 describe('F-33: a device that an account does not know', () => {
@@ -42,18 +45,38 @@ describe('F-33: a device that an account does not know', () => {
     assert.deepEqual(await mails(), [NEW]);
     const [mail] = await server.mailsTo(ANN.email);
     const lines = (mail?.text ?? '').split('\n');
-    assert.deepEqual(lines.slice(0, 8), [
+    assert.deepEqual(lines.slice(0, 7), [
       'Somebody has just signed in to the account ann on 127.0.0.1 on a device that it did not know:',
       '',
       'curl (Program)',
       'Vienna, Austria',
       'Jan 1, 2026, 12:00 PM UTC',
       '',
-      'It was not you: see what you can do:',
-      'http://127.0.0.1:8787/not-me/',
+      'It was not me:',
     ]);
+    assert.match(lines[7] ?? '', NOT_ME);
     assert.match(mail?.html ?? '', /<bdi>curl \(Program\)<\/bdi><br>\s*<bdi>Vienna, Austria<\/bdi>/);
     assert.doesNotMatch(`${mail?.subject}${mail?.text}${mail?.html}`, /192\.0\.2|lk_|ld_/);
+  });
+
+  test('its link ends what was not its owner’s, and nobody comes in by the password that was known', async () => {
+    await using open = await withAnn();
+    const { server, first } = open;
+    const intruder = await login(server, { 'user-agent': 'curl/8' });
+    const [mail] = await server.mailsTo(ANN.email);
+    const key = NOT_ME.exec(mail?.text.split('\n').find((line) => NOT_ME.test(line)) ?? '')?.[1] ?? '';
+    const disowned = await server.post('/auth/not-me/', { key });
+    assert.equal(disowned.status, 200);
+    for (const { body } of [intruder, first]) {
+      const seen = await server.ask('/auth/user/', { headers: { authorization: `Token ${memberOf(body, 'key')}` } });
+      assert.equal(seen.headers.get('latchkey-reason'), 'session_revoked');
+    }
+    assert.equal((await server.post('/auth/login/', RIGHT)).status, 400);
+    assert.equal((await server.post('/auth/not-me/', { key })).status, 400);
+    const chosen = { new_password1: NEW_PASSWORD, new_password2: NEW_PASSWORD };
+    const { uid, token } = { uid: memberOf(disowned.body, 'uid'), token: memberOf(disowned.body, 'token') };
+    assert.equal((await server.post('/auth/password/reset/confirm/', { uid, token, ...chosen })).status, 200);
+    assert.equal((await server.post('/auth/login/', { ...RIGHT, password: NEW_PASSWORD })).status, 200);
   });
 
   test('F-27: clearing it makes a new device of a browser; keeping its cookie does not', async () => {

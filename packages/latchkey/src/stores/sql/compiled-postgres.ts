@@ -46,6 +46,34 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'update "@schema"."history" set "data" = coalesce((select json_object_agg("field"."key", "field"."value") as "data" from json_each("data") as "field" where "field"."key" not in ($1, $2, $3, $4, $5, $6, $7, $8, $9)), $10) where "account_id" = $11',
     parameters: [{ constant: 'device' }, { constant: 'class' }, { constant: 'device_id' }, { constant: 'place' }, { constant: 'lat' }, { constant: 'lon' }, { constant: 'network' }, { constant: 'by' }, { constant: 'by_class' }, { constant: '{}' }, { arg: 'account_id' }],
   },
+  'once.insert': {
+    sql: 'insert into "@schema"."once" ("hash", "purpose", "account_id", "data", "created_at", "expires_at") values ($1, $2, $3, $4, $5, $6) on conflict ("hash") do update set "data" = $7, "created_at" = $8, "expires_at" = $9 where "@schema"."once"."purpose" = $10 and "@schema"."once"."expires_at" <= $11 returning "purpose"',
+    parameters: [{ arg: 'hash' }, { arg: 'purpose' }, { arg: 'account_id' }, { arg: 'data' }, { arg: 'created_at' }, { arg: 'expires_at' }, { arg: 'data' }, { arg: 'created_at' }, { arg: 'expires_at' }, { arg: 'purpose' }, { arg: 'created_at' }],
+  },
+  'once.selectGood': {
+    sql: 'select "account_id", "data" from "@schema"."once" where "hash" = $1 and "purpose" = $2 and "expires_at" > $3',
+    parameters: [{ arg: 'hash' }, { arg: 'purpose' }, { arg: 'now' }],
+  },
+  'once.deleteGood': {
+    sql: 'delete from "@schema"."once" where "hash" = $1 and "purpose" = $2 and "expires_at" > $3 returning "account_id", "data"',
+    parameters: [{ arg: 'hash' }, { arg: 'purpose' }, { arg: 'now' }],
+  },
+  'once.deleteOfAccount': {
+    sql: 'delete from "@schema"."once" where "account_id" = $1 and "purpose" = $2',
+    parameters: [{ arg: 'account_id' }, { arg: 'purpose' }],
+  },
+  'once.deleteLater': {
+    sql: 'delete from "@schema"."once" where "account_id" = $1 and "purpose" = $2 and "created_at" > (select "own"."created_at" from "@schema"."once" as "own" where "own"."hash" = $3)',
+    parameters: [{ arg: 'account_id' }, { arg: 'purpose' }, { arg: 'hash' }],
+  },
+  'once.deleteAny': {
+    sql: 'delete from "@schema"."once" where "hash" in (select "hash" from "@schema"."once" order by "hash" limit $1) returning "purpose"',
+    parameters: [{ arg: 'limit' }],
+  },
+  'once.deleteExpired': {
+    sql: 'delete from "@schema"."once" where "hash" in (select "hash" from "@schema"."once" where "expires_at" <= $1 limit $2 for update skip locked) returning "purpose"',
+    parameters: [{ arg: 'now' }, { arg: 'limit' }],
+  },
   'outbox.insert': {
     sql: 'insert into "@schema"."outbox" ("topic", "payload", "created_at", "due_at", "attempts", "error") values ($1, $2, $3, $4, $5, $6)',
     parameters: [{ arg: 'topic' }, { arg: 'payload' }, { arg: 'now' }, { arg: 'now' }, { constant: 0 }, { constant: null }],
@@ -105,34 +133,6 @@ export const compiled: Readonly<Record<string, Compiled>> = {
   'credentials.insert': {
     sql: 'insert into "@schema"."credential" ("id", "account_id", "kind", "label", "data", "created_at") values ($1, $2, $3, $4, $5, $6) on conflict ("id") do nothing returning "id"',
     parameters: [{ arg: 'id' }, { arg: 'account_id' }, { arg: 'kind' }, { arg: 'label' }, { arg: 'data' }, { arg: 'created_at' }],
-  },
-  'once.insert': {
-    sql: 'insert into "@schema"."once" ("hash", "purpose", "account_id", "data", "created_at", "expires_at") values ($1, $2, $3, $4, $5, $6) on conflict ("hash") do update set "data" = $7, "created_at" = $8, "expires_at" = $9 where "@schema"."once"."purpose" = $10 and "@schema"."once"."expires_at" <= $11 returning "purpose"',
-    parameters: [{ arg: 'hash' }, { arg: 'purpose' }, { arg: 'account_id' }, { arg: 'data' }, { arg: 'created_at' }, { arg: 'expires_at' }, { arg: 'data' }, { arg: 'created_at' }, { arg: 'expires_at' }, { arg: 'purpose' }, { arg: 'created_at' }],
-  },
-  'once.selectGood': {
-    sql: 'select "account_id", "data" from "@schema"."once" where "hash" = $1 and "purpose" = $2 and "expires_at" > $3',
-    parameters: [{ arg: 'hash' }, { arg: 'purpose' }, { arg: 'now' }],
-  },
-  'once.deleteGood': {
-    sql: 'delete from "@schema"."once" where "hash" = $1 and "purpose" = $2 and "expires_at" > $3 returning "account_id", "data"',
-    parameters: [{ arg: 'hash' }, { arg: 'purpose' }, { arg: 'now' }],
-  },
-  'once.deleteOfAccount': {
-    sql: 'delete from "@schema"."once" where "account_id" = $1 and "purpose" = $2',
-    parameters: [{ arg: 'account_id' }, { arg: 'purpose' }],
-  },
-  'once.deleteLater': {
-    sql: 'delete from "@schema"."once" where "account_id" = $1 and "purpose" = $2 and "created_at" > (select "own"."created_at" from "@schema"."once" as "own" where "own"."hash" = $3)',
-    parameters: [{ arg: 'account_id' }, { arg: 'purpose' }, { arg: 'hash' }],
-  },
-  'once.deleteAny': {
-    sql: 'delete from "@schema"."once" where "hash" in (select "hash" from "@schema"."once" order by "hash" limit $1) returning "purpose"',
-    parameters: [{ arg: 'limit' }],
-  },
-  'once.deleteExpired': {
-    sql: 'delete from "@schema"."once" where "hash" in (select "hash" from "@schema"."once" where "expires_at" <= $1 limit $2 for update skip locked) returning "purpose"',
-    parameters: [{ arg: 'now' }, { arg: 'limit' }],
   },
   'credentials.selectById': {
     sql: 'select * from "@schema"."credential" where "id" = $1',

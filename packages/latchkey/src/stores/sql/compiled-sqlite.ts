@@ -50,6 +50,34 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'update "history" set "data" = json_remove("data", ?, ?, ?, ?, ?, ?, ?, ?, ?) where "account_id" = ? and json_valid("data") = 1',
     parameters: [{ constant: '$.device' }, { constant: '$.class' }, { constant: '$.device_id' }, { constant: '$.place' }, { constant: '$.lat' }, { constant: '$.lon' }, { constant: '$.network' }, { constant: '$.by' }, { constant: '$.by_class' }, { arg: 'account_id' }],
   },
+  'once.insert': {
+    sql: 'insert into "once" ("hash", "purpose", "account_id", "data", "created_at", "expires_at") values (?, ?, ?, ?, ?, ?) on conflict ("hash") do update set "data" = ?, "created_at" = ?, "expires_at" = ? where "once"."purpose" = ? and "once"."expires_at" <= ? returning "purpose"',
+    parameters: [{ arg: 'hash' }, { arg: 'purpose' }, { arg: 'account_id' }, { arg: 'data' }, { arg: 'created_at' }, { arg: 'expires_at' }, { arg: 'data' }, { arg: 'created_at' }, { arg: 'expires_at' }, { arg: 'purpose' }, { arg: 'created_at' }],
+  },
+  'once.selectGood': {
+    sql: 'select "account_id", "data" from "once" where "hash" = ? and "purpose" = ? and "expires_at" > ?',
+    parameters: [{ arg: 'hash' }, { arg: 'purpose' }, { arg: 'now' }],
+  },
+  'once.deleteGood': {
+    sql: 'delete from "once" where "hash" = ? and "purpose" = ? and "expires_at" > ? returning "account_id", "data"',
+    parameters: [{ arg: 'hash' }, { arg: 'purpose' }, { arg: 'now' }],
+  },
+  'once.deleteOfAccount': {
+    sql: 'delete from "once" where "account_id" = ? and "purpose" = ?',
+    parameters: [{ arg: 'account_id' }, { arg: 'purpose' }],
+  },
+  'once.deleteLater': {
+    sql: 'delete from "once" where "account_id" = ? and "purpose" = ? and "created_at" > (select "own"."created_at" from "once" as "own" where "own"."hash" = ?)',
+    parameters: [{ arg: 'account_id' }, { arg: 'purpose' }, { arg: 'hash' }],
+  },
+  'once.deleteAny': {
+    sql: 'delete from "once" where "hash" in (select "hash" from "once" order by "hash" limit ?) returning "purpose"',
+    parameters: [{ arg: 'limit' }],
+  },
+  'once.deleteExpired': {
+    sql: 'delete from "once" where "hash" in (select "hash" from "once" where "expires_at" <= ? limit ?) returning "purpose"',
+    parameters: [{ arg: 'now' }, { arg: 'limit' }],
+  },
   'outbox.insert': {
     sql: 'insert into "outbox" ("topic", "payload", "created_at", "due_at", "attempts", "error") values (?, ?, ?, ?, ?, ?)',
     parameters: [{ arg: 'topic' }, { arg: 'payload' }, { arg: 'now' }, { arg: 'now' }, { constant: 0 }, { constant: null }],
@@ -109,34 +137,6 @@ export const compiled: Readonly<Record<string, Compiled>> = {
   'credentials.insert': {
     sql: 'insert into "credential" ("id", "account_id", "kind", "label", "data", "created_at") values (?, ?, ?, ?, ?, ?) on conflict ("id") do nothing returning "id"',
     parameters: [{ arg: 'id' }, { arg: 'account_id' }, { arg: 'kind' }, { arg: 'label' }, { arg: 'data' }, { arg: 'created_at' }],
-  },
-  'once.insert': {
-    sql: 'insert into "once" ("hash", "purpose", "account_id", "data", "created_at", "expires_at") values (?, ?, ?, ?, ?, ?) on conflict ("hash") do update set "data" = ?, "created_at" = ?, "expires_at" = ? where "once"."purpose" = ? and "once"."expires_at" <= ? returning "purpose"',
-    parameters: [{ arg: 'hash' }, { arg: 'purpose' }, { arg: 'account_id' }, { arg: 'data' }, { arg: 'created_at' }, { arg: 'expires_at' }, { arg: 'data' }, { arg: 'created_at' }, { arg: 'expires_at' }, { arg: 'purpose' }, { arg: 'created_at' }],
-  },
-  'once.selectGood': {
-    sql: 'select "account_id", "data" from "once" where "hash" = ? and "purpose" = ? and "expires_at" > ?',
-    parameters: [{ arg: 'hash' }, { arg: 'purpose' }, { arg: 'now' }],
-  },
-  'once.deleteGood': {
-    sql: 'delete from "once" where "hash" = ? and "purpose" = ? and "expires_at" > ? returning "account_id", "data"',
-    parameters: [{ arg: 'hash' }, { arg: 'purpose' }, { arg: 'now' }],
-  },
-  'once.deleteOfAccount': {
-    sql: 'delete from "once" where "account_id" = ? and "purpose" = ?',
-    parameters: [{ arg: 'account_id' }, { arg: 'purpose' }],
-  },
-  'once.deleteLater': {
-    sql: 'delete from "once" where "account_id" = ? and "purpose" = ? and "created_at" > (select "own"."created_at" from "once" as "own" where "own"."hash" = ?)',
-    parameters: [{ arg: 'account_id' }, { arg: 'purpose' }, { arg: 'hash' }],
-  },
-  'once.deleteAny': {
-    sql: 'delete from "once" where "hash" in (select "hash" from "once" order by "hash" limit ?) returning "purpose"',
-    parameters: [{ arg: 'limit' }],
-  },
-  'once.deleteExpired': {
-    sql: 'delete from "once" where "hash" in (select "hash" from "once" where "expires_at" <= ? limit ?) returning "purpose"',
-    parameters: [{ arg: 'now' }, { arg: 'limit' }],
   },
   'credentials.selectById': {
     sql: 'select * from "credential" where "id" = ?',

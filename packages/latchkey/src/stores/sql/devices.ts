@@ -1,8 +1,11 @@
 /** The sentences about the devices that accounts know, for any SQL database. */
 import type { Selectable } from 'kysely';
+import type { AccountId } from '../../model/account.ts';
 import { type AccountDevice, type Device, type DeviceClass, MOST_DEVICES } from '../../model/device.ts';
+import { type DisownedSession, NOT_ME_MS } from '../../model/takeover.ts';
 import { type Arrival, DEVICE_MAILS, DEVICE_MAILS_MS, type OutboxItem } from '../store.ts';
 import { firstOpened, forgetDevices as forgetInHistory } from './history.ts';
+import { put as putOnce } from './once.ts';
 import { put as putOutbox } from './outbox.ts';
 import type { Schema } from './schema.ts';
 import { define, type Run, rows, type Sentence } from './statement.ts';
@@ -82,7 +85,14 @@ export function* noteSeen(run: Run, seen: Seen): Sentence<void> {
   for (const one of known.slice(MOST_DEVICES - 1)) yield* rows(run, remove, { account_id, id: one.id });
   const mail = yield* mailOf(run, seen, known);
   yield* rows(run, insert, { ...columns, mailed_at: mail === null ? null : run.now });
-  if (mail !== null) yield* putOutbox(run, [mail]);
+  if (mail === null) return;
+  yield* putOutbox(run, [mail]);
+  const { accountId: account, sessionId: session, arrival } = seen;
+  const hash = arrival?.disown ?? null;
+  if (hash === null) return;
+  const disowned: DisownedSession = { account: account as AccountId, session, since: at };
+  const link = { purpose: 'not-me', hash, lifetimeMs: NOT_ME_MS, data: JSON.stringify(disowned) } as const;
+  yield* putOnce(run, link, account_id);
 }
 
 /** What its owner is told of it, by what they were told lately; null for the first device that an account ever had. */

@@ -512,14 +512,14 @@ export const de: Catalogue = {
     'new-device': {
       subject: 'Ein neues Gerät hat sich bei {site} angemeldet',
       lead: 'Gerade hat sich jemand beim Konto {username} auf {site} auf einem Gerät angemeldet, das es nicht kannte:',
-      action: 'Das waren nicht Sie: Ansehen, was Sie tun können',
-      note: 'Wenn Sie es waren, ist nichts zu tun: Jedes Gerät wird einmal gemeldet. Ein Browser, der seine Cookies verloren hat, ist ein neues Gerät.',
+      action: 'Das war ich nicht',
+      note: 'Der Link gilt sieben Tage. Wenn Sie es waren, ist nichts zu tun: Jedes Gerät wird einmal gemeldet. Ein Browser, der seine Cookies verloren hat, ist ein neues Gerät.',
     },
     'new-devices': {
       subject: 'Weitere neue Geräte haben sich bei {site} angemeldet',
       lead: 'Binnen einer Stunde haben sich mehrere Geräte beim Konto {username} auf {site} angemeldet, die es nicht kannte. Dies ist das letzte:',
-      action: 'Das waren nicht Sie: Ansehen, was Sie tun können',
-      note: 'Über weitere schreiben wir vorerst nicht. Alle angemeldeten Geräte stehen in Ihrem Konto.',
+      action: 'Das war ich nicht',
+      note: 'Der Link gilt sieben Tage. Über weitere schreiben wir vorerst nicht. Alle angemeldeten Geräte stehen in Ihrem Konto.',
     },
     'passkey-added': {
       subject: 'Auf {site} wurde ein Passkey hinzugefügt',

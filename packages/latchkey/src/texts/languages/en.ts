@@ -493,14 +493,14 @@ export const en = {
     'new-device': {
       subject: 'A new device signed in to {site}',
       lead: 'Somebody has just signed in to the account {username} on {site} on a device that it did not know:',
-      action: 'It was not you: see what you can do',
-      note: 'If it was you, there is nothing to do: each device is told of once. A browser that lost its cookies is a new device.',
+      action: 'It was not me',
+      note: 'The link is good for seven days. If it was you, there is nothing to do: each device is told of once. A browser that lost its cookies is a new device.',
     },
     'new-devices': {
       subject: 'More new devices signed in to {site}',
       lead: 'Within an hour several devices signed in to the account {username} on {site} that it did not know. This is the latest:',
-      action: 'It was not you: see what you can do',
-      note: 'We do not write about more of them for now. All devices that are signed in stand in your account.',
+      action: 'It was not me',
+      note: 'The link is good for seven days. We do not write about more of them for now. All devices that are signed in stand in your account.',
     },
     'passkey-added': {
       subject: 'A passkey was added on {site}',

@@ -505,14 +505,14 @@ export const es: Catalogue = {
     'new-device': {
       subject: 'Un dispositivo nuevo ha iniciado sesión en {site}',
       lead: 'Alguien acaba de iniciar sesión en la cuenta {username} de {site} con un dispositivo que no conocía:',
-      action: 'No fue usted: ver qué puede hacer',
-      note: 'Si fue usted, no hay nada que hacer: se avisa de cada dispositivo una vez. Un navegador que perdió sus cookies es un dispositivo nuevo.',
+      action: 'No fui yo',
+      note: 'El enlace sirve durante siete días. Si fue usted, no hay nada que hacer: se avisa de cada dispositivo una vez. Un navegador que perdió sus cookies es un dispositivo nuevo.',
     },
     'new-devices': {
       subject: 'Más dispositivos nuevos han iniciado sesión en {site}',
       lead: 'En una hora han iniciado sesión en la cuenta {username} de {site} varios dispositivos que no conocía. Este es el último:',
-      action: 'No fue usted: ver qué puede hacer',
-      note: 'Por ahora no escribimos sobre los siguientes. Todos los dispositivos con la sesión iniciada figuran en su cuenta.',
+      action: 'No fui yo',
+      note: 'El enlace sirve durante siete días. Por ahora no escribimos sobre los siguientes. Todos los dispositivos con la sesión iniciada figuran en su cuenta.',
     },
     'passkey-added': {
       subject: 'Se ha añadido una llave de acceso en {site}',

@@ -511,14 +511,14 @@ export const fr: Catalogue = {
     'new-device': {
       subject: 'Un nouvel appareil s’est connecté à {site}',
       lead: 'Quelqu’un vient de se connecter au compte {username} sur {site} avec un appareil qu’il ne connaissait pas :',
-      action: 'Ce n’était pas vous : voir ce que vous pouvez faire',
-      note: 'Si c’était vous, il n’y a rien à faire : chaque appareil est signalé une fois. Un navigateur qui a perdu ses cookies est un nouvel appareil.',
+      action: 'Ce n’était pas moi',
+      note: 'Le lien est valable sept jours. Si c’était vous, il n’y a rien à faire : chaque appareil est signalé une fois. Un navigateur qui a perdu ses cookies est un nouvel appareil.',
     },
     'new-devices': {
       subject: 'D’autres nouveaux appareils se sont connectés à {site}',
       lead: 'En une heure, plusieurs appareils que le compte {username} sur {site} ne connaissait pas s’y sont connectés. Voici le dernier :',
-      action: 'Ce n’était pas vous : voir ce que vous pouvez faire',
-      note: 'Nous n’écrivons pas au sujet des suivants pour le moment. Tous les appareils connectés figurent dans votre compte.',
+      action: 'Ce n’était pas moi',
+      note: 'Le lien est valable sept jours. Nous n’écrivons pas au sujet des suivants pour le moment. Tous les appareils connectés figurent dans votre compte.',
     },
     'passkey-added': {
       subject: 'Une clé d’accès a été ajoutée sur {site}',

@@ -502,14 +502,14 @@ export const pt: Catalogue = {
     'new-device': {
       subject: 'Um novo dispositivo entrou em {site}',
       lead: 'Alguém acabou de entrar na conta {username} em {site} com um dispositivo que ela não conhecia:',
-      action: 'Não foi você: ver o que você pode fazer',
-      note: 'Se foi você, não há nada a fazer: cada dispositivo é avisado uma vez. Um navegador que perdeu os cookies é um novo dispositivo.',
+      action: 'Não fui eu',
+      note: 'O link vale por sete dias. Se foi você, não há nada a fazer: cada dispositivo é avisado uma vez. Um navegador que perdeu os cookies é um novo dispositivo.',
     },
     'new-devices': {
       subject: 'Mais dispositivos novos entraram em {site}',
       lead: 'Em uma hora, vários dispositivos que a conta {username} em {site} não conhecia entraram nela. Este é o último:',
-      action: 'Não foi você: ver o que você pode fazer',
-      note: 'Por enquanto não escrevemos sobre os próximos. Todos os dispositivos conectados estão na sua conta.',
+      action: 'Não fui eu',
+      note: 'O link vale por sete dias. Por enquanto não escrevemos sobre os próximos. Todos os dispositivos conectados estão na sua conta.',
     },
     'passkey-added': {
       subject: 'Uma chave de acesso foi adicionada em {site}',
