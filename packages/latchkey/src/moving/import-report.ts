@@ -15,6 +15,7 @@ export type SourceNote =
   | 'app_second'
   | 'codes_sealed'
   | 'passkey'
+  | 'permissions'
   | 'provider_unknown'
   | 'session_unread'
   | 'session_void';
@@ -45,6 +46,7 @@ const MEANINGS: Readonly<Record<Note, string>> = {
   app_second: 'a second authenticator app: one comes along',
   codes_sealed: 'recovery codes that cannot be read: new ones are made after signing in',
   passkey: 'a passkey: it is registered again (allauth keeps what it takes in another form)',
+  permissions: 'permissions of their own: left behind, only groups and flags become roles',
   provider_unknown:
     'an account at a provider that is not among those known or set up here (LATCHKEY_SOCIAL_PROVIDERS), or is known by another number there',
   session_unread: 'a browser session that does not open with this SECRET_KEY, or is nobody’s',

@@ -131,6 +131,8 @@ User.objects.create(id=40, username='USER1', password='!')
 EmailAddress.objects.create(user_id=1, email='second@shop.test', verified=False)
 EmailAddress.objects.filter(user_id=3).update(email='no address')
 SocialAccount.objects.create(user_id=1, provider='orcid', uid='1')
+from django.contrib.auth.models import Permission
+for permission in Permission.objects.all()[:2]: User.objects.get(id=2).user_permissions.add(permission)
 `);
       const said = await bring(['--dry-run']);
       assert.match(said, /^Would have made 30 accounts/);
@@ -140,6 +142,7 @@ SocialAccount.objects.create(user_id=1, provider='orcid', uid='1')
         '10: a password that cannot be read here',
         '1: a further address that nobody has verified',
         '1: an address that no mail can be sent to',
+        '1: permissions of their own',
         '1: an account at a provider that is not among those known',
       ]) {
         assert.ok(said.includes(`  ${why}`), `${why} in ${said}`);

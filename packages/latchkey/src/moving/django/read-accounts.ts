@@ -66,6 +66,7 @@ type Around = {
   readonly socials: ReadonlyMap<number, readonly Row[]>;
   readonly authenticators: ReadonlyMap<number, readonly Row[]>;
   readonly devices: ReadonlyMap<number, readonly Row[]>;
+  readonly permissions: ReadonlyMap<number, readonly Row[]>;
 };
 
 async function readBatch(
@@ -108,6 +109,7 @@ async function readAround({ rows, tables }: Reading, between: Between): Promise<
     socials: byUser(await read('socialaccount_socialaccount', 'id, user_id, provider, uid, extra_data')),
     authenticators: byUser(await read('mfa_authenticator', 'id, user_id, type, data')),
     devices: byUser(await read('otp_totp_totpdevice', 'id, user_id, confirmed, key, step, t0, digits, last_t')),
+    permissions: byUser(await read('auth_user_user_permissions', 'user_id')),
   };
 }
 
@@ -132,6 +134,7 @@ function accountOf(reading: Reading, user: Row, around: Around): SourceAccount |
     reading.note('username_invalid', who);
     return null;
   }
+  if (around.permissions.has(id)) reading.note('permissions', who);
   const addressRows = around.addresses.get(id) ?? [];
   const addresses = addressesOf(reading, user, addressRows);
   const stored = textIn(user, 'password');

@@ -49,6 +49,7 @@ const OTHERS = [
   'mfa_authenticator',
   'otp_totp_totpdevice',
   'django_session',
+  'auth_user_user_permissions',
 ] as const;
 
 export type OtherTable = (typeof OTHERS)[number];
