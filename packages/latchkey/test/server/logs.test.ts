@@ -294,6 +294,10 @@ async function secondStepOnce(password: string): Promise<void> {
   await ask('/auth/login/choose/', { json: { ticket: await ticket(), end: ['ses_nobodys'] } });
   await ask('/auth/login/approval/', { json: { ticket: await ticket() } });
   await ask('/auth/approvals/', { key });
+  // Off here: with them on, `test/jwt/secrets` looks at the log.
+  const token = SECRETS.wrongPassword;
+  for (const path of ['verify', 'refresh']) await ask(`/auth/token/${path}/`, { json: { token, refresh: token } });
+  for (const path of ['jwks.json', 'ended-sessions']) await ask(`/auth/${path}/`, { key: token });
   for (const answer of ['approve', 'decline']) await ask(`/auth/approvals/apr_nobodys/${answer}/`, { key, json: {} });
   assert.equal(
     (await ask('/auth/login/second-step/', { json: { ticket: await ticket(), code: codes[0] } })).status,
