@@ -4,8 +4,11 @@
  * The draft moves: what it may come to say beside this is passed over.
  */
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
+import { isObject, type Jws, jwsIn, type Members, objectIn } from '../crypto/compact-jws.ts';
 import type { Binding } from '../model/binding.ts';
-import { isObject, type Jws, jwsIn, type Members, objectIn } from './jws.ts';
+
+/** More letters than any proof has. */
+const LONGEST = 4096;
 
 /** What is wrong with a proof, or with the cookie that stands for one. For the operator: whoever sent it is told that it is no good. */
 export type DeviceProofFlaw =
@@ -71,7 +74,7 @@ const PRIVATE = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
 /** Reads `Secure-Session-Response`: bare as browsers send it, or a string as the draft has it (RFC 9651, 3.3.3). */
 export function deviceProofIn(header: string | null): DeviceProof | DeviceProofFlaw {
   if (header === null) return 'missing';
-  const jws = jwsIn(/^"(.*)"$/.exec(header)?.[1] ?? header);
+  const jws = jwsIn(/^"(.*)"$/.exec(header)?.[1] ?? header, LONGEST);
   const said = jws === null ? null : objectIn(jws.header);
   const claims = jws === null ? null : objectIn(jws.payload);
   // `crit` names what must be understood (RFC 7515, 4.1.11), and nothing of that is.

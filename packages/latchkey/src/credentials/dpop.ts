@@ -3,7 +3,10 @@
  * before is looked at here, the cheapest first (4.3); the time, and which nonces are good, is told.
  */
 import { createPublicKey, hash, type KeyObject, verify } from 'node:crypto';
-import { isObject, type Jws, jwsIn, type Members, objectIn } from './jws.ts';
+import { isObject, type Jws, jwsIn, type Members, objectIn } from '../crypto/compact-jws.ts';
+
+/** More letters than any proof has. */
+const LONGEST = 4096;
 
 /** What is wrong with a proof. For the operator: whoever sent it is told that it is no good. */
 export type ProofFlaw =
@@ -100,7 +103,7 @@ export function proofReader(): ProofReader {
     read(proof, expected) {
       if (proof === null) return { flaw: 'missing' };
       // Several headers arrive as one, with commas between.
-      const parts = jwsIn(proof);
+      const parts = jwsIn(proof, LONGEST);
       if (parts === null) return { flaw: 'form' };
       const header = kept.get(parts.header) ?? headerIn(parts.header);
       if (typeof header === 'string') return { flaw: header };

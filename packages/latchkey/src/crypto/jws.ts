@@ -11,6 +11,7 @@ import {
   verify,
 } from 'node:crypto';
 import { promisify } from 'node:util';
+import { type Jws, jwsIn, type Members, objectIn } from './compact-jws.ts';
 
 /** RFC 7518, 3.1, and RFC 8037, 3.1. */
 export type JwsAlgorithm = 'HS256' | 'RS256' | 'ES256' | 'EdDSA';
@@ -27,27 +28,13 @@ export type JwsKey = {
 /** A key that signs, too. */
 export type JwsSigningKey = JwsKey & { readonly sign: KeyObject };
 
-/** A token in its three parts, as letters. */
-export type JwsParts = {
-  readonly header: string;
-  readonly payload: string;
-  readonly signature: Buffer;
-  /** What was signed. */
-  readonly signed: string;
-};
-
 /** Longer than any token of ours, and short enough that rubbish costs little. */
 const LONGEST = 8_192;
-const FORM = /^([\w-]+)\.([\w-]+)\.([\w-]+)$/;
 
 /** The parts of a token; null for what is none: each is base64url in its one form, so that no token can be written in two ways. */
-export function jwsParts(token: string): JwsParts | null {
-  if (token.length > LONGEST) return null;
-  const [, header, payload, letters] = FORM.exec(token) ?? [];
-  if (header === undefined || payload === undefined || letters === undefined) return null;
-  const signature = Buffer.from(letters, 'base64url');
-  if (signature.toString('base64url') !== letters) return null;
-  return { header, payload, signature, signed: `${header}.${payload}` };
+export function jwsParts(token: string): Jws | null {
+  const parts = jwsIn(token, LONGEST);
+  return parts !== null && token.endsWith(`.${parts.signature.toString('base64url')}`) ? parts : null;
 }
 
 /** The only header that a token of this type by this key has, as it stands in the token: it is compared as text, and never parsed. */
@@ -57,12 +44,11 @@ export function jwsHeader({ algorithm, id }: Pick<JwsKey, 'algorithm' | 'id'>, t
 
 export function signJws(key: JwsSigningKey, type: string, payload: object): string {
   const signed = `${jwsHeader(key, type)}.${base64url(payload)}`;
-  return `${signed}.${signatureOf(key, signed).toString('base64url')}`;
+  return `${signed}.${signatureOf(key, Buffer.from(signed, 'latin1')).toString('base64url')}`;
 }
 
 /** Was it signed by this key? Whose header it has is to be seen to before. */
-export function isSignedBy(key: JwsKey, { signed, signature }: Pick<JwsParts, 'signed' | 'signature'>): boolean {
-  const data = Buffer.from(signed, 'latin1');
+export function isSignedBy(key: JwsKey, { signed: data, signature }: Pick<Jws, 'signed' | 'signature'>): boolean {
   switch (key.algorithm) {
     case 'HS256': {
       const right = createHmac('sha256', key.check).update(data).digest();
@@ -77,8 +63,7 @@ export function isSignedBy(key: JwsKey, { signed, signature }: Pick<JwsParts, 's
   }
 }
 
-function signatureOf({ algorithm, sign: key }: JwsSigningKey, signed: string): Buffer {
-  const data = Buffer.from(signed, 'latin1');
+function signatureOf({ algorithm, sign: key }: JwsSigningKey, data: Buffer): Buffer {
   switch (algorithm) {
     case 'HS256':
       return createHmac('sha256', key).update(data).digest();
@@ -92,15 +77,8 @@ function signatureOf({ algorithm, sign: key }: JwsSigningKey, signed: string): B
 }
 
 /** What a payload says; null where it is no JSON object. To be asked of what was signed alone. */
-export function payloadOf({ payload }: Pick<JwsParts, 'payload'>): Readonly<Record<string, unknown>> | null {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'));
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Readonly<Record<string, unknown>>)
-      : null;
-  } catch {
-    return null;
-  }
+export function payloadOf({ payload }: Pick<Jws, 'payload'>): Members | null {
+  return objectIn(payload);
 }
 
 function base64url(value: object): string {

@@ -1,4 +1,4 @@
-/** Signed JSON as it comes in a header: one JWS (RFC 7515) in its compact form. What it must say is others' to know. */
+/** Signed JSON as it comes in a header: one JWS (RFC 7515) in its compact form. What it must say, and by whom it is signed, is others' to know. */
 
 export type Members = Readonly<Record<string, unknown>>;
 
@@ -11,12 +11,11 @@ export type Jws = {
   readonly signature: Buffer;
 };
 
-const LONGEST = 4096;
 const FORM = /^([\w-]+)\.([\w-]+)\.([\w-]+)$/;
 
-/** The parts of one JWS (RFC 7515, 7.1); null for what is none, or is longer than one need be. */
-export function jwsIn(text: string): Jws | null {
-  if (text.length > LONGEST) return null;
+/** The parts of one JWS (RFC 7515, 7.1); null for what is none, or has more letters than one need have. */
+export function jwsIn(text: string, most: number): Jws | null {
+  if (text.length > most) return null;
   const [, header, payload, signature] = FORM.exec(text) ?? [];
   if (header === undefined || payload === undefined || signature === undefined) return null;
   const signed = Buffer.from(`${header}.${payload}`, 'latin1');
