@@ -30,11 +30,15 @@ type Counts = { passed: number; failed: number };
 const counts: Counts = { passed: 0, failed: 0 };
 const skipped: string[] = [];
 const startedAt = new Map<string, number>();
+/** Far above what any test takes on a loaded machine: one that hangs fails by its name, rather than the whole run without one. */
+const LONGEST_TEST_MS = 15 * 60_000;
 
 const shown = (file: string | undefined): string => (file === undefined ? '' : relative(process.cwd(), file));
 const stream = run({
   files,
   concurrency: 2,
+  timeout: LONGEST_TEST_MS,
+  forceExit: true,
   execArgv: ['--conditions=source', '--disable-warning=ExperimentalWarning'],
 });
 
@@ -53,6 +57,11 @@ stream.on('test:fail', ({ name, details, file, line }) => {
   if (isTold) return;
   counts.failed++;
   process.stdout.write(`\n✖ ${shown(file)}:${line ?? 0}\n  ${name}\n${indent(inspect(cause, { depth: 5 }))}\n`);
+});
+stream.on('test:summary', ({ file, counts: of }) => {
+  if (file === undefined || process.stdout.isTTY === true) return;
+  const seconds = (performance.now() - (startedAt.get(file) ?? 0)) / 1000;
+  process.stdout.write(`${shown(file)}: ${of.passed} passed in ${seconds.toFixed(1)} s\n`);
 });
 stream.on('test:stderr', ({ message }) => process.stderr.write(message));
 stream.on('test:stdout', ({ message }) => process.stdout.write(message));
