@@ -291,7 +291,7 @@ function servesFor(settings: Settings, hasHome: boolean): (pathname: string) => 
   const places = [
     ...PLACES,
     `${settings.basePath}/`,
-    ...(settings.wire.key ? [drfTokenRoute.path] : []),
+    ...(drfTokenRoute.isOn?.(settings) !== false ? [drfTokenRoute.path] : []),
     ...(isForDevelopment(settings) ? DEVELOPMENT_PLACES : []),
   ];
   return (pathname) => {

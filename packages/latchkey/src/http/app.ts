@@ -55,7 +55,6 @@ export function apiApp(options: AppOptions): Hono<Env> {
   const app = new Hono<Env>({ strict: false });
   const addresses = clientAddressBehind(settings.trustedProxies);
   const mount = (path: string, route: Route): void => {
-    if (route.isForKeys === true && !settings.wire.key) return;
     if (route.isOn?.(settings) === false) return;
     const served = serve(options, route);
     // Not strict, and without the slash at the end: a path is then found with it and without.

@@ -70,8 +70,6 @@ export type Route = {
   readonly fields: (settings: Settings) => { readonly [Name in Method]?: readonly Field[] };
   /** The method whose fields `OPTIONS` shows. */
   readonly describes?: 'POST' | 'PUT';
-  /** Gives a key and nothing beside it: it is not there where the cookie alone opens sessions. */
-  readonly isForKeys?: true;
   /** Whether it is there at all; without this it is. */
   readonly isOn?: (settings: Settings) => boolean;
   /** Counted under the recorded server's one throttle. */

@@ -81,6 +81,8 @@ const brought: readonly Field[] = ['access_token', 'code', 'id_token'].map((name
   text(name, { isRequired: false, mayBeBlank: true }),
 );
 
+/** Of what gives a key and nothing beside it. */
+const givesKeys = ({ wire }: Settings): boolean => wire.key;
 const hasTokens = ({ jwt }: Settings): boolean => jwt !== null;
 
 /** As dj-rest-auth describes them, its slip of the pen included. */
@@ -133,7 +135,7 @@ export const routes: readonly Route[] = [
     name: 'Custom Auth Token',
     description: "The article's view, as given in the brief.",
     access: 'anyone',
-    isForKeys: true,
+    isOn: givesKeys,
     methods: { POST: signIn.articleSignIn },
   },
   {
@@ -759,7 +761,7 @@ export const drfTokenRoute: Route = {
   allow: POST,
   fields: () => ({ POST: tokenFields }),
   describes: 'POST',
-  isForKeys: true,
+  isOn: givesKeys,
   isThrottled: false,
   renders: JSON_ONLY,
   parses: ['application/x-www-form-urlencoded', 'multipart/form-data', 'application/json'],

@@ -4,11 +4,14 @@ import { connect } from 'node:net';
 import { after, test } from 'node:test';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { bodyPlacesOf } from './route-fields.ts';
-import { memberOf, OTHER_PASSWORD, PASSWORD, testServer } from './serving.ts';
+import { authorizationOf, memberOf, OTHER_PASSWORD, PASSWORD, testServer } from './serving.ts';
 
-const server = await testServer({ sessions: { limit: 'unlimited' } });
+/** In JWT mode, which has every route that there is without it, and those of tokens. */
+const server = await testServer({ sessions: { limit: 'unlimited' }, jwt: { use: true } });
 after(() => server[Symbol.asyncDispose]());
 const key = await server.register('alice', { email: 'alice@example.com' });
+// The key that signs next is made beside the first token that is signed: from here on it is there.
+await server.ask('/auth/jwks.json/');
 const { settings } = server.assembled.parts;
 const places = bodyPlacesOf(settings);
 
@@ -128,7 +131,7 @@ test('J5: a body of 64 KiB is read, a byte more is 413, by its length or by its 
 
 test('J5: a length that is too large is refused before the body comes, and the connection is closed', async () => {
   for (const { path, method } of places) {
-    const head = `${method} ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Token ${key}\r\n`;
+    const head = `${method} ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: ${authorizationOf(key)}\r\n`;
     const answer = await server.raw(`${head}Content-Type: application/json\r\nContent-Length: 9999999999\r\n\r\n`);
     assert.match(answer, /^HTTP\/1.1 413 .*\r\nconnection: close\r\n/is, `${method} ${path}`);
     assert.match(answer, /"code":"body_too_large"/);
@@ -259,7 +262,7 @@ test('J20, V3.5.2: XML, plain text and bodies of no type are 415 everywhere', as
       assert.equal(memberOf(answer.body, 'detail'), `Unsupported media type "${type}" in request.`);
     }
     const bare = await server.raw(
-      `${method} ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Token ${key}\r\nContent-Length: 2\r\n\r\n{}`,
+      `${method} ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: ${authorizationOf(key)}\r\nContent-Length: 2\r\n\r\n{}`,
     );
     assert.match(bare, /^HTTP\/1.1 415 /, `${method} ${path}`);
   }

@@ -59,6 +59,13 @@ test('J2: __proto__, constructor and prototype as names change nothing but the b
   for (const body of FORM_BODIES) await sendEverywhere(server, key, body, FORM_TYPE);
 });
 
+test('J2: no more do they in JWT mode', async () => {
+  await using server = await testServer({ fields: anything, jwt: { use: true } });
+  const access = await server.register('alice');
+  for (const body of JSON_BODIES) await sendEverywhere(server, access, body, JSON_TYPE);
+  for (const body of FORM_BODIES) await sendEverywhere(server, access, body, FORM_TYPE);
+});
+
 test('J2: where the host keeps them, they are kept as plain data', async () => {
   await using server = await testServer({ fields: anything });
   const key = await server.register('alice');

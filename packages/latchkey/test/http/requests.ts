@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { Settings } from '../../src/model/settings.ts';
 import { pageRoutes } from '../../src/pages/app.ts';
 import { type Place, placesOf } from './route-fields.ts';
-import { OTHER_PASSWORD, PASSWORD } from './serving.ts';
+import { authorizationOf, OTHER_PASSWORD, PASSWORD } from './serving.ts';
 
 /** Where the credential of somebody who is signed in goes. What it is, is known when the request is sent. */
 export type Credential = 'none' | 'key' | 'cookie' | 'both';
@@ -271,7 +271,7 @@ export function bytesOf(noise: Noise, key: string): Uint8Array {
   const { method, target, headers, credential, body, isChunked } = noise;
   const lines = headers.filter(([name]) => credential === 'none' || (name !== 'Authorization' && name !== 'Cookie'));
   const own = [
-    ...(credential === 'key' || credential === 'both' ? [`Authorization: Token ${key}`] : []),
+    ...(credential === 'key' || credential === 'both' ? [`Authorization: ${authorizationOf(key)}`] : []),
     ...(credential === 'cookie' || credential === 'both' ? [`Cookie: latchkey=${key}`] : []),
     isChunked ? 'Transfer-Encoding: chunked' : `Content-Length: ${body.length}`,
   ];

@@ -9,12 +9,12 @@ export type Place = { readonly path: string; readonly route: Route };
 /** All rows of the table under their paths, with a session or a provider of nobody's where a path names one. */
 export function placesOf(settings: Settings): readonly Place[] {
   const { basePath } = settings;
-  const there = routes.filter(({ isOn }) => isOn?.(settings) !== false);
+  const isThere = ({ isOn }: Route): boolean => isOn?.(settings) !== false;
   const named = { ':id': 'ses_nobody', ':number': '1', ':provider': 'nobodys' };
   const filled = (path: string): string =>
     Object.entries(named).reduce((whole, [name, value]) => whole.replace(name, value), path);
-  const under = there.map((route) => ({ path: basePath + filled(route.path), route }));
-  return [...under, { path: drfTokenRoute.path, route: drfTokenRoute }];
+  const under = routes.filter(isThere).map((route) => ({ path: basePath + filled(route.path), route }));
+  return isThere(drfTokenRoute) ? [...under, { path: drfTokenRoute.path, route: drfTokenRoute }] : under;
 }
 
 export type BodyPlace = Place & {

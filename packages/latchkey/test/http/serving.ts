@@ -29,7 +29,7 @@ export type Asked = {
   readonly form?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array<ArrayBuffer> | FormData;
   readonly headers?: Readonly<Record<string, string>>;
-  /** The key of a session. */
+  /** The key of a session, or an access token. */
   readonly key?: string;
 };
 
@@ -63,7 +63,7 @@ export async function testServer(options: LatchkeyOptions = {}, { settles } = { 
     ask(path, { method: 'POST', json, ...asked });
   const keyFrom = async (path: string, json: unknown, asked: Asked): Promise<string> => {
     const { status, body } = await post(path, json, asked);
-    const key = memberOf(body, 'key');
+    const key = memberOf(body, 'key') || memberOf(body, 'access');
     if (key === '') throw new Error(`${path} gave no key, but ${status} ${JSON.stringify(body)}`);
     return key;
   };
@@ -135,7 +135,7 @@ async function answerOf(url: string, { method, json, form, body, headers, key }:
     headers: {
       ...(json !== undefined && { 'content-type': 'application/json' }),
       ...(form !== undefined && { 'content-type': 'application/x-www-form-urlencoded' }),
-      ...(key !== undefined && { authorization: `Token ${key}` }),
+      ...(key !== undefined && { authorization: authorizationOf(key) }),
       ...headers,
     },
     ...(sent !== undefined && { body: sent }),
@@ -150,6 +150,11 @@ async function textOf(response: Response): Promise<string> {
   if (response.headers.get('content-type') !== 'text/event-stream') return await response.text();
   await response.body?.cancel();
   return '';
+}
+
+/** How a key goes with a request; an access token, which alone has dots, in its own way. */
+export function authorizationOf(key: string): string {
+  return `${key.includes('.') ? 'Bearer' : 'Token'} ${key}`;
 }
 
 /** A text member of a body; `''` where there is none. */
