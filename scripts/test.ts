@@ -29,7 +29,9 @@ const files = positionals.length === 0 ? all : all.filter((file) => positionals.
 type Counts = { passed: number; failed: number };
 const counts: Counts = { passed: 0, failed: 0 };
 const skipped: string[] = [];
+/** When the first and the last test of a file began and ended, which is told in order of execution; the rest in order of files. */
 const startedAt = new Map<string, number>();
+const endedAt = new Map<string, number>();
 /** Far above what any test takes on a loaded machine: one that hangs fails by its name, rather than the whole run without one. */
 const LONGEST_TEST_MS = 15 * 60_000;
 
@@ -60,12 +62,13 @@ stream.on('test:fail', ({ name, details, file, line }) => {
 });
 stream.on('test:summary', ({ file, counts: of }) => {
   if (file === undefined || process.stdout.isTTY === true) return;
-  const seconds = (performance.now() - (startedAt.get(file) ?? 0)) / 1000;
+  const seconds = ((endedAt.get(file) ?? 0) - (startedAt.get(file) ?? 0)) / 1000;
   process.stdout.write(`${shown(file)}: ${of.passed} passed in ${seconds.toFixed(1)} s\n`);
 });
 stream.on('test:stderr', ({ message }) => process.stderr.write(message));
 stream.on('test:stdout', ({ message }) => process.stdout.write(message));
 stream.on('test:complete', ({ name, nesting, file, details }) => {
+  if (file !== undefined) endedAt.set(file, performance.now());
   if (nesting > 0 || process.stdout.isTTY !== true) return;
   process.stdout.write(`${details.passed ? '✓' : '✖'} ${shown(file)} ${name}\n`);
 });
