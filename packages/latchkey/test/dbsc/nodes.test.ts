@@ -1,13 +1,10 @@
 /** Sessions that browsers bind, and several nodes: on each store that nodes may share, and after a restart. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe } from 'node:test';
 import { PASSWORD } from '../http/serving.ts';
-import { available as noPostgres, openPostgres, type PostgresServer } from '../servers/postgres.ts';
-import { available as noRedis, openRedis, type RedisServer } from '../servers/redis.ts';
-import { QUICK, type ServingProcess, startServer, temporaryFolder } from '../serving.ts';
+import { type Environment, onEachPlace } from '../nodes/places.ts';
+import { QUICK, type ServingProcess, startServer } from '../serving.ts';
 import { BOUND, Device, givesNone, ME, newDeviceKey, ORIGIN, REGISTER, reasonOf, SESSION } from './device.ts';
-
-type Environment = Readonly<Record<string, string>>;
 
 const key = await newDeviceKey();
 const CHALLENGED = '403 dbsc_challenge';
@@ -15,7 +12,7 @@ const CHALLENGED = '403 dbsc_challenge';
 /** Two nodes; one of them is killed and comes back. */
 async function bindsOnEachNode(environment: Environment): Promise<void> {
   const settings = { ...QUICK, LATCHKEY_ORIGIN: ORIGIN, LATCHKEY_SESSION_LIMIT: '3', ...environment };
-  const start = (): Promise<ServingProcess> => startServer(environment['FILE'] ?? 'unused', settings);
+  const start = (): Promise<ServingProcess> => startServer('unused', settings);
   const [here, there] = [await start(), await start()];
   let again: ServingProcess | null = null;
   try {
@@ -67,38 +64,5 @@ async function bindsOnEachNode(environment: Environment): Promise<void> {
 }
 
 describe('M20–M24, I15: a session is bound once, on every node, and no challenge is signed twice', () => {
-  test('on SQLite', async () => {
-    const folder = temporaryFolder();
-    await bindsOnEachNode({ FILE: `${folder.path}/test.db` });
-    folder.remove();
-  });
-
-  describe('on PostgreSQL', { skip: noPostgres() ?? false }, () => {
-    let server: PostgresServer;
-    before(async () => {
-      server = await openPostgres();
-    });
-    after(() => server.stop());
-    for (const checks of ['strict', 'acked']) {
-      test(checks, async () => {
-        const { url, schema, drop } = await server.freshSchema();
-        await bindsOnEachNode({ LATCHKEY_DATABASE: url, LATCHKEY_SCHEMA: schema, LATCHKEY_CHECKS: checks });
-        await drop();
-      });
-    }
-  });
-
-  describe('with sessions in Redis', { skip: noRedis() ?? false }, () => {
-    let server: RedisServer;
-    before(async () => {
-      server = await openRedis();
-    });
-    after(() => server.stop());
-    test('acked', async () => {
-      const folder = temporaryFolder();
-      const database = `sqlite:${folder.path}/test.db`;
-      await bindsOnEachNode({ LATCHKEY_DATABASE: database, LATCHKEY_SESSIONS: server.url });
-      folder.remove();
-    });
-  });
+  onEachPlace(bindsOnEachNode, ['strict', 'acked']);
 });

@@ -1,14 +1,11 @@
 /** Proofs that were seen, and several nodes: on each store that nodes may share, and after a restart. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe } from 'node:test';
 import { PASSWORD } from '../http/serving.ts';
-import { available as noPostgres, openPostgres, type PostgresServer } from '../servers/postgres.ts';
-import { available as noRedis, openRedis, type RedisServer } from '../servers/redis.ts';
-import { QUICK, type ServingProcess, startServer, temporaryFolder } from '../serving.ts';
+import { type Environment, onEachPlace } from '../nodes/places.ts';
+import { QUICK, type ServingProcess, startServer } from '../serving.ts';
 import { ORIGIN } from './client.ts';
 import { athOf, newKey, proofOf } from './prover.ts';
-
-type Environment = Readonly<Record<string, string>>;
 
 const ME = '/auth/session/';
 const key = newKey();
@@ -45,7 +42,7 @@ async function signIn(url: string): Promise<{ readonly token: string; readonly n
 /** Two nodes; one of them is killed and comes back. */
 async function seesProofsOnce(environment: Environment): Promise<void> {
   const settings = { ...QUICK, LATCHKEY_ORIGIN: ORIGIN, LATCHKEY_SESSION_LIMIT: '3', ...environment };
-  const start = (): Promise<ServingProcess> => startServer(environment['FILE'] ?? 'unused', settings);
+  const start = (): Promise<ServingProcess> => startServer('unused', settings);
   const [here, there] = [await start(), await start()];
   let again: ServingProcess | null = null;
   try {
@@ -80,38 +77,5 @@ async function seesProofsOnce(environment: Environment): Promise<void> {
 }
 
 describe('M9, M10, M11: a proof that one node has seen is refused by every other, and after a restart', () => {
-  test('on SQLite', async () => {
-    const folder = temporaryFolder();
-    await seesProofsOnce({ FILE: `${folder.path}/test.db` });
-    folder.remove();
-  });
-
-  describe('on PostgreSQL', { skip: noPostgres() ?? false }, () => {
-    let server: PostgresServer;
-    before(async () => {
-      server = await openPostgres();
-    });
-    after(() => server.stop());
-    for (const checks of ['strict', 'acked', 'bounded']) {
-      test(checks, async () => {
-        const { url, schema, drop } = await server.freshSchema();
-        await seesProofsOnce({ LATCHKEY_DATABASE: url, LATCHKEY_SCHEMA: schema, LATCHKEY_CHECKS: checks });
-        await drop();
-      });
-    }
-  });
-
-  describe('with sessions in Redis', { skip: noRedis() ?? false }, () => {
-    let server: RedisServer;
-    before(async () => {
-      server = await openRedis();
-    });
-    after(() => server.stop());
-    test('acked', async () => {
-      const folder = temporaryFolder();
-      const database = `sqlite:${folder.path}/test.db`;
-      await seesProofsOnce({ LATCHKEY_DATABASE: database, LATCHKEY_SESSIONS: server.url });
-      folder.remove();
-    });
-  });
+  onEachPlace(seesProofsOnce, ['strict', 'acked', 'bounded']);
 });

@@ -1,13 +1,10 @@
 /** Tokens and several nodes: on each store that nodes may share, and after all of them were started again. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe } from 'node:test';
 import { PASSWORD } from '../http/serving.ts';
-import { available as noPostgres, openPostgres, type PostgresServer } from '../servers/postgres.ts';
-import { available as noRedis, openRedis, type RedisServer } from '../servers/redis.ts';
-import { QUICK, type ServingProcess, startServer, temporaryFolder } from '../serving.ts';
+import { type Environment, onEachPlace } from '../nodes/places.ts';
+import { QUICK, type ServingProcess, startServer } from '../serving.ts';
 import { type Pair, partsIn, said } from './tokens.ts';
-
-type Environment = Readonly<Record<string, string>>;
 
 async function post(url: string, path: string, json: unknown): Promise<{ readonly said: string; readonly pair: Pair }> {
   const answer = await fetch(url + path, {
@@ -36,7 +33,7 @@ async function keepsOneFamily(environment: Environment): Promise<void> {
     LATCHKEY_ORIGIN: ORIGIN,
     ...environment,
   };
-  const start = (): Promise<ServingProcess> => startServer(environment['FILE'] ?? 'unused', settings);
+  const start = (): Promise<ServingProcess> => startServer('unused', settings);
   const nodes = [await start(), await start()];
   const [here, there] = nodes.map(({ url }) => url) as [string, string];
   try {
@@ -74,36 +71,5 @@ async function keepsOneFamily(environment: Environment): Promise<void> {
 }
 
 describe('G2, G3, F-14: one family on two nodes, and after both were started again', () => {
-  test('on SQLite', async () => {
-    const folder = temporaryFolder();
-    await keepsOneFamily({ FILE: `${folder.path}/test.db` });
-    folder.remove();
-  });
-
-  describe('on PostgreSQL', { skip: noPostgres() ?? false }, () => {
-    let server: PostgresServer;
-    before(async () => {
-      server = await openPostgres();
-    });
-    after(() => server.stop());
-    test('acked', async () => {
-      const { url, schema, drop } = await server.freshSchema();
-      await keepsOneFamily({ LATCHKEY_DATABASE: url, LATCHKEY_SCHEMA: schema });
-      await drop();
-    });
-  });
-
-  describe('with sessions in Redis', { skip: noRedis() ?? false }, () => {
-    let server: RedisServer;
-    before(async () => {
-      server = await openRedis();
-    });
-    after(() => server.stop());
-    test('acked', async () => {
-      const folder = temporaryFolder();
-      const database = `sqlite:${folder.path}/test.db`;
-      await keepsOneFamily({ LATCHKEY_DATABASE: database, LATCHKEY_SESSIONS: server.url });
-      folder.remove();
-    });
-  });
+  onEachPlace(keepsOneFamily, ['acked']);
 });

@@ -1,20 +1,20 @@
 /** A session that is bound at one node, and what another remembers of it: on each store that nodes may share. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe } from 'node:test';
 import { hashLetters } from '../../src/crypto/token.ts';
 import { type Opened, open } from '../../src/latchkey.ts';
 import type { Binding } from '../../src/model/binding.ts';
 import { verify } from '../../src/sessions/verify.ts';
 import { PASSWORD, signedIn } from '../library/device.ts';
-import { available as noPostgres, openPostgres, type PostgresServer } from '../servers/postgres.ts';
-import { available as noRedis, openRedis, type RedisServer } from '../servers/redis.ts';
-import { QUICK, temporaryFolder } from '../serving.ts';
+import { QUICK } from '../serving.ts';
 import { until } from './fleet.ts';
-
-type Environment = Readonly<Record<string, string>>;
+import { type Environment, onEachPlace } from './places.ts';
 
 async function node(environment: Environment): Promise<Opened> {
-  const opened = await open({}, { environment: { ...QUICK, ...environment }, role: 'node' });
+  const opened = await open(
+    { log: { info() {}, warn() {}, error() {} } },
+    { environment: { ...QUICK, ...environment }, role: 'node' },
+  );
   await opened.assembled.announce();
   return opened;
 }
@@ -51,29 +51,5 @@ async function bindsForOthers(environment: Environment): Promise<void> {
 }
 
 describe('M11, F-36: once a session is bound no node goes on with it unbound', () => {
-  describe('on PostgreSQL', { skip: noPostgres() ?? false }, () => {
-    let server: PostgresServer;
-    before(async () => {
-      server = await openPostgres();
-    });
-    after(() => server.stop());
-    test('acked', async () => {
-      const { url, schema, drop } = await server.freshSchema();
-      await bindsForOthers({ LATCHKEY_DATABASE: url, LATCHKEY_SCHEMA: schema, LATCHKEY_CHECKS: 'acked' });
-      await drop();
-    });
-  });
-
-  describe('with sessions in Redis', { skip: noRedis() ?? false }, () => {
-    let server: RedisServer;
-    before(async () => {
-      server = await openRedis();
-    });
-    after(() => server.stop());
-    test('acked', async () => {
-      const folder = temporaryFolder();
-      await bindsForOthers({ LATCHKEY_DATABASE: `sqlite:${folder.path}/test.db`, LATCHKEY_SESSIONS: server.url });
-      folder.remove();
-    });
-  });
+  onEachPlace(bindsForOthers, ['acked'], ({ remembers }) => remembers);
 });

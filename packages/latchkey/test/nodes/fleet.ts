@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { PASSWORD } from '../attempts/asking.ts';
 import { type Answer, ask, QUICK, type ServingProcess, startServer } from '../serving.ts';
+import type { Environment } from './places.ts';
 
 export type Fleet = {
   readonly nodes: readonly ServingProcess[];
@@ -14,8 +15,6 @@ export type Fleet = {
   figure(node: number, name: string): Promise<number>;
   stop(): Promise<void>;
 };
-
-type Environment = Readonly<Record<string, string>>;
 
 /** Starts nodes whose settings name one store; `own` is what one of them is told beside that. */
 export async function startFleet(

@@ -1,20 +1,17 @@
 /** What an app hears of sessions that end at another node: `onEnded` and `signal`, on each store that nodes may share. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe } from 'node:test';
 import { type EndingNotice, type Latchkey, SessionEnded } from 'latchkey';
 import { open } from '../../src/latchkey.ts';
 import { type TestClock, testClock } from '../../src/testing/clock.ts';
 import { ask, PASSWORD, signedIn } from '../library/device.ts';
-import { available as noPostgres, openPostgres, type PostgresServer } from '../servers/postgres.ts';
-import { available as noRedis, openRedis, type RedisServer } from '../servers/redis.ts';
-import { QUICK, temporaryFolder } from '../serving.ts';
+import { QUICK } from '../serving.ts';
 import { until } from './fleet.ts';
-
-type Environment = Readonly<Record<string, string>>;
+import { type Environment, onEachPlace } from './places.ts';
 
 async function node(environment: Environment, clock?: TestClock): Promise<Latchkey> {
   const { auth, assembled } = await open(
-    { ...(clock && { clock }) },
+    { ...(clock && { clock }), log: { info() {}, warn() {}, error() {} } },
     { environment: { ...QUICK, ...environment }, role: 'node' },
   );
   await assembled.announce();
@@ -79,45 +76,9 @@ async function stepsUpForOthers(environment: Environment): Promise<void> {
 }
 
 describe('P6: an app hears of what ends at another node', () => {
-  describe('on PostgreSQL', { skip: noPostgres() ?? false }, () => {
-    let server: PostgresServer;
-    before(async () => {
-      server = await openPostgres();
-    });
-    after(() => server.stop());
-    for (const checks of ['strict', 'acked', 'bounded']) {
-      test(checks, async () => {
-        const { url, schema, drop } = await server.freshSchema();
-        await hearsOfOthers({ LATCHKEY_DATABASE: url, LATCHKEY_SCHEMA: schema, LATCHKEY_CHECKS: checks });
-        await drop();
-      });
-      test(`V7.5.1: ${checks}: a step-up at one node counts at the other`, async () => {
-        const { url, schema, drop } = await server.freshSchema();
-        await stepsUpForOthers({ LATCHKEY_DATABASE: url, LATCHKEY_SCHEMA: schema, LATCHKEY_CHECKS: checks });
-        await drop();
-      });
-    }
-  });
+  onEachPlace(hearsOfOthers, ['strict', 'acked', 'bounded']);
+});
 
-  describe('with sessions in Redis', { skip: noRedis() ?? false }, () => {
-    let server: RedisServer;
-    before(async () => {
-      server = await openRedis();
-    });
-    after(() => server.stop());
-    test('acked', async () => {
-      const folder = temporaryFolder();
-      const database = `sqlite:${folder.path}/test.db`;
-      await hearsOfOthers({ LATCHKEY_DATABASE: database, LATCHKEY_SESSIONS: server.url });
-      folder.remove();
-    });
-    test('V7.5.1: a step-up at one node counts at the other', async () => {
-      const folder = temporaryFolder();
-      const database = `sqlite:${folder.path}/test.db`;
-      // A database of its own: the accounts of the test before have the same numbers.
-      const { href } = new URL('/1', server.url);
-      await stepsUpForOthers({ LATCHKEY_DATABASE: database, LATCHKEY_SESSIONS: href });
-      folder.remove();
-    });
-  });
+describe('V7.5.1: a step-up at one node counts at the other', () => {
+  onEachPlace(stepsUpForOthers, ['strict', 'acked', 'bounded']);
 });

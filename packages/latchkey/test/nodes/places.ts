@@ -1,10 +1,13 @@
 /** Where a fleet keeps things: each kind of store that nodes may share. */
+import { test } from 'node:test';
 import { available as noPostgres, openPostgres } from '../servers/postgres.ts';
 import { startable as noRedis, startRedis } from '../servers/redis.ts';
 import { temporaryFolder } from '../serving.ts';
 
+export type Environment = Readonly<Record<string, string>>;
+
 /** What nodes are told of it, and how it is thrown away. */
-export type Place = { readonly environment: Readonly<Record<string, string>>; remove(): Promise<void> };
+export type Place = { readonly environment: Environment; remove(): Promise<void> };
 
 export type Kind = {
   /** Why it cannot be had here; null where it can. */
@@ -44,3 +47,25 @@ export const places: Readonly<Record<string, Kind>> = {
   Redis: { without: noRedis(), remembers: true, open: () => andRedis(onSqlite) },
   'PostgreSQL and Redis': { without: noPostgres() ?? noRedis(), remembers: true, open: () => andRedis(onPostgres) },
 };
+
+/** A test on each kind of them, which it has to itself; once for each of the ways in which nodes are to check keys, where they remember any. */
+export function onEachPlace(
+  work: (environment: Environment) => Promise<void>,
+  ways: readonly ('strict' | 'acked' | 'bounded')[],
+  isMeant: (kind: Kind) => boolean = () => true,
+): void {
+  for (const [name, kind] of Object.entries(places)) {
+    const { without, remembers, open } = kind;
+    if (!isMeant(kind)) continue;
+    for (const checks of remembers ? ways : ['strict']) {
+      test(`on ${name}, ${checks}`, { skip: without ?? false }, async () => {
+        const place = await open();
+        try {
+          await work({ ...place.environment, LATCHKEY_CHECKS: checks });
+        } finally {
+          await place.remove();
+        }
+      });
+    }
+  }
+}
