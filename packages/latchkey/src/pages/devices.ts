@@ -97,9 +97,11 @@ function changes({ id, label, mayBeNamed, isRemembered }: DeviceView, name: stri
 type Texts = PageContext['words']['devices'];
 
 function displacementItem({ at, old, by }: Displacement, now: number, { words, language }: PageContext): Html {
-  const named = ({ name, place }: Displacement['by']): Content => {
-    const device = deviceName(words, name);
-    return place === null ? device : html`<bdi>${device}</bdi> (<bdi>${place}</bdi>)`;
+  // What it is stands beside what it is called: whoever came in may have called theirs as they liked.
+  const named = ({ name, label, place }: Displacement['by']): Content => {
+    const [first, ...more] = [label, deviceName(words, name), place].filter((one) => one !== null);
+    const told = more.map((one, at) => html`${at === 0 ? '' : ', '}<bdi>${one}</bdi>`);
+    return told.length === 0 ? (first ?? '') : html`<bdi>${first ?? ''}</bdi> (${told})`;
   };
   const names = { old: named(old), new: named(by) };
   return html`<li><div><p>${fillIn(words.devices.displaced, { ...names, when: timeOf(at, now, language) })}</p></div></li>

@@ -47,6 +47,26 @@ describe('a device is called what its owner calls it', () => {
     assert.match(textOf(await phone.open(HERE)), /Phone This device/);
   });
 
+  test('where it took the place of another, or another its place, too', async () => {
+    await using server = await testServer({ sessions: { limit: 1 } });
+    await server.auth.accounts.create({ username: 'ann', password: PASSWORD });
+    const [browser, phone] = [new Browser(server), new Browser(server, { 'user-agent': CHROME_ON_ANDROID })];
+    await phone.post('/login/', RIGHT);
+    await phone.open(HERE);
+    await phone.fill({ name: 'Ann’s <phone>' });
+    await browser.post('/login/', RIGHT);
+    assert.match(
+      textOf(await browser.open(HERE)),
+      /Firefox on Windows took the place of Ann’s <phone> \(Chrome on Android\), now/,
+    );
+    await browser.fill({ name: 'Desk' });
+    await phone.post('/login/', RIGHT);
+    assert.match(
+      textOf(await phone.open(HERE)),
+      /Ann’s <phone> \(Chrome on Android\) took the place of Desk \(Firefox on Windows\), now/,
+    );
+  });
+
   test('N1, N4: what is no name is said, and changes nothing', async () => {
     await using open = await signedIn();
     const { server, browser, idOf } = open;
