@@ -181,6 +181,23 @@ describe('PostgreSQL that is shared', { skip: available() ?? false }, () => {
     });
   });
 
+  test('who has waited long for an account waits once more: a crowd that thins out turns nobody away', async () => {
+    const { url, schema } = await server.freshSchema();
+    await withStores([{ url, schema }], async (store) => {
+      assert.ok(store !== undefined);
+      const gate = await makeAccount(store);
+      const holder = new pg.Client({ connectionString: url });
+      await holder.connect();
+      await holder.query(`BEGIN; SELECT * FROM ${schema}.account WHERE id = ${gate.accountId} FOR UPDATE`);
+      const [first] = await Promise.all([
+        signIn(store, gate),
+        // Longer than one wait, and shorter than two.
+        sleep(3_000).then(() => holder.end()),
+      ]);
+      assert.equal(await endingOf(store, first), null);
+    });
+  });
+
   test('P8: a commit waits for the disk, whatever the server would do; a counter waits for none', async () => {
     const { url, schema } = await server.freshSchema();
     const name = new URL(url).pathname.slice(1);

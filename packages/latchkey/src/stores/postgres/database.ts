@@ -6,7 +6,7 @@ import type { SessionValues } from '../sql/records.ts';
 import type { Run, Sentence } from '../sql/statement.ts';
 import { StoreUnavailable } from '../store.ts';
 import { ANSWER_MS, plain } from './connections.ts';
-import { answer, givenUp, isLostRace } from './errors.ts';
+import { answer, givenUp, isLockMissed, isLostRace } from './errors.ts';
 import { openReader, using } from './reader.ts';
 import { findByToken, selectTime } from './statements.ts';
 import { type Parts, transactions, type Work } from './transaction.ts';
@@ -27,6 +27,9 @@ export type Database = {
 const CHECK_MS = 1_000;
 
 const ATTEMPTS = 6;
+
+/** Where many want one account at once, who has stood in line for long stands in it once more: by then most are through. */
+const LOCKS_MISSED = 1;
 
 /** `committed` is awaited before a change is answered. */
 export function openDatabase(parts: Parts, committed: (notice: Notice) => Promise<void>): Database {
@@ -49,14 +52,15 @@ export function openDatabase(parts: Parts, committed: (notice: Notice) => Promis
 
   return {
     async transact(work, sentence) {
-      for (let turn = 1; ; turn++) {
+      for (let turn = 1, missed = 0; ; turn++) {
         alive();
         try {
           const { value, notices } = await using(connections.client, (client) => attempt(client, work, sentence));
           await Promise.all(notices.map(committed));
           return value;
         } catch (error) {
-          if (!isLostRace(error) || turn === ATTEMPTS) throw givenUp(error);
+          const isOnceMore = isLockMissed(error) ? missed++ < LOCKS_MISSED : isLostRace(error);
+          if (!isOnceMore || turn === ATTEMPTS) throw givenUp(error);
         }
         await sleep(randomInt(1, 10 * turn));
       }

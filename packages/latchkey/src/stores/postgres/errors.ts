@@ -2,6 +2,9 @@
 import type { DatabaseError } from 'pg';
 import { StoreUnavailable } from '../store.ts';
 
+/** A lock was not to be had in time. */
+const LOCK_NOT_AVAILABLE = '55P03';
+
 /** The classes and codes of SQLSTATE by which the server says that it cannot do its work just now. */
 const ILL = new Set([
   '08', // connection exception
@@ -14,7 +17,7 @@ const ILL = new Set([
   '25P03', // idle in a transaction for too long
   '3D000', // no such database
   '54000', // the queue of notifications is full
-  '55P03', // a lock was not to be had in time
+  LOCK_NOT_AVAILABLE,
 ]);
 
 /** A unique row was taken by another, or PostgreSQL chose us to give way. */
@@ -31,6 +34,12 @@ export function isAnswer(error: unknown): error is DatabaseError & { readonly co
 /** Whether the same transaction has another chance: nothing of it was kept. */
 export function isLostRace(error: unknown): boolean {
   return isAnswer(error) && (LOST.has(error.code) || isStalePlan(error));
+}
+
+/** Whether others held what this was to lock for as long as it may wait. Nothing of it was kept. */
+export function isLockMissed(error: unknown): boolean {
+  const cause = error instanceof StoreUnavailable ? error.cause : error;
+  return isAnswer(cause) && cause.code === LOCK_NOT_AVAILABLE;
 }
 
 /** A prepared statement is of tables that were altered since, by a newer node: on another connection it is prepared anew. */
