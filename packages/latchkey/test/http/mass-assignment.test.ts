@@ -165,6 +165,35 @@ test('K2, E20: nor do the other routes that take a body', async () => {
   assert.equal(await server.isLive(key), true);
 });
 
+test('G10: a key is of whoever’s password was shown, and is shown once, whomever the body names beside', async () => {
+  await using server = await testServer({ sessions: { limit: 'unlimited' } });
+  await server.register('alice');
+  await server.register('bob');
+  const others = {
+    user: 2,
+    user_id: 2,
+    userId: 2,
+    pk: 2,
+    id: 2,
+    account: 2,
+    account_id: 2,
+    key: 'lk_mine',
+    token: 'lk_mine',
+  };
+  for (const path of ['/api/token/', '/auth/signin/', '/auth/login/']) {
+    const { status, body } = await server.post(path, { ...others, username: 'alice', password: PASSWORD });
+    assert.equal(status, 200, path);
+    const key = memberOf(body, 'token') || memberOf(body, 'key');
+    const { body: who } = await server.ask('/auth/user/', { key });
+    assert.deepEqual([Reflect.get(Object(who), 'pk'), Reflect.get(Object(who), 'username')], [1, 'alice'], path);
+    assert.equal(server.bytes().includes(key), false, 'what is kept is its hash');
+    for (const shows of ['/auth/sessions/', '/auth/session/', '/auth/user/export/'])
+      assert.equal((await server.ask(shows, { key })).text.includes(key), false, shows);
+    assert.equal((await server.post(path, { ...others, password: PASSWORD }, { key })).status, 400, 'nor by a key');
+  }
+  assert.equal((await server.auth.sessions.list(2)).length, 1);
+});
+
 /** Whatever might be taken for a claim to more places, longer ones, or better ones. */
 const CLAIMS: readonly Readonly<Record<string, string>>[] = [
   { 'user-agent': 'curl/8.0' },

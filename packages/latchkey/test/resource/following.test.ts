@@ -184,7 +184,7 @@ describe('F-18: a token is refused elsewhere once its session has ended', () => 
     });
   });
 
-  test('the feed is the operator’s: without the secret nothing is told, and what is told names nobody', async () => {
+  test('G11: the feed is the operator’s: without the secret nothing is told, and what is told names nobody', async () => {
     await withFollower({}, async ({ server, api }) => {
       const { access } = await register(server.url);
       await signIn(server.url);
