@@ -95,7 +95,7 @@ function simplejwtChecks({ jwt }: Read, { secrets, jwtSecrets }: Given): readonl
 /** Keys of so many stretches of time are known at once, at most. */
 const MOST_KEYS = 10;
 
-function timeChecks({ jwt }: Read): readonly Check[] {
+function timeChecks({ jwt, sessions }: Read): readonly Check[] {
   return [
     [!/^[\w-]{1,20}$/.test(jwt.keySeries), 'LATCHKEY_JWT_KEY_SERIES must be letters, digits, - and _, at most 20.'],
     [
@@ -105,6 +105,10 @@ function timeChecks({ jwt }: Read): readonly Check[] {
     [
       jwt.accessSeconds > jwt.refreshDays,
       'LATCHKEY_JWT_ACCESS_SECONDS is more than LATCHKEY_JWT_REFRESH_DAYS: nobody would refresh. Set it to less.',
+    ],
+    [
+      jwt.accessSeconds > sessions.historyDays,
+      'LATCHKEY_JWT_ACCESS_SECONDS is more than LATCHKEY_HISTORY_DAYS: who follows endings would not hear of some whose tokens are still about. Set it to less.',
     ],
   ];
 }

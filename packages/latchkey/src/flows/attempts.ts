@@ -76,7 +76,10 @@ export async function countAttempt(parts: Parts, attempt: Attempt): Promise<Coun
 /** So many codes may be tried by one who holds a ticket or a session, however many devices try. */
 const CODES_PER_HOLDER = { limit: 5, windowMs: 3_600_000 };
 
-/** So many codes of an app may be wrong in a row for an account: then a recovery code is wanted, a passkey, or an operator. */
+/**
+ * So many codes that can be guessed may be wrong in a row for an account: of an app, or of digits alone as recovery codes from
+ * elsewhere are. Then one of the other kind is wanted, a passkey, or an operator.
+ */
 const CODES_PER_ACCOUNT = { limit: 100, windowMs: FOR_EVER_MS };
 
 export type CountedCode = {
@@ -87,20 +90,23 @@ export type CountedCode = {
 };
 
 /**
- * Counts a try of a code: by the ticket or the session that tries it, and one of an app, whose six digits can be guessed, by its
- * account as well. Recovery codes are not so counted: whoever guesses at the app must not shut its owner out. Throws as above.
+ * Counts a try of a code: by the ticket or the session that tries it, and one that can be guessed by its account as well, each kind
+ * by itself: whoever guesses at the app must not shut its owner out, who has recovery codes. Throws as above.
  */
 export async function countCode(
   parts: Parts,
-  { accountId, holder, isOfApp }: { readonly accountId: AccountId; readonly holder: string; readonly isOfApp: boolean },
+  {
+    accountId,
+    holder,
+    guessable,
+  }: { readonly accountId: AccountId; readonly holder: string; readonly guessable: GuessableCode | null },
 ): Promise<CountedCode> {
   if (parts.settings.attempts === 'off') return { succeeded: async () => undefined, failed: async () => false };
-  const row = codesRow(parts, accountId);
   const tries = nameOf(parts, 'ticket', holder);
-  const ofAccount = isOfApp ? [{ key: row, ...CODES_PER_ACCOUNT }] : [];
+  const ofAccount = guessable === null ? [] : [{ key: codesRow(parts, accountId, guessable), ...CODES_PER_ACCOUNT }];
   await takeAll(parts, [{ key: tries, ...CODES_PER_HOLDER }, ...ofAccount]);
   return {
-    succeeded: () => parts.store.counters.settle({ giveBack: [tries], clear: [row] }),
+    succeeded: () => parts.store.counters.settle({ giveBack: [tries], clear: codesRows(parts, accountId) }),
     failed: () => isToBeTold(parts, accountId),
   };
 }
@@ -111,7 +117,7 @@ export async function countCode(
  */
 export async function forgetWrongCodes(parts: Parts, accountId: AccountId): Promise<void> {
   if (parts.settings.attempts === 'off') return;
-  await parts.store.counters.settle({ clear: [codesRow(parts, accountId)] });
+  await parts.store.counters.settle({ clear: codesRows(parts, accountId) });
 }
 
 /** More than anybody mistypes: as many as a ticket is good for, whether they were tried with one or with several. */
@@ -127,8 +133,17 @@ async function isToBeTold(parts: Parts, accountId: AccountId): Promise<boolean> 
   return isDue;
 }
 
-function codesRow(parts: Parts, accountId: AccountId): string {
-  return nameOf(parts, 'codes', String(accountId));
+/** A code of an app, and one of digits alone that is none. */
+export type GuessableCode = 'app' | 'digits';
+
+const CODE_ROWS = { app: 'codes', digits: 'digit-codes' } as const satisfies Record<GuessableCode, string>;
+
+function codesRow(parts: Parts, accountId: AccountId, guessable: GuessableCode): string {
+  return nameOf(parts, CODE_ROWS[guessable], String(accountId));
+}
+
+function codesRows(parts: Parts, accountId: AccountId): readonly string[] {
+  return (['app', 'digits'] as const).map((guessable) => codesRow(parts, accountId, guessable));
 }
 
 /** So many mailed codes may be tried for an address, however often one is asked for; its links work all the same. */

@@ -58,6 +58,8 @@ type Completing = {
   readonly ends?: readonly SessionId[];
   /** By whom they were let in. */
   readonly approval?: GivenApproval | null;
+  /** Whether the proof is that of a ticket, for which no more than a password may have been shown; where sessions are chosen it is. */
+  readonly mayBeHalf?: boolean;
   /** Whether the device is not to be asked for a second step for a while, where the settings allow it. */
   readonly isRemembered?: boolean;
   /** Whether its session counts as of somebody who has just shown all that there is to show. */
@@ -72,7 +74,17 @@ type Completing = {
  */
 export async function completeSignIn(
   parts: Parts,
-  { account, proof, caller, ends = [], approval = null, isRemembered = false, isFresh = true, outbox = [] }: Completing,
+  {
+    account,
+    proof,
+    caller,
+    ends = [],
+    approval = null,
+    mayBeHalf = ends.length > 0,
+    isRemembered = false,
+    isFresh = true,
+    outbox = [],
+  }: Completing,
 ): Promise<SignInOutcome | null> {
   const due = await secondStepDue(parts, { account, proof, caller });
   if (due === 'void') return null;
@@ -85,7 +97,7 @@ export async function completeSignIn(
     arrivalMails(parts, account, { device: caller.device, place, isToldOtherwise });
   const entering = { caller, limits, ends, approval, outbox: mails, arrivalAt, isFresh: isFreshNow };
   const enter = (shown: Proof, terms: Admitting): Promise<Outcome> => admit(parts, shown, terms);
-  const outcome = await admitDefended(parts, proof, { account, enter, ...entering });
+  const outcome = await admitDefended(parts, proof, { account, enter, mayBeHalf, ...entering });
   if (outcome.kind === 'void') return null;
   if (mails.length > 0 || (outcome.kind === 'opened' && outcome.isArrival)) parts.mailWaits();
   if (outcome.kind === 'step-up') return { ...outcome, kind: 'second-step' };

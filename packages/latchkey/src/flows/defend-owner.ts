@@ -24,7 +24,12 @@ const STEP_MAILS = { limit: 5, windowMs: 3_600_000 };
 /** The door, which `complete-sign-in` alone opens. */
 type Enter = (proof: Proof, terms: Admitting) => Promise<Outcome>;
 
-type Entering = Admitting & { readonly account: Account; readonly enter: Enter };
+type Entering = Admitting & {
+  readonly account: Account;
+  readonly enter: Enter;
+  /** Whether its proof is that of a ticket, for which no more than a password may have been shown. */
+  readonly mayBeHalf: boolean;
+};
 
 export type DefendedOutcome =
   | Exclude<Outcome, { kind: 'held' }>
@@ -38,16 +43,14 @@ export type DefendedOutcome =
 export async function admitDefended(
   parts: Parts,
   proof: Proof,
-  { account, enter, ...entering }: Entering,
+  { account, enter, mayBeHalf, ...entering }: Entering,
 ): Promise<DefendedOutcome> {
   if (!isDefended(parts, entering.limits)) return unheld(await enter(proof, entering));
   const device = await deviceOf(parts, proof, entering.caller);
   const by = standingOf(proof, device);
   const terms = { ...entering, goesFirst: device.goesFirst };
   if (by === 'new') return await admitNew(parts, proof, { account, device, by, terms, enter });
-  // Whoever chooses brings a whole ticket, and may have shown no more for it than half.
-  const isChoosing = (entering.ends ?? []).length > 0;
-  const entry = { account, device, by: isChoosing && !device.isKnown ? 'new' : by } as const;
+  const entry = { account, device, by: mayBeHalf && !device.isKnown ? 'new' : by } as const;
   return await noted(parts, entry, unheld(await enter(proof, terms)));
 }
 

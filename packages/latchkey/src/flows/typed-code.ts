@@ -4,7 +4,7 @@ import { isTotpCode, showTotp } from '../credentials/totp.ts';
 import type { AccountId } from '../model/account.ts';
 import type { Credential } from '../model/credential.ts';
 import type { CredentialUse } from '../model/once.ts';
-import { type CountedCode, countCode } from './attempts.ts';
+import { type CountedCode, countCode, type GuessableCode } from './attempts.ts';
 import type { Parts } from './parts.ts';
 
 export type TypedCode = {
@@ -27,7 +27,7 @@ export type Tried = CountedCode & {
 export async function tryCode(parts: Parts, typed: TypedCode): Promise<Tried> {
   const { accountId, holder, kinds } = typed;
   const code = typed.code.replace(/\s/g, '');
-  const counted = await countCode(parts, { accountId, holder, isOfApp: isTotpCode(code) });
+  const counted = await countCode(parts, { accountId, holder, guessable: guessableIn(code) });
   const { credentials, now } = await parts.store.credentials.list(accountId);
   for (const credential of credentials) {
     if (!kinds.some((kind) => kind === credential.kind)) continue;
@@ -35,6 +35,12 @@ export async function tryCode(parts: Parts, typed: TypedCode): Promise<Tried> {
     if (used !== null) return { ...counted, used };
   }
   return { ...counted, used: null };
+}
+
+/** Recovery codes of elsewhere may be of eight digits; what is made here never is of digits alone. */
+function guessableIn(code: string): GuessableCode | null {
+  if (isTotpCode(code)) return 'app';
+  return /^[\d-]*$/.test(code) ? 'digits' : null;
 }
 
 async function useOf(

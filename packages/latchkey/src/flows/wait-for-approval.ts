@@ -45,7 +45,9 @@ export async function comeInByApproval(
   const proof = proveWhole(choice.proof, approvalRef(ticket), []);
   const given = approval.verdict?.kind === 'approved' ? approval.verdict : null;
   const { caller } = asked;
-  const outcome = await completeSignIn(parts, { account, proof, caller, approval: given, isRemembered, isFresh });
+  // Where there was room in the meantime nobody has said yes.
+  const entering = { caller, approval: given, mayBeHalf: given === null, isRemembered, isFresh };
+  const outcome = await completeSignIn(parts, { account, proof, ...entering });
   if (outcome === null || outcome.kind === 'second-step') throw ticketVoid();
   return outcome;
 }

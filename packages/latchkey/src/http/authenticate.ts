@@ -110,7 +110,10 @@ async function byAccessToken(
   { token, via }: Extract<Presented, { kind: 'jwt' }>,
 ): Promise<Authenticated> {
   const outcome = await jwt.check(checker, token, ['access']);
-  if (outcome.live) return { live: true, checked: outcome.checked, via, nonce: null, until: null };
+  if (outcome.live) {
+    const until = outcome.claims.expiresAt * 1000;
+    return { live: true, checked: outcome.checked, via, nonce: null, until };
+  }
   return { live: false, refusal: { kind: 'dead', refused: outcome.refused, via, jwt: outcome.jwt } };
 }
 

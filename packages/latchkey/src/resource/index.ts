@@ -2,11 +2,10 @@
  * Access tokens where somebody else's server checks them: by signature, and by which sessions have ended. Nothing is asked per
  * request. Where it cannot be known whether a session has ended, nobody is let in.
  */
-import { createHash } from 'node:crypto';
-import { isSignedBy, jwsParts, payloadOf } from '../crypto/jws.ts';
 import { systemClock } from '../stores/clock.ts';
 import { type EndedSessions, followEndedSessions } from './ended-sessions.ts';
-import { keySetAt, type PublishedKeys, sharedSecret } from './token-keys.ts';
+import { keySetAt, sharedSecret } from './token-keys.ts';
+import { type TokenReader, tokenReader } from './token-reader.ts';
 
 export type ResourceOptions = {
   /** The origin of the Latchkey server (`iss`), such as `https://id.example`. */
@@ -91,51 +90,18 @@ function authorizationOf(from: Request | { readonly authorization?: string | und
   return (from instanceof Request ? from.headers.get('authorization') : from.authorization) ?? '';
 }
 
-type Claims = Omit<Holder, 'signedIn'> & { readonly notBefore: number };
-type Reader = (token: string) => Promise<Claims | null>;
-
-async function checked(reader: Reader, endings: EndedSessions, authorization: string): Promise<Holder | NoHolder> {
+async function checked(reader: TokenReader, endings: EndedSessions, authorization: string): Promise<Holder | NoHolder> {
   const [scheme, token, ...rest] = authorization.split(/[ \t]+/).filter((word) => word !== '');
   if (scheme !== 'Bearer') return nobody('not_authenticated');
   const claims = token === undefined || rest.length > 0 ? null : await reader(token);
-  if (claims === null || claims.notBefore > systemClock()) return nobody('invalid_token');
+  // While the server cannot be heard its keys may be unknown, too: then nothing is known of a token.
+  if (claims === null) return nobody(endings.hasEnded('') === null ? 'unknown' : 'invalid_token');
+  if (claims.notBefore > systemClock()) return nobody('invalid_token');
   const { accountId, sessionId, expiresAt } = claims;
   if (expiresAt <= systemClock()) return nobody('token_expired');
   const hasEnded = endings.hasEnded(sessionId);
   if (hasEnded === null) return nobody('unknown');
   return hasEnded ? nobody('session_ended') : { signedIn: true, accountId, sessionId, expiresAt };
-}
-
-/** How many tokens are known whose signature was checked. */
-const MOST_KNOWN = 10_000;
-
-function tokenReader(
-  keys: PublishedKeys,
-  { issuer, audience }: { readonly issuer: string; readonly audience: string },
-): Reader {
-  let known = new Map<string, Claims>();
-  return async (token) => {
-    const hash = createHash('sha256').update(token, 'latin1').digest('base64');
-    const before = known.get(hash);
-    if (before !== undefined) return before;
-    const parts = jwsParts(token);
-    if (parts === null) return null;
-    const candidates = await keys.forHeader(parts.header);
-    if (!candidates.some((key) => isSignedBy(key, parts))) return null;
-    const claims = claimsOf(payloadOf(parts) ?? {}, issuer, audience);
-    if (claims === null) return null;
-    if (known.size >= MOST_KNOWN) known = new Map();
-    known.set(hash, claims);
-    return claims;
-  };
-}
-
-function claimsOf(payload: Readonly<Record<string, unknown>>, issuer: string, audience: string): Claims | null {
-  const { token_type: type, exp, nbf = 0, user_id: accountId, sid, iss, aud } = payload;
-  if (type !== 'access' || iss !== issuer || aud !== audience) return null;
-  if (typeof exp !== 'number' || typeof nbf !== 'number') return null;
-  if (typeof accountId !== 'number' || typeof sid !== 'string') return null;
-  return { accountId, sessionId: sid, expiresAt: exp * 1000, notBefore: nbf * 1000 };
 }
 
 const DETAILS: Readonly<Record<RefusedCode, string>> = {

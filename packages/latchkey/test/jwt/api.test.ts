@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { describe, test } from 'node:test';
 import { createLocalJWKSet, jwtVerify } from 'jose';
 import { TEST_ORIGIN } from '../../src/testing/instance.ts';
+import { listen } from '../events/listening.ts';
 import { PASSWORD } from '../http/serving.ts';
 import { jwtServer, partsIn } from './tokens.ts';
 
@@ -199,5 +200,22 @@ describe('signing out', () => {
     assert.equal((await server.auth.sessions.list(1)).length, 0);
     assert.equal((await server.post('/auth/logout/', { refresh: null })).status, 200);
     assert.equal((await server.ask('/auth/logout/', { method: 'POST', body: '{' })).status, 200);
+  });
+});
+
+describe('a stream of events', () => {
+  test('that was opened by an access token is over with that token, and goes on by the next', async () => {
+    await using server = await jwtServer({ jwt: { accessSeconds: 2 } });
+    const { access, refresh } = await server.register('alice');
+    const begun = performance.now();
+    const stream = await listen(server.url, { headers: { authorization: `Bearer ${access}` } });
+    assert.equal((await stream.next()).event, 'hello');
+    assert.deepEqual(await stream.rest(), [], 'nothing has ended');
+    assert.ok(performance.now() - begun < 10_000);
+    const { pair } = await server.refresh(refresh);
+    const again = await listen(server.url, { headers: { authorization: `Bearer ${pair.access}` } });
+    assert.equal((await again.next()).event, 'hello');
+    assert.equal(await server.auth.sessions.endAll(1), 1);
+    assert.equal((await again.next('ended')).data['code'], 'session_revoked');
   });
 });

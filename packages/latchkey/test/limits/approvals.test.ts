@@ -481,3 +481,30 @@ describe('an account whose devices let newcomers in', () => {
     }
   });
 });
+
+describe('F-40: what a newcomer counts as', () => {
+  /** Devices of the account that are not known to it yet, as they have shown a password alone. */
+  const strangers = (server: TestServer) =>
+    server.rows("SELECT count(*) AS n FROM once WHERE purpose = 'new-device'")[0]?.['n'];
+
+  test('whom one who is in has let in is known from then on', async () => {
+    await using open = await opened({ ...approving, rateLimits: 'on' });
+    const { server, first, onlyAsked } = open;
+    const before = strangers(server);
+    const ticket = ticketIn(await login(server));
+    const { id, sessions } = await onlyAsked();
+    await approve(server, first, id, { ends: sessions.slice(0, 1).map((one) => one.id) });
+    assert.equal((await wait(server, ticket)).status, 200);
+    assert.equal(strangers(server), before);
+  });
+
+  test('who came in because there was room was let in by nobody', async () => {
+    await using open = await opened({ ...approving, rateLimits: 'on' });
+    const { server, first } = open;
+    const before = Number(strangers(server));
+    const ticket = ticketIn(await login(server));
+    await server.post('/auth/logout/', {}, { key: first });
+    assert.equal((await wait(server, ticket)).status, 200);
+    assert.equal(strangers(server), before + 1);
+  });
+});

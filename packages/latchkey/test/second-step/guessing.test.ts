@@ -57,6 +57,40 @@ describe('guesses at codes', () => {
   );
 
   test(
+    'H2: a hundred codes of digits alone, as recovery codes from elsewhere are, and no other of them is looked at; the app still is',
+    withAnn(ON, async (instance) => {
+      const { secret, codes } = await enrol(instance);
+      const { auth, clock } = instance;
+      for (let tickets = 0; tickets < 20; tickets++) {
+        const thief = new Device(auth);
+        const ticket = await half(thief);
+        for (let tries = 0; tries < 5; tries++) {
+          const guess = String(10_000_000 + tickets * 5 + tries);
+          assert.deepEqual(
+            (await show(thief, ticket, tries === 0 ? `${guess.slice(0, 4)}-${guess.slice(4)}` : guess)).body,
+            WRONG,
+          );
+        }
+      }
+      const thief = new Device(auth);
+      assert.equal(
+        (await show(thief, await half(thief), '99999999')).reason,
+        'too_many_attempts',
+        'whatever the ticket',
+      );
+      const owner = new Device(auth);
+      assert.equal(
+        (await show(owner, await half(owner), codeAt(secret, clock()))).status,
+        200,
+        'the app has a row of its own',
+      );
+      const again = new Device(auth);
+      assert.deepEqual((await show(again, await half(again), '99999999')).body, WRONG, 'what was right ends the row');
+      assert.equal((await show(again, await half(again), codes[0] ?? '')).status, 200);
+    }),
+  );
+
+  test(
     'H2: a wrong recovery code counts by its ticket alone, and five of anything are all for one',
     withAnn(ON, async (instance) => {
       const { codes } = await enrol(instance);

@@ -381,6 +381,10 @@ const jwtRows: readonly (readonly [environment: Environment, says: RegExp])[] = 
     /^LATCHKEY_JWT_REFRESH_DAYS is more than ten times/,
   ],
   [{ LATCHKEY_JWT_ACCESS_SECONDS: '90000' }, /^LATCHKEY_JWT_ACCESS_SECONDS is more than LATCHKEY_JWT_REFRESH_DAYS/],
+  [
+    { LATCHKEY_JWT_ACCESS_SECONDS: '90000', LATCHKEY_JWT_REFRESH_DAYS: '2', LATCHKEY_HISTORY_DAYS: '1' },
+    /^LATCHKEY_JWT_ACCESS_SECONDS is more than LATCHKEY_HISTORY_DAYS/,
+  ],
   [{ LATCHKEY_JWT_COOKIE: 'jwt', LATCHKEY_JWT_REFRESH_COOKIE: 'jwt' }, /^LATCHKEY_JWT_COOKIE and .* are one: /],
   [{ LATCHKEY_JWT_REFRESH_COOKIE_PATH: '/a;Domain=x' }, /^LATCHKEY_JWT_REFRESH_COOKIE_PATH must be a path of letters/],
   [{ LATCHKEY_JWT_SAMESITE: 'None' }, /^LATCHKEY_JWT_SAMESITE is None, which browsers take over https alone: /],

@@ -516,6 +516,7 @@ export function* disownSession(
   const { session, since } = JSON.parse(kept.data) as DisownedSession;
   for (const purpose of MAILED) yield* voidAll(run, id, purpose);
   yield* rows(run, clearPassword, { id });
+  yield* noteOwnPassword(run, id);
   yield* noteRemoved(run, id, yield* rows(run, deleteNewer, { id, since }));
   yield* putOnce(run, reset, id);
   yield* putOutbox(run, outbox);
