@@ -4,13 +4,13 @@ import { hashQueue } from './hash-queue.ts';
 import {
   OUR_SCHEME,
   PBKDF2_SCHEME,
-  type ReadHash,
   readCheap,
   readHash,
   writeArgon2id,
   writeCheap,
   writePbkdf2,
 } from './hash-schemes.ts';
+import type { ReadHash } from './read-hash.ts';
 
 export type Verified = {
   /** The candidate that is right, or null. */
@@ -120,9 +120,14 @@ function currentScheme(scheme: NewScheme): string {
  * A hash is replaced only by what is known to be the whole password: of a longer one bcrypt has seen the beginning alone. Where
  * Django may have to read them again, those that it reads stay as they are, but for the oldest.
  */
-function isToRenew({ scheme, isOurs, holdsWhole }: ReadHash, password: string, current: NewScheme): boolean {
+function isToRenew(
+  { scheme, isOurs, isUnknownToDjango, holdsWhole }: ReadHash,
+  password: string,
+  current: NewScheme,
+): boolean {
   if (scheme === currentScheme(current) || holdsWhole?.(password) === false) return false;
-  return current !== 'pbkdf2_sha256' || isOurs || OLD_SCHEMES.some((old) => old === scheme);
+  const isReadThere = !isOurs && isUnknownToDjango !== true;
+  return current !== 'pbkdf2_sha256' || !isReadThere || OLD_SCHEMES.some((old) => old === scheme);
 }
 
 /** Of each scheme a stored string of its cost, of no password, to be timed. */
@@ -132,8 +137,12 @@ const samples: readonly (readonly [RegExp, (parts: readonly string[]) => string]
     ([sha, rounds]) => `pbkdf2_${sha}$${rounds}$salt$${Buffer.alloc(sha === 'sha1' ? 20 : 32).toString('base64')}`,
   ],
   [
-    /^scrypt\$N=(\d+),r=(\d+),p=(\d+)$/,
-    ([N, r, p]) => `scrypt$${N}$salt$${r}$${p}$${Buffer.alloc(64).toString('base64')}`,
+    /^(scrypt(?:_nfkc)?)\$N=(\d+),r=(\d+),p=(\d+)$/,
+    ([scheme, N, r, p]) => `${scheme}$${N}$salt$${r}$${p}$${Buffer.alloc(64).toString('base64')}`,
+  ],
+  [
+    /^fbscrypt\$(n=\d+,r=\d+,p=\d+)$/,
+    ([cost]) => `$fbscrypt$v=1,${cost},ss=Bw==,sk=${zeros(64)}$${zeros(8)}$${zeros(64)}`,
   ],
   [
     /^(bcrypt(?:_sha256)?)\$(\d+)$/,

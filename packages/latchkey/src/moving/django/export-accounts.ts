@@ -87,7 +87,8 @@ function passwordFor(hash: string | null, noted: string, there: Row | null): str
     return kept.startsWith('!') || (kept !== '' && kept === noted) ? kept : unusable();
   }
   if (hash.startsWith('$argon2')) return `argon2${hash}`;
-  return readHash(hash, ['md5', 'sha1', 'unsalted_md5', 'unsalted_sha1']) === null ? null : hash;
+  const read = readHash(hash, ['md5', 'sha1', 'unsalted_md5', 'unsalted_sha1']);
+  return read === null || read.isUnknownToDjango === true ? null : hash;
 }
 
 const FIELDS = [
