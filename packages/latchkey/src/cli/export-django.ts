@@ -25,7 +25,7 @@ type To = { readonly rows: Rows; readonly mapping: Mapping; readonly options: Ex
 async function exportTo({ assembled: { parts } }: Opened, { rows, mapping, options }: To): Promise<void> {
   const report = new ExportReport();
   const tables = await findTables(rows, mapping);
-  const tell = tellingProgress(Math.max(1, await parts.store.imports.count()));
+  const tell = tellingProgress(Math.max(1, await parts.store.imports.count('django')));
   await exportAccounts({ parts, rows, tables, report }, tell);
   if (!options.dryRun) await rows.commit();
   const { made, changed, same, inactive, keys } = report.counts;

@@ -43,7 +43,7 @@ async function importFrom(
   const tables = await findTables(rows, mapping);
   const reading: Reading = { rows, tables, settings, keys, note: (note, who) => report.note(note, who) };
   const all = await countUsers(reading);
-  if (all === 0 && (await parts.store.imports.count()) > 0) {
+  if (all === 0 && (await parts.store.imports.count('django')) > 0) {
     throw new UnusableSource(
       `There is nobody in ${tables.users}, and accounts came along from there: nothing is done, or all of them would be closed.`,
     );

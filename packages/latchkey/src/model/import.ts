@@ -6,6 +6,9 @@ import type { AccountId, Profile } from './account.ts';
 import type { NewCredential } from './credential.ts';
 import type { PasswordHash } from './password.ts';
 
+/** The systems that accounts come along from. */
+export type SourceName = 'django' | 'better-auth' | 'authjs' | 'supabase' | 'firebase' | 'clerk';
+
 export type SourceAddress = {
   readonly address: string;
   readonly key: string;
@@ -54,13 +57,15 @@ export type SourceAccount = {
 /** What is here under the number of an account that comes along. */
 export type Here = {
   readonly isThere: boolean;
+  /** Whether it came along from another source. */
+  readonly isAnothers: boolean;
   /** What was taken over last time; null where nothing was. */
   readonly imported: { readonly prints: Prints | null; readonly hasOwnPassword: boolean } | null;
 };
 
 /** What came along in part or not at all, and why. */
 export type ImportNote =
-  /** Its number is an account's that was made here. */
+  /** Its number is that of an account that was made here, or came along from another source. */
   | 'number_taken'
   /** Somebody else has its username. */
   | 'username_taken'
@@ -86,7 +91,11 @@ export type ImportPlan =
   | { readonly kind: 'refused'; readonly why: ImportNote };
 
 /** What is to be done about an account. */
-export function planImport({ prints }: Pick<SourceAccount, 'prints'>, { isThere, imported }: Here): ImportPlan {
+export function planImport(
+  { prints }: Pick<SourceAccount, 'prints'>,
+  { isThere, isAnothers, imported }: Here,
+): ImportPlan {
+  if (isAnothers) return { kind: 'refused', why: 'number_taken' };
   if (imported === null) return isThere ? { kind: 'refused', why: 'number_taken' } : { kind: 'create' };
   if (!isThere) return { kind: 'refused', why: 'closed_here' };
   const before = imported.prints;

@@ -5,8 +5,7 @@ import { completeImports } from '../flows/complete-sign-in.ts';
 import type { Parts } from '../flows/parts.ts';
 import type { AccountId, Gate } from '../model/account.ts';
 import { UNKNOWN_DEVICE } from '../model/device.ts';
-import type { ImportedKey } from '../stores/store.ts';
-import type { DjangoBatch } from './django/read-accounts.ts';
+import type { ImportBatch, ImportedKey, Range } from '../stores/store.ts';
 import type { ImportReport } from './import-report.ts';
 
 export type Importing = {
@@ -16,20 +15,29 @@ export type Importing = {
   readonly isLook: boolean;
 };
 
+/** Some accounts of a source, as it has them. */
+export type SourceBatch = Omit<ImportBatch, 'isLook' | 'demandedOf'> & {
+  /** All that they have; null of a source whose keys are not taken here. */
+  readonly keys: readonly { readonly accountId: AccountId; readonly key: string }[] | null;
+};
+
 /** Takes a batch of accounts over, and their keys. */
-export async function importBatch(importing: Importing, batch: DjangoBatch): Promise<void> {
+export async function importBatch(importing: Importing, { keys, ...batch }: SourceBatch): Promise<void> {
   const { parts, report, isLook } = importing;
-  const { after, upTo, accounts } = batch;
   const { demandedOf } = parts.settings.secondStep;
-  const done = await parts.store.imports.accounts({ after, upTo, accounts, isLook, demandedOf });
+  const done = await parts.store.imports.accounts({ ...batch, isLook, demandedOf });
   for (const { id, what, notes } of done.accounts) {
     report.counts[what]++;
     for (const note of notes) report.note(note, `account ${id}`);
   }
-  await importKeys(importing, batch);
+  if (keys !== null) await importKeys(importing, batch, keys);
 }
 
-async function importKeys({ parts, report, isLook }: Importing, { after, upTo, keys }: DjangoBatch): Promise<void> {
+async function importKeys(
+  { parts, report, isLook }: Importing,
+  { after, upTo }: Range,
+  keys: NonNullable<SourceBatch['keys']>,
+): Promise<void> {
   const known = (await parts.store.imports.keys({ after, upTo })).filter(({ kind }) => kind === 'key');
   const hashes = new Set(known.map(({ hash }) => nameOf(hash)));
   const there = new Set<string>();

@@ -56,7 +56,17 @@ const MEANINGS: Readonly<Record<Note, string>> = {
 const EXAMPLES = 5;
 
 export class ImportReport {
-  readonly counts = { created: 0, changed: 0, same: 0, removed: 0, refused: 0, keys: 0, browsers: 0, ended: 0 };
+  readonly counts = {
+    created: 0,
+    changed: 0,
+    same: 0,
+    removed: 0,
+    missing: 0,
+    refused: 0,
+    keys: 0,
+    browsers: 0,
+    ended: 0,
+  };
   readonly notes = new Map<Note, { count: number; readonly examples: string[] }>();
 
   note(note: Note, who: string): void {

@@ -4,7 +4,7 @@ import type { Approval, ApprovalId, Verdict } from '../model/approval.ts';
 import type { Binding } from '../model/binding.ts';
 import type { Credential, CredentialKind, NewCredential } from '../model/credential.ts';
 import type { AccountDevice, Device, DeviceSummary } from '../model/device.ts';
-import type { ImportNote, Origin, SourceAccount, SourceAddress } from '../model/import.ts';
+import type { ImportNote, Origin, SourceAccount, SourceAddress, SourceName } from '../model/import.ts';
 import type { CredentialUse, OncePurpose, OnceRef, Spend } from '../model/once.ts';
 import type { PasswordHash } from '../model/password.ts';
 import type { Coordinates } from '../model/place.ts';
@@ -716,10 +716,15 @@ export type SettingStore = {
 
 /** Accounts as their source has them: all that it has between these numbers, the upper one among them. */
 export type ImportBatch = {
+  readonly source: SourceName;
   readonly after: AccountId;
   readonly upTo: AccountId;
   /** In the order of their numbers. */
   readonly accounts: readonly SourceAccount[];
+  /** Those that it has, too, and that nobody can read: they stay as they are. */
+  readonly unread: readonly AccountId[];
+  /** Whether it is all that the source has: who came along and is missing is closed. Else they stay, and are told as missing. */
+  readonly isWhole: boolean;
   /** Whether it is only looked what would be done. */
   readonly isLook: boolean;
   readonly demandedOf: SecondStepPolicy['demandedOf'];
@@ -727,7 +732,7 @@ export type ImportBatch = {
 
 export type Imported = {
   readonly id: AccountId;
-  readonly what: 'created' | 'changed' | 'same' | 'removed' | 'refused';
+  readonly what: 'created' | 'changed' | 'same' | 'removed' | 'missing' | 'refused';
   readonly notes: readonly ImportNote[];
 };
 
@@ -750,9 +755,12 @@ export type ExportedAccount = {
   readonly record: AccountRecord;
   readonly addresses: readonly (SourceAddress & { readonly isPrimary: boolean })[];
   readonly credentials: readonly Credential[];
-  /** null where it was made here. */
+  /** null where it did not come along from Django. */
   readonly origin: Origin | null;
 };
+
+/** An account's number, and what its source knows it by. */
+export type Allotted = { readonly id: AccountId; readonly sourceId: string };
 
 export type Range = { readonly after: AccountId; readonly upTo: AccountId };
 
@@ -763,9 +771,24 @@ export type ImportStore = {
    * what their source has changed since, and closes those that came along and that it has no more. Asked again, it does nothing.
    */
   accounts(batch: ImportBatch): Promise<ImportDone>;
-  /** How many came along and are still here. */
-  count(): Promise<number>;
-  /** What was noted of an account; null where it was made here. */
+  /**
+   * The numbers of accounts, by what a source without numbers knows them by. Who is seen for the first time is allotted the next one,
+   * for good, that no account gets otherwise; in a look nobody is: null. Of two calls at once both get the same.
+   */
+  allot(seen: {
+    readonly source: SourceName;
+    readonly ids: readonly string[];
+    readonly isLook: boolean;
+  }): Promise<readonly (AccountId | null)[]>;
+  /** Who was allotted a number, in the order of numbers. Not those who were gone there, and are closed here for that. */
+  allotted(page: {
+    readonly source: SourceName;
+    readonly after: AccountId;
+    readonly limit: number;
+  }): Promise<readonly Allotted[]>;
+  /** How many came along from there and are still here. */
+  count(source: SourceName): Promise<number>;
+  /** What was noted of an account that came along from Django; null for any other. */
   origin(id: AccountId): Promise<Origin | null>;
   /**
    * Marks the address with this number of its source as verified. null where it is by now, where somebody else's is, where it is gone,
@@ -782,8 +805,8 @@ export type ImportStore = {
   /** The one with this hash, or null. */
   key(hash: Uint8Array): Promise<ImportedKey | null>;
   noteKeys(keys: { readonly add: readonly ImportedKey[]; readonly remove: readonly Uint8Array[] }): Promise<void>;
-  /** Accounts in the order of their numbers, for the way back. */
+  /** Accounts in the order of their numbers, for the way back to Django. */
   page(page: { readonly after: AccountId; readonly limit: number }): Promise<readonly ExportedAccount[]>;
-  /** Of accounts that came along, the numbers of those that were closed here. */
+  /** Of accounts that came along from Django, the numbers of those that were closed here. */
   closed(page: { readonly after: AccountId; readonly limit: number }): Promise<readonly AccountId[]>;
 };

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { newSessionId } from '../crypto/token.ts';
 import type { AccountId, Gate } from '../model/account.ts';
 import type { NewCredential } from '../model/credential.ts';
-import type { SourceAccount } from '../model/import.ts';
+import type { SourceAccount, SourceName } from '../model/import.ts';
 import type { Admit, ImportBatch, ImportDone, Store } from '../stores/store.ts';
 import type { TestClock } from './clock.ts';
 
@@ -54,7 +54,10 @@ function bring(
   accounts: readonly SourceAccount[],
   range: Partial<ImportBatch> = {},
 ): Promise<ImportDone> {
-  return store.imports.accounts({ after: 0, upTo: END, accounts, isLook: false, demandedOf: 'nobody', ...range });
+  return store.imports.accounts({
+    ...{ source: 'django', after: 0, upTo: END, accounts, unread: [], isWhole: true, isLook: false },
+    ...{ demandedOf: 'nobody', ...range },
+  });
 }
 
 /** What became of each, as `what` or `what: why`. */
@@ -105,14 +108,14 @@ export const importCases: Readonly<Record<string, (world: World) => Promise<void
     assert.equal((await store.imports.origin(7))?.lastLogin, '2026-01-01 00:00:00');
     assert.deepEqual(said(await bring(store, accounts)), ['7 same', '9 same']);
     assert.equal((await record(store, 7)).gate.revision, 1);
-    assert.equal(await store.imports.count(), 2);
+    assert.equal(await store.imports.count('django'), 2);
   },
 
   async 'a look says what would be done, and does nothing'({ store }) {
     const looked = await bring(store, [source(1), source(2, { usernameKey: 'user1' })], { isLook: true });
     assert.deepEqual(said(looked), ['1 created', '2 refused: username_taken']);
     assert.equal(await store.accounts.find(1), null);
-    assert.equal(await store.imports.count(), 0);
+    assert.equal(await store.imports.count('django'), 0);
   },
 
   async 'accounts that are made here get numbers beyond those that came along'({ store }) {
@@ -191,7 +194,7 @@ export const importCases: Readonly<Record<string, (world: World) => Promise<void
     assert.equal(await store.accounts.find(1), null);
     assert.equal(await isLive(store, 1), false);
     assert.equal(await store.imports.origin(2), null);
-    assert.equal(await store.imports.count(), 1);
+    assert.equal(await store.imports.count('django'), 1);
     const made = source(4, { usernameKey: 'user1', email: 'a@x.test' });
     assert.deepEqual(said(await bring(store, [source(2), source(3), made])), [
       '2 refused: closed_here',
@@ -307,6 +310,96 @@ export const importCases: Readonly<Record<string, (world: World) => Promise<void
     assert.deepEqual(
       (await store.imports.page({ after: 2, limit: 2 })).map((one) => one.record.account.id),
       [3],
+    );
+  },
+
+  async 'who has no number there is allotted one here, once and for good, that no account gets otherwise'({
+    store,
+    connect,
+  }) {
+    const other = await connect();
+    const allot = (ids: readonly string[], given: { source?: SourceName; isLook?: boolean; of?: Store } = {}) =>
+      (given.of ?? store).imports.allot({ source: given.source ?? 'clerk', ids, isLook: given.isLook ?? false });
+    assert.deepEqual(await allot(['a', 'b'], { isLook: true }), [null, null]);
+    const [a, b] = await allot(['a', 'b', 'a']);
+    assert.ok(typeof a === 'number' && typeof b === 'number' && b > a && a > 0);
+    assert.deepEqual(await allot(['b', 'x', 'a'], { isLook: true }), [b, null, a], 'a look allots nothing');
+    const [again, c] = await allot(['a', 'c'], { of: other });
+    assert.ok(again === a && typeof c === 'number' && c > b);
+    const [elsewhere] = await allot(['a'], { source: 'firebase' });
+    assert.ok(typeof elsewhere === 'number' && elsewhere > c, 'the same text of another source is somebody else');
+    const atOnce = await Promise.all([allot(['d', 'e']), allot(['d', 'e'], { of: other })]);
+    assert.deepEqual(atOnce[0], atOnce[1]);
+    await bring(store, [source(a)], { source: 'clerk' });
+    const made = await store.accounts.create({
+      ...{ username: 'new', usernameKey: 'new', email: null, emailUnique: true, firstName: '', lastName: '' },
+      ...{ profile: {}, password: null, state: 'active', roles: [], invitation: null, link: null, outbox: [] },
+    });
+    assert.ok(made.kind === 'created');
+    assert.ok(made.record.account.id > Math.max(...atOnce[0].map(Number)), 'none that was allotted is given away');
+    const page = (after: number, limit: number) => store.imports.allotted({ source: 'clerk', after, limit });
+    assert.deepEqual(await page(0, 2), [
+      { id: a, sourceId: 'a' },
+      { id: b, sourceId: 'b' },
+    ]);
+    assert.deepEqual(
+      (await page(b, 9)).map(({ sourceId }) => sourceId),
+      ['c', 'd', 'e'],
+    );
+  },
+
+  async 'what one source does not know of is another’s, and stays'({ store }) {
+    const [mine] = await store.imports.allot({ source: 'clerk', ids: ['a'], isLook: false });
+    assert.ok(typeof mine === 'number');
+    await bring(store, [source(mine, { email: 'a@x.test' })], { source: 'clerk' });
+    assert.deepEqual(said(await bring(store, [source(mine + 1)])), [`${mine + 1} created`], 'it is not closed');
+    assert.deepEqual(said(await bring(store, [source(mine), source(mine + 1)])), [
+      `${mine} refused: number_taken`,
+      `${mine + 1} same`,
+    ]);
+    const later = source(mine + 2, { usernameKey: 'z', email: 'z@x.test' });
+    await bring(store, [later], { source: 'clerk', after: mine + 1 });
+    const early = source(mine + 1, { usernameKey: 'z', email: 'z@x.test' });
+    assert.deepEqual(said(await bring(store, [early], { upTo: mine + 1 })), [
+      `${mine + 1} changed: username_taken: address_taken`,
+    ]);
+    assert.deepEqual([await store.imports.count('clerk'), await store.imports.count('django')], [2, 1]);
+    assert.equal(await store.imports.origin(mine), null, 'no link of Django’s is theirs');
+    const exported = await store.imports.page({ after: 0, limit: 9 });
+    assert.deepEqual(
+      exported.map(({ origin }) => origin === null),
+      [true, false, true],
+    );
+    await store.accounts.close({ id: mine, by: null });
+    assert.deepEqual(await store.imports.closed({ after: 0, limit: 9 }), []);
+  },
+
+  async 'of a part of a source nobody is closed, nor whom nobody could read; who is gone from the whole is, and is new when they come back'({
+    store,
+  }) {
+    const ids = ['a', 'b', 'c'];
+    const numbers = await store.imports.allot({ source: 'firebase', ids, isLook: false });
+    const [a, b, c] = numbers.map(Number) as [number, number, number];
+    const from = { source: 'firebase' as const };
+    await bring(store, [source(a), source(b), source(c)], from);
+    assert.deepEqual(said(await bring(store, [source(a)], { ...from, isWhole: false, unread: [c] })), [
+      `${a} same`,
+      `${b} missing`,
+    ]);
+    const named = source(a, { usernameKey: `user${b}` });
+    assert.deepEqual(said(await bring(store, [named], { ...from, isWhole: false, upTo: a })), [
+      `${a} changed: username_taken`,
+    ]);
+    assert.equal((await store.accounts.findByUsername(`user${b}`))?.account.id, b, 'theirs still');
+    assert.deepEqual(said(await bring(store, [source(a)], { ...from, unread: [c] })), [`${a} changed`, `${b} removed`]);
+    assert.equal(await store.accounts.find(b), null);
+    const [, anew] = await store.imports.allot({ ...from, ids: ['a', 'b'], isLook: false });
+    assert.ok(typeof anew === 'number' && anew > c);
+    await store.accounts.close({ id: c, by: null });
+    assert.deepEqual(
+      await store.imports.allot({ ...from, ids: ['c'], isLook: false }),
+      [c],
+      'closed here: known still',
     );
   },
 };

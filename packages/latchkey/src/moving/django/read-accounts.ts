@@ -11,6 +11,7 @@ import type { NewCredential } from '../../model/credential.ts';
 import type { SourceAccount, SourceAddress } from '../../model/import.ts';
 import { OLD_SCHEMES, type PasswordHash } from '../../model/password.ts';
 import type { Settings } from '../../model/settings.ts';
+import type { SourceBatch } from '../import-accounts.ts';
 import type { SourceNote } from '../import-report.ts';
 import { quoted, type Row, type Rows } from '../sources/rows.ts';
 import { issuerOf } from './providers.ts';
@@ -19,12 +20,8 @@ import { type Tables, userColumns } from './tables.ts';
 /** Few enough that a batch is a moment's work and little memory, and many enough that a commit for each does not count. */
 const PAGE = 500;
 
-export type DjangoBatch = {
-  readonly after: number;
-  readonly upTo: number;
-  readonly accounts: readonly SourceAccount[];
-  readonly keys: readonly { readonly accountId: number; readonly key: string }[];
-};
+/** A database has everybody: who is gone from it is closed here. */
+const WHOLE = { source: 'django', isWhole: true, unread: [] } as const;
 
 export type Reading = {
   readonly rows: Rows;
@@ -41,7 +38,7 @@ export async function countUsers({ rows, tables }: Reading): Promise<number> {
 }
 
 /** All accounts after a number, in batches. The last is empty, and reaches to the end. */
-export async function* readBatches(reading: Reading, after: number): AsyncGenerator<DjangoBatch> {
+export async function* readBatches(reading: Reading, after: number): AsyncGenerator<SourceBatch> {
   const { rows, tables } = reading;
   const id = quoted(tables.columns.id ?? 'id');
   const sql = `SELECT ${userColumns(tables)} FROM ${quoted(tables.users)} WHERE ${id} > ? ORDER BY ${id} LIMIT ${PAGE}`;
@@ -49,10 +46,10 @@ export async function* readBatches(reading: Reading, after: number): AsyncGenera
     const users = await rows.ask(sql, [from]);
     const last = Number(users.at(-1)?.['id']);
     if (users.length === 0) {
-      yield { after: from, upTo: Number.MAX_SAFE_INTEGER, accounts: [], keys: [] };
+      yield { ...WHOLE, after: from, upTo: Number.MAX_SAFE_INTEGER, accounts: [], keys: [] };
       return;
     }
-    yield { after: from, upTo: last, ...(await readBatch(reading, users, { after: from, upTo: last })) };
+    yield { ...WHOLE, after: from, upTo: last, ...(await readBatch(reading, users, { after: from, upTo: last })) };
     from = last;
   }
 }
@@ -73,7 +70,7 @@ async function readBatch(
   reading: Reading,
   users: readonly Row[],
   between: Between,
-): Promise<Pick<DjangoBatch, 'accounts' | 'keys'>> {
+): Promise<Pick<SourceBatch, 'accounts' | 'keys'>> {
   const around = await readAround(reading, between);
   const accounts: SourceAccount[] = [];
   for (const user of users) {

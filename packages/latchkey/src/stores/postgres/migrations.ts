@@ -223,4 +223,18 @@ export const migrations: readonly Migration[] = [
       CREATE INDEX imported_key_account ON imported_key (account_id);
     `,
   },
+  {
+    number: 7,
+    name: 'where accounts came along from, and the numbers of those that had none there',
+    sql: `
+      ALTER TABLE imported ADD COLUMN source TEXT NOT NULL DEFAULT 'django';
+      CREATE TABLE imported_id (
+        source TEXT NOT NULL,
+        source_id TEXT NOT NULL,
+        account_id BIGINT NOT NULL DEFAULT nextval('account_id_seq') UNIQUE,
+        PRIMARY KEY (source, source_id)
+      );
+      CREATE INDEX imported_id_number ON imported_id (source, account_id);
+    `,
+  },
 ];

@@ -2,6 +2,7 @@ import type { OnceRef } from '../../model/once.ts';
 import type { AccountsSide } from '../apart/accounts-side.ts';
 import type { Clock } from '../clock.ts';
 import * as accounts from '../sql/accounts.ts';
+import * as allotted from '../sql/allotted-numbers.ts';
 import * as apart from '../sql/apart.ts';
 import * as approvals from '../sql/approvals.ts';
 import * as counters from '../sql/counters.ts';
@@ -228,7 +229,9 @@ function storeOf(database: Database, hub: ReturnType<typeof openHub>): AccountsS
     },
     imports: {
       accounts: changes(imports.accounts),
-      count: () => reads(imports.count)(undefined),
+      allot: changes(allotted.allot),
+      allotted: reads(allotted.allotted),
+      count: reads(imports.count),
       origin: reads(imports.origin),
       verifyEmail: changes(imports.verifyEmail),
       keys: reads(imports.keys),

@@ -354,6 +354,22 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'update "@schema"."email" set "verified" = $1 where "account_id" = $2 and "address_key" = $3 returning "address"',
     parameters: [{ constant: 1 }, { arg: 'account_id' }, { arg: 'address_key' }],
   },
+  'allotted.select': {
+    sql: 'select "account_id" from "@schema"."imported_id" where "source" = $1 and "source_id" = $2',
+    parameters: [{ arg: 'source' }, { arg: 'source_id' }],
+  },
+  'allotted.selectPage': {
+    sql: 'select "account_id", "source_id" from "@schema"."imported_id" where "source" = $1 and "account_id" > $2 order by "account_id" limit $3',
+    parameters: [{ arg: 'source' }, { arg: 'after' }, { arg: 'limit' }],
+  },
+  'allotted.insertNext': {
+    sql: 'insert into "@schema"."imported_id" ("source", "source_id") values ($1, $2) on conflict ("source", "source_id") do nothing',
+    parameters: [{ arg: 'source' }, { arg: 'source_id' }],
+  },
+  'allotted.remove': {
+    sql: 'delete from "@schema"."imported_id" where "account_id" = $1',
+    parameters: [{ arg: 'account_id' }],
+  },
   'approvals.selectOfAccount': {
     sql: 'select "hash", "data" from "@schema"."once" where "account_id" = $1 and "purpose" = $2 and "expires_at" > $3 order by "created_at"',
     parameters: [{ arg: 'account_id' }, { arg: 'purpose' }, { arg: 'now' }],
@@ -415,23 +431,23 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     parameters: [{ arg: 'after' }, { arg: 'up_to' }],
   },
   'imports.selectOrigin': {
-    sql: 'select "origin" from "@schema"."imported" where "account_id" = $1',
-    parameters: [{ arg: 'account_id' }],
+    sql: 'select "origin" from "@schema"."imported" where "account_id" = $1 and "source" = $2',
+    parameters: [{ arg: 'account_id' }, { arg: 'source' }],
   },
   'imports.count': {
-    sql: 'select count(*) as "count" from "@schema"."imported" inner join "@schema"."account" on "@schema"."account"."id" = "@schema"."imported"."account_id"',
-    parameters: [],
+    sql: 'select count(*) as "count" from "@schema"."imported" inner join "@schema"."account" on "@schema"."account"."id" = "@schema"."imported"."account_id" where "@schema"."imported"."source" = $1',
+    parameters: [{ arg: 'source' }],
   },
   'imports.selectClosed': {
-    sql: 'select "@schema"."imported"."account_id" from "@schema"."imported" left join "@schema"."account" on "@schema"."account"."id" = "@schema"."imported"."account_id" where "@schema"."account"."id" is null and "@schema"."imported"."account_id" > $1 order by "@schema"."imported"."account_id" limit $2',
-    parameters: [{ arg: 'after' }, { arg: 'limit' }],
+    sql: 'select "@schema"."imported"."account_id" from "@schema"."imported" left join "@schema"."account" on "@schema"."account"."id" = "@schema"."imported"."account_id" where "@schema"."account"."id" is null and "@schema"."imported"."source" = $1 and "@schema"."imported"."account_id" > $2 order by "@schema"."imported"."account_id" limit $3',
+    parameters: [{ arg: 'source' }, { arg: 'after' }, { arg: 'limit' }],
   },
   'imports.selectNameHolder': {
-    sql: 'select "@schema"."account"."id", "@schema"."imported"."account_id" from "@schema"."account" left join "@schema"."imported" on "@schema"."imported"."account_id" = "@schema"."account"."id" where "@schema"."account"."username_key" = $1',
+    sql: 'select "@schema"."account"."id", "@schema"."imported"."source" from "@schema"."account" left join "@schema"."imported" on "@schema"."imported"."account_id" = "@schema"."account"."id" where "@schema"."account"."username_key" = $1',
     parameters: [{ arg: 'key' }],
   },
   'imports.selectAddressHolder': {
-    sql: 'select "@schema"."email"."account_id", "@schema"."imported"."account_id" as "imported_id" from "@schema"."email" left join "@schema"."imported" on "@schema"."imported"."account_id" = "@schema"."email"."account_id" where "@schema"."email"."address_key" = $1 and "@schema"."email"."verified" = 1',
+    sql: 'select "@schema"."email"."account_id", "@schema"."imported"."source" from "@schema"."email" left join "@schema"."imported" on "@schema"."imported"."account_id" = "@schema"."email"."account_id" where "@schema"."email"."address_key" = $1 and "@schema"."email"."verified" = 1',
     parameters: [{ arg: 'key' }],
   },
   'imports.selectCredential': {
@@ -463,8 +479,8 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     parameters: [{ arg: 'password_hash' }, { arg: 'password_scheme' }, { arg: 'id' }],
   },
   'imports.upsert': {
-    sql: 'insert into "@schema"."imported" ("account_id", "prints", "origin", "own_password") values ($1, $2, $3, 0) on conflict ("account_id") do update set "prints" = $4, "origin" = $5',
-    parameters: [{ arg: 'account_id' }, { arg: 'prints' }, { arg: 'origin' }, { arg: 'prints' }, { arg: 'origin' }],
+    sql: 'insert into "@schema"."imported" ("account_id", "source", "prints", "origin", "own_password") values ($1, $2, $3, $4, 0) on conflict ("account_id") do update set "prints" = $5, "origin" = $6',
+    parameters: [{ arg: 'account_id' }, { arg: 'source' }, { arg: 'prints' }, { arg: 'origin' }, { arg: 'prints' }, { arg: 'origin' }],
   },
   'imports.lookAnew': {
     sql: 'update "@schema"."imported" set "prints" = $1 where "account_id" = $2',

@@ -358,6 +358,30 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'update "email" set "verified" = ? where "account_id" = ? and "address_key" = ? returning "address"',
     parameters: [{ constant: 1 }, { arg: 'account_id' }, { arg: 'address_key' }],
   },
+  'allotted.select': {
+    sql: 'select "account_id" from "imported_id" where "source" = ? and "source_id" = ?',
+    parameters: [{ arg: 'source' }, { arg: 'source_id' }],
+  },
+  'allotted.selectPage': {
+    sql: 'select "account_id", "source_id" from "imported_id" where "source" = ? and "account_id" > ? order by "account_id" limit ?',
+    parameters: [{ arg: 'source' }, { arg: 'after' }, { arg: 'limit' }],
+  },
+  'allotted.beginCounter': {
+    sql: 'insert into "sqlite_sequence" ("name", "seq") select ? as "name", 0 as "seq" where not exists (select "name" from "sqlite_sequence" where "name" = ?)',
+    parameters: [{ constant: 'account' }, { constant: 'account' }],
+  },
+  'allotted.insertBeyond': {
+    sql: 'insert into "imported_id" ("source", "source_id", "account_id") select ? as "source", ? as "source_id", "seq" + ? as "account_id" from "sqlite_sequence" where "name" = ?',
+    parameters: [{ arg: 'source' }, { arg: 'source_id' }, { arg: 'steps' }, { constant: 'account' }],
+  },
+  'allotted.countOn': {
+    sql: 'update "sqlite_sequence" set "seq" = "seq" + ? where "name" = ?',
+    parameters: [{ arg: 'steps' }, { constant: 'account' }],
+  },
+  'allotted.remove': {
+    sql: 'delete from "imported_id" where "account_id" = ?',
+    parameters: [{ arg: 'account_id' }],
+  },
   'approvals.selectOfAccount': {
     sql: 'select "hash", "data" from "once" where "account_id" = ? and "purpose" = ? and "expires_at" > ? order by "created_at"',
     parameters: [{ arg: 'account_id' }, { arg: 'purpose' }, { arg: 'now' }],
@@ -419,23 +443,23 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     parameters: [{ arg: 'after' }, { arg: 'up_to' }],
   },
   'imports.selectOrigin': {
-    sql: 'select "origin" from "imported" where "account_id" = ?',
-    parameters: [{ arg: 'account_id' }],
+    sql: 'select "origin" from "imported" where "account_id" = ? and "source" = ?',
+    parameters: [{ arg: 'account_id' }, { arg: 'source' }],
   },
   'imports.count': {
-    sql: 'select count(*) as "count" from "imported" inner join "account" on "account"."id" = "imported"."account_id"',
-    parameters: [],
+    sql: 'select count(*) as "count" from "imported" inner join "account" on "account"."id" = "imported"."account_id" where "imported"."source" = ?',
+    parameters: [{ arg: 'source' }],
   },
   'imports.selectClosed': {
-    sql: 'select "imported"."account_id" from "imported" left join "account" on "account"."id" = "imported"."account_id" where "account"."id" is null and "imported"."account_id" > ? order by "imported"."account_id" limit ?',
-    parameters: [{ arg: 'after' }, { arg: 'limit' }],
+    sql: 'select "imported"."account_id" from "imported" left join "account" on "account"."id" = "imported"."account_id" where "account"."id" is null and "imported"."source" = ? and "imported"."account_id" > ? order by "imported"."account_id" limit ?',
+    parameters: [{ arg: 'source' }, { arg: 'after' }, { arg: 'limit' }],
   },
   'imports.selectNameHolder': {
-    sql: 'select "account"."id", "imported"."account_id" from "account" left join "imported" on "imported"."account_id" = "account"."id" where "account"."username_key" = ?',
+    sql: 'select "account"."id", "imported"."source" from "account" left join "imported" on "imported"."account_id" = "account"."id" where "account"."username_key" = ?',
     parameters: [{ arg: 'key' }],
   },
   'imports.selectAddressHolder': {
-    sql: 'select "email"."account_id", "imported"."account_id" as "imported_id" from "email" left join "imported" on "imported"."account_id" = "email"."account_id" where "email"."address_key" = ? and "email"."verified" = 1',
+    sql: 'select "email"."account_id", "imported"."source" from "email" left join "imported" on "imported"."account_id" = "email"."account_id" where "email"."address_key" = ? and "email"."verified" = 1',
     parameters: [{ arg: 'key' }],
   },
   'imports.selectCredential': {
@@ -463,8 +487,8 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     parameters: [{ arg: 'password_hash' }, { arg: 'password_scheme' }, { arg: 'id' }],
   },
   'imports.upsert': {
-    sql: 'insert into "imported" ("account_id", "prints", "origin", "own_password") values (?, ?, ?, 0) on conflict ("account_id") do update set "prints" = ?, "origin" = ?',
-    parameters: [{ arg: 'account_id' }, { arg: 'prints' }, { arg: 'origin' }, { arg: 'prints' }, { arg: 'origin' }],
+    sql: 'insert into "imported" ("account_id", "source", "prints", "origin", "own_password") values (?, ?, ?, ?, 0) on conflict ("account_id") do update set "prints" = ?, "origin" = ?',
+    parameters: [{ arg: 'account_id' }, { arg: 'source' }, { arg: 'prints' }, { arg: 'origin' }, { arg: 'prints' }, { arg: 'origin' }],
   },
   'imports.lookAnew': {
     sql: 'update "imported" set "prints" = ? where "account_id" = ?',

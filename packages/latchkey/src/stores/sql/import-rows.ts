@@ -25,33 +25,36 @@ export const selectImported = define<Between>('imports.selectImported')((db, arg
   db.selectFrom('imported').selectAll().where('account_id', '>', arg.after).where('account_id', '<=', arg.up_to),
 );
 
-export const selectOrigin = define<{ account_id: number }>('imports.selectOrigin')((db, arg) =>
-  db.selectFrom('imported').select('origin').where('account_id', '=', arg.account_id),
+export const selectOrigin = define<{ account_id: number; source: string }>('imports.selectOrigin')((db, arg) =>
+  db.selectFrom('imported').select('origin').where('account_id', '=', arg.account_id).where('source', '=', arg.source),
 );
 
-export const countImported = define<Record<never, never>>('imports.count')((db) =>
+export const countImported = define<{ source: string }>('imports.count')((db, arg) =>
   db
     .selectFrom('imported')
     .innerJoin('account', 'account.id', 'imported.account_id')
+    .where('imported.source', '=', arg.source)
     .select((eb) => eb.fn.countAll<number>().as('count')),
 );
 
-export const selectClosed = define<{ after: number; limit: number }>('imports.selectClosed')((db, arg) =>
-  db
-    .selectFrom('imported')
-    .leftJoin('account', 'account.id', 'imported.account_id')
-    .select('imported.account_id')
-    .where('account.id', 'is', null)
-    .where('imported.account_id', '>', arg.after)
-    .orderBy('imported.account_id')
-    .limit(arg.limit),
+export const selectClosed = define<{ source: string; after: number; limit: number }>('imports.selectClosed')(
+  (db, arg) =>
+    db
+      .selectFrom('imported')
+      .leftJoin('account', 'account.id', 'imported.account_id')
+      .select('imported.account_id')
+      .where('account.id', 'is', null)
+      .where('imported.source', '=', arg.source)
+      .where('imported.account_id', '>', arg.after)
+      .orderBy('imported.account_id')
+      .limit(arg.limit),
 );
 
 export const selectNameHolder = define<{ key: string }>('imports.selectNameHolder')((db, arg) =>
   db
     .selectFrom('account')
     .leftJoin('imported', 'imported.account_id', 'account.id')
-    .select(['account.id', 'imported.account_id'])
+    .select(['account.id', 'imported.source'])
     .where('account.username_key', '=', arg.key),
 );
 
@@ -59,7 +62,7 @@ export const selectAddressHolder = define<{ key: string }>('imports.selectAddres
   db
     .selectFrom('email')
     .leftJoin('imported', 'imported.account_id', 'email.account_id')
-    .select(['email.account_id', 'imported.account_id as imported_id'])
+    .select(['email.account_id', 'imported.source'])
     .where('email.address_key', '=', arg.key)
     .where((eb) => eb('email.verified', '=', eb.lit(1))),
 );
@@ -154,17 +157,19 @@ export const updatePassword = define<{
 );
 
 /** Whether its owner has set a password here stays as it is. */
-export const upsertImported = define<{ account_id: number; prints: string; origin: string }>('imports.upsert')(
-  (db, arg) =>
-    db
-      .insertInto('imported')
-      .values((eb) => ({
-        account_id: arg.account_id,
-        prints: arg.prints,
-        origin: arg.origin,
-        own_password: eb.lit(0),
-      }))
-      .onConflict((conflict) => conflict.column('account_id').doUpdateSet({ prints: arg.prints, origin: arg.origin })),
+export const upsertImported = define<{ account_id: number; source: string; prints: string; origin: string }>(
+  'imports.upsert',
+)((db, arg) =>
+  db
+    .insertInto('imported')
+    .values((eb) => ({
+      account_id: arg.account_id,
+      source: arg.source,
+      prints: arg.prints,
+      origin: arg.origin,
+      own_password: eb.lit(0),
+    }))
+    .onConflict((conflict) => conflict.column('account_id').doUpdateSet({ prints: arg.prints, origin: arg.origin })),
 );
 
 export const lookAnew = define<{ account_id: number }>('imports.lookAnew')((db, arg) =>

@@ -10,6 +10,7 @@ import {
   type Prints,
   planImport,
   type SourceAccount,
+  type SourceName,
   settleNames,
 } from '../../model/import.ts';
 import { isNewlyDemanded } from '../../model/second-step.ts';
@@ -24,6 +25,7 @@ import type {
   Range,
 } from '../store.ts';
 import { close, find, MAILED, moveGate } from './accounts.ts';
+import { forgetAllotted } from './allotted-numbers.ts';
 import { note, noteAll } from './history.ts';
 import * as written from './import-rows.ts';
 import { voidAll } from './once.ts';
@@ -33,8 +35,10 @@ import { each, type Run, row, rows, type Sentence } from './statement.ts';
 /** What is known here of a batch before it is taken over. */
 type Known = {
   readonly there: ReadonlyMap<AccountId, AccountRow>;
-  readonly imported: ReadonlyMap<AccountId, { readonly here: Here['imported']; readonly origin: Origin | null }>;
+  readonly imported: ReadonlyMap<AccountId, Noted>;
 };
+
+type Noted = { readonly source: string; readonly here: Here['imported']; readonly origin: Origin | null };
 
 /** An account, and what is to be done about it. */
 type Task = { readonly source: SourceAccount; readonly plan: ImportPlan; readonly notes: ImportNote[] };
@@ -51,10 +55,12 @@ type Work = Task & {
 
 export function* accounts(run: Run, batch: ImportBatch): Sentence<ImportDone> {
   const known = yield* lookAt(run, batch);
-  const given = new Set(batch.accounts.map(({ id }) => id));
-  const gone = [...known.imported.keys()].filter((id) => !given.has(id) && known.there.has(id));
+  const missing = missingFrom(batch, known);
+  const gone = batch.isWhole ? missing : [];
   const tasks = batch.accounts.map((source): Task => {
-    const here = { isThere: known.there.has(source.id), imported: known.imported.get(source.id)?.here ?? null };
+    const noted = known.imported.get(source.id);
+    const isAnothers = noted !== undefined && noted.source !== batch.source;
+    const here = { isThere: known.there.has(source.id), isAnothers, imported: noted?.here ?? null };
     return { source, plan: planImport(source, here), notes: [] };
   });
   const moving = tasks.filter(({ plan }) => plan.kind === 'create' || plan.kind === 'change');
@@ -62,7 +68,7 @@ export function* accounts(run: Run, batch: ImportBatch): Sentence<ImportDone> {
   const works = moving.flatMap((task) => workOf(task, names.granted, known));
   const addresses = yield* addressesFor(run, batch, { works, gone });
   const credentials = yield* credentialsFor(run, works, known);
-  const done = { accounts: outcomesOf(tasks, works, gone) };
+  const done = { accounts: [...outcomesOf(tasks, works), ...missing.map((id) => leftOf(id, batch))] };
   if (batch.isLook) return { ...done, gates: [] };
 
   const gates: Gate[] = [];
@@ -80,7 +86,7 @@ export function* accounts(run: Run, batch: ImportBatch): Sentence<ImportDone> {
     written.lookAnew,
     anew.map((account_id) => ({ account_id })),
   );
-  yield* writeAccounts(run, works, known);
+  yield* writeAccounts(run, works, { known, from: batch.source });
   yield* writeAddresses(run, works, addresses.verified);
   yield* writeCredentials(run, works, { known, credentials });
   for (const work of works) {
@@ -89,9 +95,21 @@ export function* accounts(run: Run, batch: ImportBatch): Sentence<ImportDone> {
   return { ...done, gates };
 }
 
-function outcomesOf(tasks: readonly Task[], works: readonly Work[], gone: readonly AccountId[]): readonly Imported[] {
+/** Who came along from there and is there no more. */
+function missingFrom({ source, accounts, unread }: ImportBatch, { there, imported }: Known): readonly AccountId[] {
+  const given = new Set([...unread, ...accounts.map(({ id }) => id)]);
+  return [...imported].flatMap(([id, noted]) =>
+    noted.source === source && !given.has(id) && there.has(id) ? [id] : [],
+  );
+}
+
+function leftOf(id: AccountId, { isWhole }: ImportBatch): Imported {
+  return { id, what: isWhole ? 'removed' : 'missing', notes: [] };
+}
+
+function outcomesOf(tasks: readonly Task[], works: readonly Work[]): readonly Imported[] {
   const done = new Map(works.map((work) => [work.source.id, work]));
-  const outcomes = tasks.map(({ source: { id }, plan, notes }): Imported => {
+  return tasks.map(({ source: { id }, plan, notes }): Imported => {
     if (plan.kind === 'refused') return { id, what: 'refused', notes: [plan.why] };
     const work = done.get(id);
     if (plan.kind === 'same' || work === undefined)
@@ -99,7 +117,6 @@ function outcomesOf(tasks: readonly Task[], works: readonly Work[], gone: readon
     const isChanged = work.takes.account || work.takes.password || work.takes.credentials;
     return { id, what: work.isCreated ? 'created' : isChanged ? 'changed' : 'same', notes };
   });
-  return [...outcomes, ...gone.map((id): Imported => ({ id, what: 'removed', notes: [] }))];
 }
 
 function* lookAt(run: Run, { after, upTo }: Range): Sentence<Known> {
@@ -108,9 +125,10 @@ function* lookAt(run: Run, { after, upTo }: Range): Sentence<Known> {
   return {
     there: new Map(there.map((found) => [found.id, found])),
     imported: new Map(
-      imported.map(({ account_id, prints, origin, own_password }) => [
+      imported.map(({ account_id, source, prints, origin, own_password }) => [
         account_id,
         {
+          source,
           here: { prints: prints === '' ? null : (JSON.parse(prints) as Prints), hasOwnPassword: own_password === 1 },
           origin: origin === '' ? null : (JSON.parse(origin) as Origin),
         },
@@ -121,7 +139,7 @@ function* lookAt(run: Run, { after, upTo }: Range): Sentence<Known> {
 
 function* namesFor(
   run: Run,
-  { upTo }: ImportBatch,
+  batch: ImportBatch,
   {
     moving,
     known,
@@ -144,9 +162,14 @@ function* namesFor(
   found.forEach(([holder], at) => {
     const key = claims[at]?.key;
     if (holder !== undefined && key !== undefined)
-      holders.set(key, { id: holder.id, isImported: holder.account_id !== null });
+      holders.set(key, { id: holder.id, isImported: hasItsTurn(batch, holder.source) });
   });
-  return settleNames(claims, holders, { upTo, going: new Set(gone) });
+  return settleNames(claims, holders, { upTo: batch.upTo, going: new Set(gone) });
+}
+
+/** Whether an account further on surely comes to its turn in this run: of a part of a source that is not known. */
+function hasItsTurn({ source, isWhole }: ImportBatch, of: string | null): boolean {
+  return isWhole && of === source;
 }
 
 /** Nothing of an account that is refused; of one whose new username is not free, all the rest. */
@@ -172,6 +195,7 @@ function workOf(task: Task, granted: ReadonlySet<AccountId>, { there }: Known): 
 function* remove(run: Run, id: AccountId): Sentence<readonly Gate[]> {
   const closed = yield* close(run, { id, by: null });
   yield* rows(run, written.removeImported, { account_id: id });
+  yield* forgetAllotted(run, id);
   return closed === null || 'over' in closed ? [] : [closed.record.gate];
 }
 
@@ -185,7 +209,7 @@ type Addresses = {
 /** Whose address is whose: two accounts never have one verified. */
 function* addressesFor(
   run: Run,
-  { upTo }: ImportBatch,
+  batch: ImportBatch,
   { works, gone }: { readonly works: readonly Work[]; readonly gone: readonly AccountId[] },
 ): Sentence<Addresses> {
   const changing = works.filter(({ takes }) => takes.account);
@@ -202,7 +226,7 @@ function* addressesFor(
   const released: { account_id: number; key: string }[] = [];
   claims.forEach(({ id, key, notes }, at) => {
     const holder = found[at]?.[0];
-    const isLater = holder !== undefined && holder.imported_id !== null && holder.account_id > upTo;
+    const isLater = holder !== undefined && hasItsTurn(batch, holder.source) && holder.account_id > batch.upTo;
     const isFree = holder === undefined || leaving.has(holder.account_id) || isLater;
     if (!isFree || verified.has(key)) {
       notes.push('address_taken');
@@ -235,7 +259,11 @@ function* credentialsFor(run: Run, works: readonly Work[], { imported }: Known):
   return granted;
 }
 
-function* writeAccounts(run: Run, works: readonly Work[], { imported }: Known): Sentence<void> {
+function* writeAccounts(
+  run: Run,
+  works: readonly Work[],
+  { known: { imported }, from }: { readonly known: Known; readonly from: SourceName },
+): Sentence<void> {
   const created = works.filter(({ isCreated }) => isCreated);
   yield* each(
     run,
@@ -274,6 +302,7 @@ function* writeAccounts(run: Run, works: readonly Work[], { imported }: Known): 
     written.upsertImported,
     works.map(({ source, isPartial, plan }) => ({
       account_id: source.id,
+      source: from,
       prints: JSON.stringify(isPartial ? { ...source.prints, account: '' } : source.prints),
       // What its password was is of use only while that is the one that is kept.
       origin: JSON.stringify(
@@ -380,12 +409,15 @@ function* moveGateOf(
   return gates;
 }
 
-export function* count(run: Run): Sentence<number> {
-  return Number((yield* row(run, written.countImported, {}))?.count ?? 0);
+export function* count(run: Run, source: SourceName): Sentence<number> {
+  return Number((yield* row(run, written.countImported, { source }))?.count ?? 0);
 }
 
+/** The one source that there is a way back to, and that has mailed links. */
+const DJANGO: SourceName = 'django';
+
 export function* origin(run: Run, id: AccountId): Sentence<Origin | null> {
-  const found = yield* row(run, written.selectOrigin, { account_id: id });
+  const found = yield* row(run, written.selectOrigin, { account_id: id, source: DJANGO });
   return found === null || found.origin === '' ? null : (JSON.parse(found.origin) as Origin);
 }
 
@@ -452,7 +484,8 @@ export function* page(
   const emails = Map.groupBy(yield* rows(run, written.selectEmails, range), (one) => one.account_id);
   const credentials = Map.groupBy(yield* rows(run, written.selectCredentials, range), (one) => one.account_id);
   const imported = yield* rows(run, written.selectImported, range);
-  const origins = new Map(imported.map((one) => [one.account_id, one.origin]));
+  const django = imported.filter(({ source }) => source === DJANGO);
+  const origins = new Map(django.map((one) => [one.account_id, one.origin]));
   return found.map((one): ExportedAccount => {
     const noted = origins.get(one.id) ?? '';
     return {
@@ -470,5 +503,5 @@ export function* closed(
   run: Run,
   { after, limit }: Parameters<ImportStore['closed']>[0],
 ): Sentence<readonly AccountId[]> {
-  return (yield* rows(run, written.selectClosed, { after, limit })).map(({ account_id }) => account_id);
+  return (yield* rows(run, written.selectClosed, { source: DJANGO, after, limit })).map(({ account_id }) => account_id);
 }

@@ -18,6 +18,8 @@ export type Schema = {
   imported: ImportedTable;
   imported_email: ImportedEmailTable;
   imported_key: ImportedKeyTable;
+  imported_id: ImportedIdTable;
+  sqlite_sequence: SqliteSequenceTable;
 };
 
 type GateColumns = {
@@ -158,6 +160,7 @@ type SettingTable = {
 /** Accounts that came along from elsewhere. A row stays when its account is closed, so that it does not come along again. */
 type ImportedTable = {
   account_id: number;
+  source: string;
   /** JSON; `''` where it is to be looked at anew. */
   prints: string;
   /** JSON. */
@@ -178,4 +181,18 @@ type ImportedKeyTable = {
   account_id: number;
   session_id: string;
   kind: string;
+};
+
+/** The numbers of accounts whose source has none. */
+type ImportedIdTable = {
+  source: string;
+  source_id: string;
+  /** In PostgreSQL the next of the accounts' counter, where nothing else is given. */
+  account_id: Generated<number>;
+};
+
+/** SQLite's own: the last number that each table has given. */
+type SqliteSequenceTable = {
+  name: string;
+  seq: number;
 };

@@ -2,6 +2,7 @@ import type { OnceRef } from '../../model/once.ts';
 import type { AccountsSide } from '../apart/accounts-side.ts';
 import { type Clock, systemClock } from '../clock.ts';
 import * as accounts from '../sql/accounts.ts';
+import * as allotted from '../sql/allotted-numbers.ts';
 import * as apart from '../sql/apart.ts';
 import * as approvals from '../sql/approvals.ts';
 import * as counters from '../sql/counters.ts';
@@ -142,7 +143,9 @@ function open(path: string, clock: Clock, where: Run['sessions']): AccountsSide 
     },
     imports: {
       accounts: writes(imports.accounts),
-      count: () => reads(imports.count)(undefined),
+      allot: writes(allotted.allot),
+      allotted: reads(allotted.allotted),
+      count: reads(imports.count),
       origin: reads(imports.origin),
       verifyEmail: writes(imports.verifyEmail),
       keys: reads(imports.keys),
