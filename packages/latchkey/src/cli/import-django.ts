@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import type { Opened } from '../latchkey.ts';
 import { importSessions } from '../moving/django/import-sessions.ts';
 import { countUsers, type Reading, readBatches } from '../moving/django/read-accounts.ts';
@@ -8,6 +7,7 @@ import { ImportReport, textOf } from '../moving/import-report.ts';
 import { openRows } from '../moving/sources/open.ts';
 import { type Rows, UnusableSource } from '../moving/sources/rows.ts';
 import { systemClock } from '../stores/clock.ts';
+import { jsonFrom, refuseOtherRule } from './importing.ts';
 import { opened } from './opened.ts';
 import { tellingProgress } from './progress.ts';
 
@@ -48,12 +48,7 @@ async function importFrom(
       `There is nobody in ${tables.users}, and accounts came along from there: nothing is done, or all of them would be closed.`,
     );
   }
-  const inForce = await parts.store.sessions.ruleInForce();
-  if (inForce !== null && inForce !== parts.rule) {
-    throw new UnusableSource(
-      'The session settings here are not those of the node that started last: give this command the same ones.',
-    );
-  }
+  await refuseOtherRule(parts);
   const importing = { parts, report, isLook };
   const tell = tellingProgress(all);
   let done = 0;
@@ -63,15 +58,10 @@ async function importFrom(
     tell(done, batch.upTo);
   }
   await importSessions(importing, reading, systemClock());
-  process.stdout.write(textOf(report, isLook));
+  process.stdout.write(textOf(report, { isLook, bringsSessions: true }));
 }
 
 /** What the mapping file says; nothing where there is none. */
 export async function mappingFrom(path: string | undefined): Promise<Mapping> {
-  if (path === undefined) return {};
-  try {
-    return JSON.parse(await readFile(path, 'utf8')) as Mapping;
-  } catch (error) {
-    throw new UnusableSource(`The mapping ${path} cannot be read: ${error instanceof Error ? error.message : error}.`);
-  }
+  return path === undefined ? {} : ((await jsonFrom(path, 'mapping')) as Mapping);
 }

@@ -8,6 +8,7 @@ import * as account from './account.ts';
 import { doctor } from './doctor.ts';
 import { exportToDjango } from './export-django.ts';
 import { importFromDjango } from './import-django.ts';
+import { type Elsewhere, importFromElsewhere } from './import-elsewhere.ts';
 import { migrate, purgeNow } from './maintenance.ts';
 import { restored } from './restored.ts';
 import { serveUntilStopped } from './serve.ts';
@@ -115,6 +116,27 @@ function importCommands(root: Command): Command {
     .option('--dry-run', 'only say what would be done, and what would not come along', false)
     .option('--after <number>', 'take it up after this account, which an interrupted run told last', countOf, 0)
     .action(async (options) => await importFromDjango(root.opts().config, options));
+  const elsewhere = (name: Elsewhere, what: string, from: string): Command =>
+    commands
+      .command(name)
+      .description(`bring ${what} along, which is only read; again, what has changed since`)
+      .requiredOption('--from <source>', from)
+      .option('--close-missing', 'close who came along before and is not there any more, however many', false)
+      .option('--dry-run', 'only say what would be done, and what would not come along', false)
+      .option('--after <number>', 'take it up after this account, which an interrupted run told last', countOf, 0)
+      .action(async (options) => await importFromElsewhere(name, root.opts().config, options));
+  const database = 'its database: sqlite: and a path, or postgres://user@host/database';
+  const mapping = ['--mapping <file>', 'a JSON file that names tables and columns which are called otherwise'] as const;
+  elsewhere('better-auth', 'users, passwords and accounts at providers from a better-auth database', database)
+    .option(...mapping)
+    .addOption(new Option('--secret <text>', 'what it seals second steps with').env('BETTER_AUTH_SECRET'));
+  elsewhere('authjs', 'users and accounts at providers from a database of Auth.js', database).option(...mapping);
+  elsewhere('supabase', 'users of Supabase Auth', 'the project’s database: postgres://user@host/database');
+  elsewhere('firebase', 'people of Firebase', 'the file of: firebase auth:export users.json').option(
+    '--hash-parameters <file>',
+    'what the console shows as the project’s password hash parameters',
+  );
+  elsewhere('clerk', 'users of Clerk', 'the CSV file that its dashboard exports, or the same as JSON');
   return commands;
 }
 

@@ -19,16 +19,19 @@ export type Importing = {
 export type SourceBatch = Omit<ImportBatch, 'isLook' | 'demandedOf'> & {
   /** All that they have; null of a source whose keys are not taken here. */
   readonly keys: readonly { readonly accountId: AccountId; readonly key: string }[] | null;
+  /** An account as its operator knows it. */
+  readonly whoOf: (id: AccountId) => string;
 };
 
 /** Takes a batch of accounts over, and their keys. */
-export async function importBatch(importing: Importing, { keys, ...batch }: SourceBatch): Promise<void> {
+export async function importBatch(importing: Importing, { keys, whoOf, ...batch }: SourceBatch): Promise<void> {
   const { parts, report, isLook } = importing;
   const { demandedOf } = parts.settings.secondStep;
   const done = await parts.store.imports.accounts({ ...batch, isLook, demandedOf });
+  report.counts.refused += batch.unread.length;
   for (const { id, what, notes } of done.accounts) {
     report.counts[what]++;
-    for (const note of notes) report.note(note, `account ${id}`);
+    for (const note of notes) report.note(note, whoOf(id));
   }
   if (keys !== null) await importKeys(importing, batch, keys);
 }

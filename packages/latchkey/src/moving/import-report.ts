@@ -18,21 +18,27 @@ export type SourceNote =
   | 'permissions'
   | 'provider_unknown'
   | 'session_unread'
-  | 'session_void';
+  | 'session_void'
+  | 'record_malformed'
+  | 'id_twice'
+  | 'no_way_in'
+  | 'app_sealed'
+  | 'claims';
 
 export type Note = ImportNote | SourceNote;
 
 /** Each as a sentence about so many accounts. */
 const MEANINGS: Readonly<Record<Note, string>> = {
   number_taken:
-    'their number is that of an account made here: not brought along. Close that one, or let Django make no more',
+    'their number is that of an account made here, or of another source: not brought along. Close that one, or let Django make no more',
   username_taken:
     'somebody else has their username here (LATCHKEY_USERNAME_CASE=exact tells Ann from ann): rename one of them',
   closed_here: 'closed here after they had come along: they stay closed',
   address_taken: 'somebody else has verified their address: theirs counts as not verified',
   password_set_here: 'have set a password here since: that one stays',
   credential_taken: 'somebody else has their second step or account at a provider, or has set up another here',
-  password_unread: 'a password that cannot be read here (crypt, or no hash at all): they choose a new one by mail',
+  password_unread:
+    'a password that cannot be read here (of a scheme that is not known, or no hash at all): they choose a new one by mail',
   password_old: 'a password by MD5 or SHA-1: it is good where LATCHKEY_OLD_HASHES names it, and is renewed then',
   address_invalid: 'an address that no mail can be sent to: left behind',
   address_unverified: 'a further address that nobody has verified: left behind',
@@ -45,12 +51,19 @@ const MEANINGS: Readonly<Record<Note, string>> = {
     'an authenticator app of other than six digits and thirty seconds, not confirmed, or sealed: set up again',
   app_second: 'a second authenticator app: one comes along',
   codes_sealed: 'recovery codes that cannot be read: new ones are made after signing in',
-  passkey: 'a passkey: it is registered again (allauth keeps what it takes in another form)',
+  passkey: 'a passkey: it is registered again (what is kept of it there has another form)',
   permissions: 'permissions of their own: left behind, only groups and flags become roles',
   provider_unknown:
     'an account at a provider that is not among those known or set up here (LATCHKEY_SOCIAL_PROVIDERS), or is known by another number there',
   session_unread: 'a browser session that does not open with this SECRET_KEY, or is nobody’s',
   session_void: 'a browser session that Django would not take any more: its owner changed their password',
+  record_malformed:
+    'what cannot be read as somebody’s record: left behind, and who came along before stays as they are',
+  id_twice: 'an id that is there twice: the first record counts',
+  no_way_in:
+    'no address, no username and no account at a provider (anonymous, or a telephone alone): nobody could sign in, so they are left behind',
+  app_sealed: 'an authenticator app whose secret is sealed and does not open (BETTER_AUTH_SECRET): set up again',
+  claims: 'custom claims: left behind. What roles they stand for is given here (latchkey account, or the library)',
 };
 
 const EXAMPLES = 5;
@@ -77,13 +90,22 @@ export class ImportReport {
   }
 }
 
-export function textOf({ counts, notes }: ImportReport, isLook: boolean): string {
-  const { created, changed, same, removed, refused, keys, browsers, ended } = counts;
+/** `bringsSessions`: whether keys and browser sessions come along from there. */
+export function textOf(
+  { counts, notes }: ImportReport,
+  { isLook, bringsSessions }: { readonly isLook: boolean; readonly bringsSessions: boolean },
+): string {
+  const { created, changed, same, removed, missing, refused, keys, browsers, ended } = counts;
   const head = isLook ? 'Would have made' : 'Made';
   const lines = [
     `${head} ${created} accounts, changed ${changed}, closed ${removed}; ${same} are as they were, ${refused} did not come along.`,
-    `Keys ${keys}, browser sessions ${browsers}; ended ${ended} that are no more where they came from.`,
+    bringsSessions
+      ? `Keys ${keys}, browser sessions ${browsers}; ended ${ended} that are no more where they came from.`
+      : 'Sessions of there do not come along: each signs in once.',
   ];
+  if (missing > 0) {
+    lines.push(`${missing} who came along before are not there any more, and stay: --close-missing closes them.`);
+  }
   for (const [note, { count, examples }] of notes) {
     lines.push(`  ${count}: ${MEANINGS[note]}. Such as ${examples.join(', ')}${count > examples.length ? ' …' : ''}`);
   }

@@ -27,7 +27,14 @@ export type World = {
   /** The file of the database here. */
   readonly file: string;
   /** Runs a command, and kills it after so many milliseconds where that is said. */
-  latchkey(command: readonly string[], more?: { readonly killAfterMs?: number; readonly file?: string }): Promise<Ran>;
+  latchkey(
+    command: readonly string[],
+    more?: {
+      readonly killAfterMs?: number;
+      readonly file?: string;
+      readonly env?: Readonly<Record<string, string>>;
+    },
+  ): Promise<Ran>;
   /** `latchkey import django`, which must end well. */
   bring(more?: readonly string[], file?: string): Promise<string>;
   serve(more?: Readonly<Record<string, string>>): Promise<ServingProcess>;
@@ -38,12 +45,13 @@ export async function withWorld(run: (world: World) => Promise<void>, from?: str
   const file = `${folder.path}/latchkey.db`;
   const site = siteOn(from ?? `sqlite:${folder.path}/site.db`);
   const servers: ServingProcess[] = [];
-  const latchkey: World['latchkey'] = async (command, { killAfterMs, file: other = file } = {}) => {
+  const latchkey: World['latchkey'] = async (command, { killAfterMs, file: other = file, env: own = {} } = {}) => {
     const env = {
       PATH: process.env['PATH'],
       HOME: process.env['HOME'],
       LATCHKEY_DATABASE: `sqlite:${other}`,
       ...SETTINGS,
+      ...own,
     };
     const child = spawn(process.execPath, ['--conditions=source', MAIN, ...command], { cwd: folder.path, env });
     const timer = killAfterMs === undefined ? null : setTimeout(() => child.kill('SIGKILL'), killAfterMs);
@@ -86,6 +94,7 @@ export function broughtTo(file: string): unknown {
       emails: all('SELECT * FROM email ORDER BY account_id, address_key'),
       credentials: all('SELECT id, account_id, kind, label FROM credential ORDER BY id'),
       imported: all('SELECT account_id, prints FROM imported ORDER BY account_id'),
+      allotted: all('SELECT source, source_id, account_id FROM imported_id ORDER BY account_id'),
       numbers: all('SELECT * FROM imported_email ORDER BY number'),
       // What has ended here stays noted, so that it does not come again.
       keys: all(

@@ -10,8 +10,8 @@ import type { Parts } from '../../flows/parts.ts';
 import type { AccountId } from '../../model/account.ts';
 import type { ExportedAccount, Range } from '../../stores/store.ts';
 import { quoted, type Row, type Rows } from '../sources/rows.ts';
+import { textIn } from '../values.ts';
 import { writeAddresses, writeGroups, writeSecondSteps } from './export-parts.ts';
-import { textIn } from './read-accounts.ts';
 import type { Field, Tables } from './tables.ts';
 
 const PAGE = 500;

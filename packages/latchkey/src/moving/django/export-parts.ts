@@ -4,8 +4,8 @@ import { showRecoveryCode } from '../../credentials/recovery-codes.ts';
 import { emailKey } from '../../model/account.ts';
 import type { ExportedAccount, Range } from '../../stores/store.ts';
 import { quoted, type Row } from '../sources/rows.ts';
+import { isTrue, jsonIn, textIn } from '../values.ts';
 import type { Exporting } from './export-accounts.ts';
-import { isTrue, jsonIn, textIn } from './read-accounts.ts';
 
 type Page = readonly ExportedAccount[];
 

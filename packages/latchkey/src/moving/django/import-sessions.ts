@@ -3,7 +3,8 @@ import { isOfPassword, readSession } from '../../credentials/django.ts';
 import { hashOfDjangoSession } from '../../crypto/token.ts';
 import { admitWanted, endGone, type Importing, type Wanted, wantedSession } from '../import-accounts.ts';
 import { quoted, type Row } from '../sources/rows.ts';
-import { type Reading, textIn, timeIn } from './read-accounts.ts';
+import { textIn, timeIn } from '../values.ts';
+import type { Reading } from './read-accounts.ts';
 
 const PAGE = 500;
 

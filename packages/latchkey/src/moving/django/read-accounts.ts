@@ -1,5 +1,4 @@
 /** Django's rows become accounts: page by page in the order of their keys, each with all that hangs on it. */
-import { createHash } from 'node:crypto';
 import { codesOfSeed } from '../../credentials/django.ts';
 import { schemeOf } from '../../credentials/hash-schemes.ts';
 import { importedRecoveryCodes } from '../../credentials/recovery-codes.ts';
@@ -13,15 +12,22 @@ import { OLD_SCHEMES, type PasswordHash } from '../../model/password.ts';
 import type { Settings } from '../../model/settings.ts';
 import type { SourceBatch } from '../import-accounts.ts';
 import type { SourceNote } from '../import-report.ts';
+import { issuerOf } from '../providers.ts';
 import { quoted, type Row, type Rows } from '../sources/rows.ts';
-import { issuerOf } from './providers.ts';
+import { base32, isTrue, jsonIn, printOf, textIn, timeIn } from '../values.ts';
+import { PROVIDERS } from './providers.ts';
 import { type Tables, userColumns } from './tables.ts';
 
 /** Few enough that a batch is a moment's work and little memory, and many enough that a commit for each does not count. */
 const PAGE = 500;
 
 /** A database has everybody: who is gone from it is closed here. */
-const WHOLE = { source: 'django', isWhole: true, unread: [] } as const;
+const WHOLE = {
+  source: 'django' as const,
+  isWhole: true,
+  unread: [],
+  whoOf: (id: number): string => `account ${id}`,
+};
 
 export type Reading = {
   readonly rows: Rows;
@@ -259,13 +265,6 @@ function appOfOtp({ keys, note }: Reading, id: number, row: Row): readonly NewCr
   return app === null ? [] : [app];
 }
 
-const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
-
-function base32(bytes: Buffer): string {
-  const bits = [...bytes].map((byte) => byte.toString(2).padStart(8, '0')).join('');
-  return (bits.match(/.{1,5}/g) ?? []).map((five) => BASE32[Number.parseInt(five.padEnd(5, '0'), 2)]).join('');
-}
-
 function codesOf({ keys, note }: Reading, id: number, row: Row): readonly NewCredential[] {
   if (row['type'] !== 'recovery_codes') return [];
   const data = jsonIn(row, 'data');
@@ -287,7 +286,7 @@ function identityOf(
   id: number,
   { row, at }: { readonly row: Row; readonly at: number },
 ): readonly NewCredential[] {
-  const known = issuerOf(settings, textIn(row, 'provider'));
+  const known = issuerOf(settings, textIn(row, 'provider'), PROVIDERS);
   const subject = textIn(row, 'uid');
   if (known === null || subject === '') {
     note('provider_unknown', `account ${id} (${textIn(row, 'provider')})`);
@@ -296,38 +295,4 @@ function identityOf(
   const extra = jsonIn(row, 'extra_data');
   const label = textIn(extra, 'email') || textIn(extra, 'login') || textIn(extra, 'username') || textIn(extra, 'name');
   return [importedIdentity({ ...known, subject, label, number: at + 1 })];
-}
-
-function printOf(said: unknown): string {
-  return createHash('sha256').update(JSON.stringify(said)).digest('base64url').slice(0, 22);
-}
-
-export function isTrue(value: unknown): boolean {
-  return value === true || value === 1 || value === 't';
-}
-
-export function textIn(row: Row, column: string): string {
-  const value = row[column];
-  return typeof value === 'string' ? value : typeof value === 'number' ? String(value) : '';
-}
-
-/** A JSON column, which is text in SQLite and in older tables. */
-export function jsonIn(row: Row, column: string): Row {
-  const value = row[column];
-  try {
-    const parsed: unknown = typeof value === 'string' ? JSON.parse(value) : value;
-    return typeof parsed === 'object' && parsed !== null ? (parsed as Row) : {};
-  } catch {
-    return {};
-  }
-}
-
-/** A time as either database writes it, in UTC where nothing else stands there; milliseconds since 1970. */
-export function timeIn(row: Row, column: string): number | null {
-  const [, date, time, zone] =
-    /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d(?:\.\d+)?)([+-]\d\d(?::?\d\d)?|Z)?$/.exec(textIn(row, column)) ?? [];
-  if (date === undefined) return null;
-  const offset = zone === undefined || zone === 'Z' ? 'Z' : zone.length === 3 ? `${zone}:00` : zone;
-  const at = Date.parse(`${date}T${time?.slice(0, 12)}${offset}`);
-  return Number.isNaN(at) ? null : at;
 }

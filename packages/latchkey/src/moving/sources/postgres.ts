@@ -1,5 +1,5 @@
 import type { CustomTypesConfig } from 'pg';
-import { type Mode, type Row, type Rows, UnusableSource } from './rows.ts';
+import { type Mode, quoted, type Row, type Rows, UnusableSource } from './rows.ts';
 
 const INT8 = 20;
 const TEXTS = new Set([1082, 1114, 1184, 114, 3802]);
@@ -37,7 +37,7 @@ export async function openPostgres(url: string, mode: Mode): Promise<Rows> {
     async columns(table) {
       const sql =
         'SELECT attname FROM pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped';
-      const found = await client.query(sql, [table]);
+      const found = await client.query(sql, [quoted(table)]);
       return new Set(found.rows.map(({ attname }) => String(attname)));
     },
     async commit() {

@@ -1,0 +1,92 @@
+/** better-auth's tables: `user`, `account` (passwords and accounts at providers), `twoFactor`, `passkey`. */
+import { foreignHash } from '../../credentials/foreign-hashes.ts';
+import type { ProviderNames } from '../providers.ts';
+import { type Row, type Rows, UnusableSource } from '../sources/rows.ts';
+import { instantIn, isTrue, textIn } from '../values.ts';
+import { NOBODY_YET, namesIn, type Person } from './person.ts';
+import type { PeopleSource } from './read-batches.ts';
+import { type Around, findTable, type TableMapping, tableSource } from './table-source.ts';
+
+/** Its names, where they differ. Microsoft's people belong to a tenant each, of which it keeps nothing. */
+const PROVIDERS: ProviderNames = { twitter: 'x', microsoft: null };
+
+/** Rows of the `account` table that stand for no account at a provider. */
+const CREDENTIAL = 'credential';
+
+export type BetterAuthOptions = {
+  readonly mapping: TableMapping;
+  /** Opens the secret of an authenticator app; null for one that does not open. */
+  readonly openSecret: (sealed: string) => string | null;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+};
+
+export async function betterAuthSource(
+  rows: Rows,
+  { mapping, openSecret, now }: BetterAuthOptions,
+): Promise<PeopleSource> {
+  const find = (name: string, needs: readonly string[], has: readonly string[], others = [`${name}s`]) =>
+    findTable(rows, { name, otherNames: others, needs, has }, mapping);
+  const users = await find(
+    'user',
+    ['id', 'email', 'emailVerified'],
+    ['name', 'createdAt', 'username', 'displayUsername', 'role', 'banned', 'banExpires', 'twoFactorEnabled'],
+  );
+  const accounts = await find('account', ['userId', 'providerId', 'accountId'], ['password']);
+  if (users === null || accounts === null) {
+    throw new UnusableSource(
+      `There is no table ${users === null ? 'user (id, email, emailVerified)' : 'account (userId, providerId, accountId)'} of better-auth: a mapping file names it, such as {"tables": {"user": "app_user"}}.`,
+    );
+  }
+  const around = {
+    account: accounts,
+    twoFactor: await find('twoFactor', ['userId', 'secret'], ['verified'], ['twoFactors', 'two_factor', 'two_factors']),
+    passkey: await find('passkey', ['userId'], ['id']),
+  };
+  const personOf = (user: Row, of: Around): Person => ({
+    ...NOBODY_YET,
+    ...namesIn(textIn(user, 'name')),
+    username: textIn(user, 'displayUsername') || textIn(user, 'username'),
+    addresses: addressesOf(user),
+    state: isBanned(user, now) ? 'suspended' : 'active',
+    roles: rolesOf(user),
+    createdAt: instantIn(user, 'createdAt') ?? 0,
+    password: passwordOf(of('account')),
+    apps: isTrue(user['twoFactorEnabled']) ? of('twoFactor').flatMap((row) => appOf(row, openSecret)) : [],
+    identities: of('account')
+      .filter((row) => textIn(row, 'providerId') !== CREDENTIAL)
+      .map((row) => ({ provider: textIn(row, 'providerId'), subject: textIn(row, 'accountId'), label: '' })),
+    left: of('passkey').map(() => 'passkey' as const),
+  });
+  return tableSource({ name: 'better-auth', providers: PROVIDERS, rows, users, where: '', around, personOf });
+}
+
+function addressesOf(user: Row): Person['addresses'] {
+  const address = textIn(user, 'email');
+  return address === '' ? [] : [{ address, verified: isTrue(user['emailVerified']) }];
+}
+
+function isBanned(user: Row, now: number): boolean {
+  const until = instantIn(user, 'banExpires');
+  return isTrue(user['banned']) && (until === null || until > now);
+}
+
+/** Its admin plugin lists roles with commas; `user` is what everybody has. */
+function rolesOf(user: Row): readonly string[] {
+  const names = textIn(user, 'role').split(',');
+  return [...new Set(names.map((name) => name.trim()).filter((name) => name !== '' && name !== 'user'))];
+}
+
+function passwordOf(accounts: readonly Row[]): Person['password'] {
+  const stored = accounts
+    .filter((row) => textIn(row, 'providerId') === CREDENTIAL)
+    .map((row) => textIn(row, 'password'))
+    .find((text) => text !== '');
+  return stored === undefined ? null : { stored, hash: foreignHash(stored, 'better-auth') };
+}
+
+/** What was begun and never confirmed is no app. */
+function appOf(row: Row, openSecret: BetterAuthOptions['openSecret']): readonly (string | null)[] {
+  const isBegun = row['verified'] !== null && row['verified'] !== undefined && !isTrue(row['verified']);
+  return isBegun ? [] : [openSecret(textIn(row, 'secret'))];
+}
