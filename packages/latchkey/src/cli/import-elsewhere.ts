@@ -75,11 +75,11 @@ const reach: Readonly<Record<Elsewhere, Reach>> = {
       throw new UnusableSource('Firebase’s people come from JSON: firebase auth:export users.json --format=json.');
     }
     const parameters = path === undefined ? null : firebaseParameters(await textFrom(path, 'file of hash parameters'));
-    return await inFile(from, (file) => firebaseSource({ file, parameters, note }));
+    return await inFile(from, 'localId', (file) => firebaseSource({ file, parameters, note }));
   },
   async clerk({ from }, note) {
     const { clerkSource } = await import('../moving/elsewhere/clerk.ts');
-    return await inFile(from, (file) => clerkSource({ file, note }));
+    return await inFile(from, 'id', (file) => clerkSource({ file, note }));
   },
 };
 
@@ -96,9 +96,10 @@ async function inDatabase(
 
 async function inFile(
   path: string,
+  id: string,
   find: (file: Awaited<ReturnType<typeof openRecordFile>>) => Promise<PeopleSource>,
 ): Promise<Reached> {
-  return await reached(await openRecordFile(path, { list: 'users' }), find);
+  return await reached(await openRecordFile(path, { list: 'users', id }), find);
 }
 
 async function reached<Held extends { close(): Promise<void> }>(

@@ -16,12 +16,15 @@ export type FileRecord = {
 export type RecordFile = {
   /** Every record, in the order of the file. @throws UnusableSource where the file is broken as a whole */
   scan(): AsyncGenerator<FileRecord>;
-  read(place: Place): Promise<Row | null>;
+  read(place: Pick<Place, 'start' | 'end'>): Promise<Row | null>;
   close(): Promise<void>;
 };
 
-/** `list` is the key that a JSON file has its records under, where it is no list itself. @throws UnusableSource */
-export async function openRecordFile(path: string, { list }: { readonly list: string }): Promise<RecordFile> {
+/** `id` is a column that a CSV file must have. `list` is the key that a JSON file has its records under, where it is no list itself. @throws UnusableSource */
+export async function openRecordFile(
+  path: string,
+  { list, id }: { readonly list: string; readonly id: string },
+): Promise<RecordFile> {
   let handle: FileHandle;
   try {
     handle = await open(path);
@@ -31,7 +34,12 @@ export async function openRecordFile(path: string, { list }: { readonly list: st
   const isCsv = path.toLowerCase().endsWith('.csv');
   let header: readonly string[] | null = null;
   const parse = (text: string): Row | null => (isCsv ? rowOfCsv(text, header ?? []) : rowOfJson(text));
-  const textAt = async ({ start, end }: Place): Promise<string> => {
+  const headerOf = (text: string): readonly string[] => {
+    const names = csvFields(text.replace(/^\uFEFF/, '')) ?? [];
+    if (names.includes(id)) return names;
+    throw new UnusableSource(`The file ${path} has no column ${id}: its first line names them, with commas.`);
+  };
+  const textAt = async ({ start, end }: Pick<Place, 'start' | 'end'>): Promise<string> => {
     const bytes = Buffer.alloc(end - start);
     const { bytesRead } = await handle.read(bytes, 0, bytes.length, start);
     return bytes.subarray(0, bytesRead).toString('utf8');
@@ -39,11 +47,8 @@ export async function openRecordFile(path: string, { list }: { readonly list: st
   return {
     async *scan() {
       for await (const { place, text } of recordsOf(path, isCsv ? csvScanner() : jsonScanner(list))) {
-        if (isCsv && header === null) {
-          header = csvFields(text.replace(/^\uFEFF/, '').replace(/\r$/, '')) ?? [];
-          continue;
-        }
-        yield { place, row: parse(text) };
+        if (isCsv && header === null) header = headerOf(text);
+        else yield { place, row: parse(text) };
       }
     },
     read: async (place) => parse(await textAt(place)),
@@ -84,7 +89,7 @@ function rowOfJson(text: string): Row | null {
 }
 
 function rowOfCsv(text: string, header: readonly string[]): Row | null {
-  const fields = csvFields(text.replace(/\r$/, ''));
+  const fields = csvFields(text);
   if (fields === null || fields.length !== header.length) return null;
   return Object.fromEntries(header.map((name, at) => [name, fields[at] ?? '']));
 }

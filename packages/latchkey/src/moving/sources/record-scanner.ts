@@ -96,9 +96,10 @@ function textMatcher(text: string) {
 /** The records of a CSV file (RFC 4180), the first of which names the columns. A record may have line breaks within quotes. */
 export function csvScanner(): RecordScanner {
   let [at, line, isQuoted] = [0, 1, false];
+  let last = NEWLINE;
   let begun: { start: number; line: number } | null = null;
   const end = (): Place | null => {
-    const place = begun === null ? null : { ...begun, end: at };
+    const place = begun === null ? null : { ...begun, end: last === RETURN ? at - 1 : at };
     begun = null;
     return place;
   };
@@ -113,6 +114,7 @@ export function csvScanner(): RecordScanner {
       placesIn(bytes, (byte) => {
         const place = step(byte);
         at++;
+        last = byte;
         if (byte === NEWLINE) line++;
         return place;
       }),
