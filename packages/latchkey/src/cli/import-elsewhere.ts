@@ -54,11 +54,10 @@ const IN_DATABASES: ReadonlySet<Elsewhere> = new Set<Elsewhere>(['better-auth', 
 const reach: Readonly<Record<Elsewhere, Reach>> = {
   async 'better-auth'({ from, mapping, secret }) {
     const { betterAuthSource } = await import('../moving/elsewhere/better-auth.ts');
+    const { openTextWith } = await import('../moving/elsewhere/better-auth-secrets.ts');
+    const openText = openTextWith(secret);
     const tables = await tablesFrom(mapping);
-    const openSecret = (): null => (secret === undefined ? null : null);
-    return await inDatabase(from, (rows) =>
-      betterAuthSource(rows, { mapping: tables, openSecret, now: systemClock() }),
-    );
+    return await inDatabase(from, (rows) => betterAuthSource(rows, { mapping: tables, openText, now: systemClock() }));
   },
   async authjs({ from, mapping }) {
     const { authjsSource } = await import('../moving/elsewhere/authjs.ts');

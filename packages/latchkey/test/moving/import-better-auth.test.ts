@@ -1,7 +1,11 @@
 /** better-auth's users come along, from both of its databases, again and again. */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { createCipheriv, createHash, randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
+import { hchacha20 } from '../../src/crypto/xchacha.ts';
+import { codeAt } from '../second-step/app.ts';
 import { openPostgres, type PostgresServer, available as postgresAvailable } from '../servers/postgres.ts';
 import {
   betterAuthHash,
@@ -12,6 +16,7 @@ import {
   inSqlite,
   isRenewed,
   PASSWORD,
+  post,
   refusalOf,
   rowIn,
   signIn,
@@ -20,6 +25,16 @@ import {
 
 const OLD = betterAuthHash(PASSWORD);
 const NEWER = betterAuthHash('newer pass 7');
+
+/** As it seals: XChaCha20-Poly1305 by the secret's SHA-256, in hex after the nonce. */
+function sealed(secret: string, text: string): string {
+  const nonce = randomBytes(24);
+  const key = hchacha20(createHash('sha256').update(secret).digest(), nonce);
+  const short = Buffer.concat([Buffer.alloc(4), nonce.subarray(16)]);
+  const cipher = createCipheriv('chacha20-poly1305', key, short, { authTagLength: 16 });
+  const body = Buffer.concat([cipher.update(text), cipher.final()]);
+  return Buffer.concat([nonce, body, cipher.getAuthTag()]).toString('hex');
+}
 
 /** As its command line makes them, with the plugins username, admin, two-factor and passkey. */
 async function makeTables(there: Elsewhere, types: { readonly date: string; readonly flag: string }): Promise<void> {
@@ -182,6 +197,47 @@ describe('better-auth in SQLite', () => {
       assert.match(said, /1: an address that no mail can be sent to: left behind\. Such as account 3 \(cyd\)\n/);
       assert.match(said, /1: no address, no username and no account at a provider .* Such as account 3 \(cyd\)\n/);
       assert.equal(rowIn(file, 'SELECT count(*) AS n FROM account')['n'], 2);
+      await there.close();
+    });
+  });
+
+  test('second steps come along where the secret that they are sealed with is given', async () => {
+    await withImport('better-auth', async ({ path, file, bring, latchkey, serve }) => {
+      const there = await inFile(path);
+      const secret = 'a secret of the app';
+      const app = 'NhUZ2fGdcSZR0xPqGGVbOhbm3V0GYPbK';
+      const seal = (text: string) => sealed(secret, text);
+      const add = async (id: string, given: readonly unknown[]) => {
+        await addUser(there, id, { twoFactorEnabled: true });
+        await there.run(
+          'INSERT INTO "twoFactor" ("id", "userId", "secret", "backupCodes", "verified") VALUES (?, ?, ?, ?, ?)',
+          [id, id, ...given],
+        );
+      };
+      await add('ann', [seal(app), seal('["aB3dE-fGh1j","zzzzz-zzzzz"]'), true]);
+      await add('bob', [`$ba$2$${seal(app)}`, 'not sealed', null]);
+      await add('cyd', [seal(app), seal('[]'), false]);
+      await add('dan', [sealed('another', app), seal('[]'), true]);
+      assert.match(await bring(there.from), /3: an authenticator app whose secret is sealed and does not open/);
+      const env = { BETTER_AUTH_SECRET: secret };
+      const { stdout } = await latchkey(['import', 'better-auth', '--from', there.from], { env });
+      assert.match(stdout, /^Made 0 accounts, changed 2, closed 0; 2 are as they were/);
+      assert.match(stdout, /1: an authenticator app whose secret is sealed .* Such as account 4 \(dan\)\n/);
+      const kinds = rowIn(file, "SELECT group_concat(id, ' ') AS ids FROM (SELECT id FROM credential ORDER BY id)");
+      assert.equal(kinds['ids'], 'recovery-codes-1 totp-1 totp-2');
+      const { url } = await serve();
+      const enter = async (name: string, code: string) => {
+        const first = await post(`${url}/auth/login/`, { username: `${name}@shop.test`, password: PASSWORD });
+        const { ephemeral_token } = first.body as { ephemeral_token: string };
+        return (await post(`${url}/auth/mfa/verify/`, { ephemeral_token, code })).status;
+      };
+      // In base32 by another way than the import's: `base32` of GNU coreutils.
+      const shown = execFileSync('base32', ['-w0'], { input: app }).toString().replace(/=+$/, '');
+      assert.equal(await enter('ann', codeAt(shown, Date.now())), 200);
+      assert.equal(await enter('ann', 'aB3dE-fGh1j'), 200);
+      assert.equal(await enter('ann', 'aB3dE-fGh1j'), 400, 'once');
+      assert.equal(await enter('bob', codeAt(shown, Date.now())), 200);
+      assert.equal(await signIn(url, 'cyd@shop.test', PASSWORD), 200, 'what was begun there was never confirmed');
       await there.close();
     });
   });

@@ -40,7 +40,7 @@ async function importOnce(from: string, file: string, killing: Killing): Promise
   const rows = await openRows(from, 'read');
   try {
     const { parts } = opened.assembled;
-    const source = await betterAuthSource(rows, { mapping: {}, openSecret: () => null, now: 0 });
+    const source = await betterAuthSource(rows, { mapping: {}, openText: () => null, now: 0 });
     const killable: PeopleSource = {
       ...source,
       async *ids() {

@@ -2,7 +2,8 @@
 import { foreignHash } from '../../credentials/foreign-hashes.ts';
 import type { ProviderNames } from '../providers.ts';
 import { type Row, type Rows, UnusableSource } from '../sources/rows.ts';
-import { instantIn, isTrue, textIn } from '../values.ts';
+import { base32, instantIn, isTrue, textIn } from '../values.ts';
+import type { OpenText } from './better-auth-secrets.ts';
 import { NOBODY_YET, namesIn, type Person } from './person.ts';
 import type { PeopleSource } from './read-batches.ts';
 import { type Around, findTable, type TableMapping, tableSource } from './table-source.ts';
@@ -15,15 +16,15 @@ const CREDENTIAL = 'credential';
 
 export type BetterAuthOptions = {
   readonly mapping: TableMapping;
-  /** Opens the secret of an authenticator app; null for one that does not open. */
-  readonly openSecret: (sealed: string) => string | null;
+  /** Opens what it has sealed. */
+  readonly openText: OpenText;
   /** Milliseconds since 1970. */
   readonly now: number;
 };
 
 export async function betterAuthSource(
   rows: Rows,
-  { mapping, openSecret, now }: BetterAuthOptions,
+  { mapping, openText, now }: BetterAuthOptions,
 ): Promise<PeopleSource> {
   const find = (name: string, needs: readonly string[], has: readonly string[], others = [`${name}s`]) =>
     findTable(rows, { name, otherNames: others, needs, has }, mapping);
@@ -40,7 +41,12 @@ export async function betterAuthSource(
   }
   const around = {
     account: accounts,
-    twoFactor: await find('twoFactor', ['userId', 'secret'], ['verified'], ['twoFactors', 'two_factor', 'two_factors']),
+    twoFactor: await find(
+      'twoFactor',
+      ['userId', 'secret'],
+      ['backupCodes', 'verified'],
+      ['twoFactors', 'two_factor', 'two_factors'],
+    ),
     passkey: await find('passkey', ['userId'], ['id']),
   };
   const personOf = (user: Row, of: Around): Person => ({
@@ -52,7 +58,7 @@ export async function betterAuthSource(
     roles: rolesOf(user),
     createdAt: instantIn(user, 'createdAt') ?? 0,
     password: passwordOf(of('account')),
-    apps: isTrue(user['twoFactorEnabled']) ? of('twoFactor').flatMap((row) => appOf(row, openSecret)) : [],
+    ...secondStepOf(isTrue(user['twoFactorEnabled']) ? of('twoFactor') : [], openText),
     identities: of('account')
       .filter((row) => textIn(row, 'providerId') !== CREDENTIAL)
       .map((row) => ({ provider: textIn(row, 'providerId'), subject: textIn(row, 'accountId'), label: '' })),
@@ -85,8 +91,22 @@ function passwordOf(accounts: readonly Row[]): Person['password'] {
   return stored === undefined ? null : { stored, hash: foreignHash(stored, 'better-auth') };
 }
 
-/** What was begun and never confirmed is no app. */
-function appOf(row: Row, openSecret: BetterAuthOptions['openSecret']): readonly (string | null)[] {
-  const isBegun = row['verified'] !== null && row['verified'] !== undefined && !isTrue(row['verified']);
-  return isBegun ? [] : [openSecret(textIn(row, 'secret'))];
+/** What was begun and never confirmed is no app. The secret is a text, whose bytes the app has in base32. */
+function secondStepOf(rows: readonly Row[], openText: OpenText): Pick<Person, 'apps' | 'codes'> {
+  const confirmed = rows.filter((row) => typeof (row['verified'] ?? null) === 'object' || isTrue(row['verified']));
+  const apps = confirmed.map((row) => openText(textIn(row, 'secret')));
+  return {
+    apps: apps.map((secret) => (secret === null ? null : base32(Buffer.from(secret)))),
+    codes: confirmed.slice(0, 1).flatMap((row) => codesIn(openText(textIn(row, 'backupCodes')) ?? '')),
+  };
+}
+
+/** A JSON list. What is none is told with the app, which does not open either. */
+function codesIn(text: string): readonly string[] {
+  try {
+    const codes: unknown = JSON.parse(text);
+    return Array.isArray(codes) ? codes.filter((code) => typeof code === 'string') : [];
+  } catch {
+    return [];
+  }
 }

@@ -1,4 +1,5 @@
 /** Somebody as another system has them, whichever it is, and the account that they become. */
+import { importedRecoveryCodes } from '../../credentials/recovery-codes.ts';
 import { importedIdentity } from '../../credentials/social/social.ts';
 import { importedTotp } from '../../credentials/totp.ts';
 import type { Keys } from '../../crypto/keys.ts';
@@ -26,6 +27,8 @@ export type Person = {
   readonly password: { readonly stored: string; readonly hash: PasswordHash | null } | null;
   /** Secrets of authenticator apps, in base32; null for one that does not open. */
   readonly apps: readonly (string | null)[];
+  /** Codes that stand in for an app, and for nothing else. */
+  readonly codes: readonly string[];
   readonly identities: readonly { readonly provider: string; readonly subject: string; readonly label: string }[];
   /** What is there beside all this, and is left behind. */
   readonly left: readonly SourceNote[];
@@ -33,7 +36,7 @@ export type Person = {
 
 export const NOBODY_YET: Person = {
   ...{ username: '', addresses: [], firstName: '', lastName: '', state: 'active', roles: [], createdAt: 0 },
-  ...{ password: null, apps: [], identities: [], left: [] },
+  ...{ password: null, apps: [], codes: [], identities: [], left: [] },
 };
 
 export type Becoming = {
@@ -99,7 +102,7 @@ type Made = { readonly made: readonly NewCredential[]; readonly said: unknown };
 
 function credentialsOf(
   { settings, keys, providers, note }: Becoming,
-  { apps, identities }: Person,
+  { apps, codes, identities }: Person,
   { id, who }: { readonly id: AccountId; readonly who: string },
 ): Made {
   const made: NewCredential[] = [];
@@ -110,12 +113,13 @@ function credentialsOf(
   });
   for (const _ of opened.slice(1)) note('app_second', who);
   made.push(...opened.slice(0, 1).map(({ app }) => app));
+  if (opened.length > 0 && codes.length > 0) made.push(importedRecoveryCodes(keys, id, codes));
   for (const [at, { provider, subject, label }] of identities.entries()) {
     const known = issuerOf(settings, provider, providers);
     if (known === null || subject === '') note('provider_unknown', `${who} (${provider})`);
     else made.push(importedIdentity({ ...known, subject, label, number: at + 1 }));
   }
-  return { made, said: [opened[0]?.secret ?? null, made.map((one) => [one.id, one.label])] };
+  return { made, said: [opened[0]?.secret ?? null, codes, made.map((one) => [one.id, one.label])] };
 }
 
 /** A whole name in two: the last word is the last name. */
