@@ -52,7 +52,7 @@ export async function betterAuthSource(
   const personOf = (user: Row, of: Around): Person => ({
     ...NOBODY_YET,
     ...namesIn(textIn(user, 'name')),
-    username: textIn(user, 'displayUsername') || textIn(user, 'username'),
+    username: usernameOf(user),
     addresses: addressesOf(user),
     state: isBanned(user, now) ? 'suspended' : 'active',
     roles: rolesOf(user),
@@ -65,6 +65,12 @@ export async function betterAuthSource(
     left: of('passkey').map(() => 'passkey' as const),
   });
   return tableSource({ name: 'better-auth', providers: PROVIDERS, rows, users, where: '', around, personOf });
+}
+
+/** In its own letters, where it is the one that is signed in with: anything may stand in the other column. */
+function usernameOf(user: Row): string {
+  const [username, shown] = [textIn(user, 'username'), textIn(user, 'displayUsername')];
+  return shown.toLowerCase() === username.toLowerCase() ? shown : username;
 }
 
 function addressesOf(user: Row): Person['addresses'] {
