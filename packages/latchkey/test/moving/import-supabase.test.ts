@@ -187,10 +187,16 @@ describe('a Supabase project moves', { skip }, () => {
       await addUser(there, 1);
       await there.run(`
         CREATE ROLE hidden LOGIN PASSWORD 'reads';
+      `);
+      const hidden = there.from.replace(/\/\/[^@]+@/, '//hidden:reads@');
+      assert.equal(
+        await refusalOf(world, ['supabase', '--from', hidden]),
+        'The database says: permission denied for schema auth. Let its owner GRANT that, or connect as another user.\n',
+      );
+      await there.run(`
         GRANT USAGE ON SCHEMA auth TO hidden; GRANT SELECT ON ALL TABLES IN SCHEMA auth TO hidden;
         ALTER TABLE auth.identities ENABLE ROW LEVEL SECURITY;
       `);
-      const hidden = there.from.replace(/\/\/[^@]+@/, '//hidden:reads@');
       assert.match(
         await refusalOf(world, ['supabase', '--from', hidden]),
         /^Row level security hides rows of auth\.iden/,

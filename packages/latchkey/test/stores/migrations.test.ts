@@ -10,6 +10,22 @@ import { sqliteStore } from '../../src/stores/sqlite/store.ts';
 import { temporaryFolder } from '../serving.ts';
 
 describe('migrations', () => {
+  test('who came along before sources were told apart came along from Django', async () => {
+    const folder = temporaryFolder();
+    const file = join(folder.path, 'old.db');
+    const before = new DatabaseSync(file);
+    for (const { sql } of migrations.filter(({ number }) => number <= 7)) before.exec(sql);
+    before.exec(`PRAGMA user_version = 7;
+      INSERT INTO account VALUES (5, 'ann', 'ann', '', '', '{}', NULL, NULL, 'active', '[]', 1, 1, NULL, 'revoked', 1);
+      INSERT INTO imported VALUES (5, '', '', 0);`);
+    before.close();
+    const store = sqliteStore(file, testClock());
+    assert.deepEqual([await store.imports.count('django'), await store.imports.count('clerk')], [1, 0]);
+    assert.deepEqual(await store.imports.allot({ source: 'clerk', ids: ['a'], isLook: false }), [6]);
+    await store.close();
+    folder.remove();
+  });
+
   test('stand in their order, without a gap', () => {
     assert.deepEqual(
       migrations.map(({ number }) => number),

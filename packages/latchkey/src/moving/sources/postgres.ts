@@ -32,12 +32,12 @@ export async function openPostgres(url: string, mode: Mode): Promise<Rows> {
     async ask(sql, values = []) {
       let at = 0;
       const text = sql.replace(/\?/g, () => `$${++at}`);
-      return (await client.query(text, [...values])).rows as readonly Row[];
+      return (await allowed(client.query(text, [...values]))).rows as readonly Row[];
     },
     async columns(table) {
       const sql =
         'SELECT attname FROM pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped';
-      const found = await client.query(sql, [quoted(table)]);
+      const found = await allowed(client.query(sql, [quoted(table)]));
       return new Set(found.rows.map(({ attname }) => String(attname)));
     },
     async commit() {
@@ -48,6 +48,22 @@ export async function openPostgres(url: string, mode: Mode): Promise<Rows> {
       await client.end();
     },
   };
+}
+
+/** `insufficient_privilege`. */
+const FORBIDDEN = '42501';
+
+/** @throws UnusableSource where its user may not do that */
+async function allowed<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    const isForbidden = error instanceof Error && 'code' in error && error.code === FORBIDDEN;
+    if (!isForbidden) throw error;
+    throw new UnusableSource(
+      `The database says: ${error.message}. Let its owner GRANT that, or connect as another user.`,
+    );
+  }
 }
 
 async function loadDriver(): Promise<Pick<typeof import('pg'), 'Client' | 'types'>> {
