@@ -18,7 +18,16 @@ export type SourceAddress = {
 };
 
 /** What the source said in each part, as a hash: whether it says something else than last time. */
-export type Prints = { readonly account: string; readonly password: string; readonly credentials: string };
+export type Prints = {
+  /** What it is called. */
+  readonly account: string;
+  readonly addresses: string;
+  /** What it may: whether it is suspended, and its roles. */
+  readonly rights: string;
+  readonly password: string;
+  readonly credentials: string;
+  readonly origin: string;
+};
 
 /** What of an account has no place here, for the links that its source has mailed and for the way back. */
 export type Origin = {
@@ -84,11 +93,22 @@ export type ImportPlan =
   | {
       readonly kind: 'change';
       readonly account: boolean;
+      readonly addresses: boolean;
+      readonly rights: boolean;
       readonly password: boolean;
       readonly credentials: boolean;
       readonly notes: readonly ImportNote[];
     }
   | { readonly kind: 'refused'; readonly why: ImportNote };
+
+const PARTS = [
+  'account',
+  'addresses',
+  'rights',
+  'password',
+  'credentials',
+  'origin',
+] as const satisfies (keyof Prints)[];
 
 /** What is to be done about an account. */
 export function planImport(
@@ -103,11 +123,13 @@ export function planImport(
   const isPasswordMoved = hasMoved('password');
   const change = {
     account: hasMoved('account'),
+    addresses: hasMoved('addresses'),
+    rights: hasMoved('rights'),
     password: isPasswordMoved && !imported.hasOwnPassword,
     credentials: hasMoved('credentials'),
     notes: isPasswordMoved && imported.hasOwnPassword ? (['password_set_here'] as const) : [],
   };
-  const isSame = !change.account && !isPasswordMoved && !change.credentials;
+  const isSame = !PARTS.some(hasMoved);
   return isSame ? { kind: 'same' } : { kind: 'change', ...change };
 }
 

@@ -5,7 +5,7 @@ import { completeImports } from '../flows/complete-sign-in.ts';
 import type { Parts } from '../flows/parts.ts';
 import type { AccountId, Gate } from '../model/account.ts';
 import { UNKNOWN_DEVICE } from '../model/device.ts';
-import type { ImportBatch, ImportedKey, Range } from '../stores/store.ts';
+import type { AccountRecord, ImportBatch, ImportedKey, Range } from '../stores/store.ts';
 import type { ImportReport } from './import-report.ts';
 
 export type Importing = {
@@ -82,7 +82,7 @@ export function wantedSession(accountId: AccountId, sessionKey: string, lifetime
 export async function admitWanted({ parts, report, isLook }: Importing, wanted: readonly Wanted[]): Promise<number> {
   const isNeeded = wanted.length > 0 && !isLook;
   if (!isNeeded) return wanted.length;
-  const records = await Promise.all(wanted.map(({ accountId }) => parts.store.accounts.find(accountId)));
+  const records = await Promise.all(wanted.map(({ accountId }) => cameAlong(parts, accountId)));
   const shown = wanted.flatMap(({ accountId, prove, kind, lifetimeMs }, at) => {
     const gate = records[at]?.gate;
     const proved = gate?.state === 'active' ? prove(gate) : null;
@@ -102,6 +102,11 @@ export async function admitWanted({ parts, report, isLook }: Importing, wanted: 
   });
   await parts.store.imports.noteKeys({ add, remove: [] });
   return add.length;
+}
+
+/** Whose number is another's here, or nobody's yet, did not come along: nor do their keys. */
+async function cameAlong({ store }: Parts, id: AccountId): Promise<AccountRecord | null> {
+  return (await store.imports.origin(id)) === null ? null : await store.accounts.find(id);
 }
 
 /** What is there no more where it came from has ended: its holder signed out, or it was taken from them. */

@@ -175,7 +175,9 @@ async function checkedForeign(
   isRotated: boolean,
 ): Promise<CheckedToken> {
   const { accountId, handle, type } = token;
-  const session = (await sessionIdAt(checker, token)) ?? (await adopt(token))?.id ?? null;
+  const known = () => sessionIdAt(checker, token);
+  // Of two at once with one token the second finds what the first has opened.
+  const session = (await known()) ?? (await adopt(token))?.id ?? (await known());
   if (session !== null) {
     const claims = { ...token, sessionId: session, handle, notBefore: 0, isOnce: isRotated && type === 'refresh' };
     return await checkedBy(checker, { isGood: true, claims });

@@ -765,6 +765,11 @@ export type Allotted = { readonly id: AccountId; readonly sourceId: string };
 export type Range = { readonly after: AccountId; readonly upTo: AccountId };
 
 /** What comes along from elsewhere, and goes back there. */
+export type ImportedOrigin = Origin & {
+  /** The account's revision as its source left it: what has voided proofs here since then voids what was given out there, too. */
+  readonly provenAt: number;
+};
+
 export type ImportStore = {
   /**
    * Takes a batch over as `model/import.ts` says, wholly or not at all: makes accounts under the numbers that they have, changes
@@ -789,7 +794,7 @@ export type ImportStore = {
   /** How many came along from there and are still here. */
   count(source: SourceName): Promise<number>;
   /** What was noted of an account that came along from Django; null for any other. */
-  origin(id: AccountId): Promise<Origin | null>;
+  origin(id: AccountId): Promise<ImportedOrigin | null>;
   /**
    * Marks the address with this number of its source as verified. null where it is by now, where somebody else's is, where it is gone,
    * and for what was signed longer ago than `lifetimeMs`, or as far ahead.

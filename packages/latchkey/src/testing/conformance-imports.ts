@@ -15,11 +15,12 @@ const END = Number.MAX_SAFE_INTEGER;
 type Given = Partial<Omit<SourceAccount, 'id' | 'prints' | 'origin'>> & {
   readonly email?: string;
   readonly verified?: boolean;
+  readonly lastLogin?: string;
 };
 
 /** As a source has it; what it says in each part tells it from what it says otherwise. */
 function source(id: AccountId, given: Given = {}): SourceAccount {
-  const { email, verified = true, ...rest } = given;
+  const { email, verified = true, lastLogin = '2026-01-01 00:00:00', ...rest } = given;
   const account = {
     ...{ username: `user${id}`, usernameKey: `user${id}`, firstName: '', lastName: '', profile: {} },
     ...{ state: 'active' as const, roles: [] as readonly string[], createdAt: 1_000 + id },
@@ -28,21 +29,17 @@ function source(id: AccountId, given: Given = {}): SourceAccount {
     credentials: [] as readonly NewCredential[],
     ...rest,
   };
-  const { password, credentials, ...others } = account;
+  const { password, credentials, addresses, state, roles, ...others } = account;
+  const origin = { lastLogin, unusable: '', email: '', addresses: addresses.map((one) => one.address) };
   return {
     id,
     ...account,
-    origin: {
-      ...{
-        lastLogin: '2026-01-01 00:00:00',
-        unusable: '',
-        email: '',
-        addresses: account.addresses.map((one) => one.address),
-      },
-      credentials: credentials.map((one) => one.id),
-    },
+    origin: { ...origin, credentials: credentials.map((one) => one.id) },
     prints: {
       account: JSON.stringify(others),
+      addresses: JSON.stringify(addresses),
+      rights: JSON.stringify([state, roles]),
+      origin: JSON.stringify(origin),
       password: JSON.stringify(password),
       credentials: JSON.stringify(credentials.map((one) => one.id)),
     },

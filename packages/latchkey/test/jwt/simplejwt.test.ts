@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { createHmac, createPrivateKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { describe, test } from 'node:test';
+import type { SourceAccount } from '../../src/model/import.ts';
 import { PASSWORD } from '../http/serving.ts';
 import { encode, type JwtServer, jwtServer } from './tokens.ts';
 
@@ -35,8 +36,21 @@ const jtiOf = (token: string): string =>
 
 async function shop(more: object = {}): Promise<JwtServer> {
   const server = await jwtServer({ jwt: { simplejwtKey: SECRET_KEY, ...more } });
-  await server.auth.accounts.create({ username: 'alice', password: PASSWORD });
+  await comesAlong(server, 1, 'alice');
   return server;
+}
+
+/** An account that an import has brought, under the number that it had there. */
+async function comesAlong({ assembled }: JwtServer, id: number, username: string): Promise<void> {
+  const { store, hasher } = assembled.parts;
+  const source: SourceAccount = {
+    ...{ id, username, usernameKey: username, firstName: '', lastName: '', profile: {}, state: 'active', roles: [] },
+    ...{ createdAt: 1, addresses: [], credentials: [], password: await hasher.hash(PASSWORD) },
+    origin: { lastLogin: '', unusable: '', email: '', addresses: [], credentials: [] },
+    prints: { account: 'a', addresses: 'a', rights: 'a', password: 'a', credentials: 'a', origin: 'a' },
+  };
+  const range = { source: 'django', after: id - 1, upTo: id, unread: [], isWhole: true, isLook: false } as const;
+  await store.imports.accounts({ ...range, accounts: [source], demandedOf: 'nobody' });
 }
 
 const liveOf = async (server: JwtServer): Promise<number> => (await server.auth.sessions.list(1)).length;
@@ -95,6 +109,54 @@ describe('tokens from before the move', () => {
     assert.equal((await server.refresh(old)).said, '401 session_revoked');
     assert.equal((await server.refresh(pair.refresh)).said, '401 session_revoked');
     assert.equal((await server.refresh(old)).said, '401 session_revoked', 'and never opens another');
+    assert.equal(await liveOf(server), 0);
+  });
+
+  test('F-14: what voids what an account allows voids tokens from before that were never shown here, too', async () => {
+    const ends: Readonly<Record<string, (server: JwtServer) => Promise<unknown>>> = {
+      'a sign-out everywhere': ({ auth }) => auth.sessions.endAll(1),
+      'a new password': async (server) => {
+        const { access } = await server.signIn('alice');
+        const passwords = { new_password1: 'Brand-new-pw-77', new_password2: 'Brand-new-pw-77' };
+        const headers = { authorization: `Bearer ${access}` };
+        assert.equal((await server.post('/auth/password/change/', passwords, { headers })).status, 200);
+        await server.post('/auth/logout/', {}, { headers });
+      },
+      'a suspension that was lifted': async ({ auth }) => {
+        await auth.accounts.suspend(1);
+        await auth.accounts.reactivate(1);
+      },
+    };
+    for (const [name, end] of Object.entries(ends)) {
+      await using server = await shop();
+      const [access, refresh] = [tokenOf(server, 'access'), tokenOf(server, 'refresh')];
+      await end(server);
+      assert.match(await server.check(access), /^401 /, name);
+      assert.match((await server.refresh(refresh)).said, /^401 /, name);
+      assert.equal(await liveOf(server), 0, name);
+    }
+  });
+
+  test('G1: one whose session is long forgotten opens no other', async () => {
+    await using server = await shop();
+    const days = 86_400;
+    const old = tokenOf(server, 'refresh', { claims: { exp: Math.floor(server.clock() / 1000) + 365 * days } });
+    assert.equal((await server.refresh(old)).said, '200');
+    const [opened] = await server.auth.sessions.list(1);
+    await server.auth.sessions.end(1, opened?.id ?? '');
+    server.clock.advance(60 * days * 1000);
+    const { store } = server.assembled.parts;
+    assert.equal(await store.sessions.purge({ keepMs: 30 * days * 1000, limit: 100 }), 1);
+    await store.once.purge(100);
+    assert.match((await server.refresh(old)).said, /^401 /);
+    assert.equal(await liveOf(server), 0);
+  });
+
+  test('of one who did not come along, whoever has their number here, none is good', async () => {
+    await using server = await jwtServer({ jwt: { simplejwtKey: SECRET_KEY } });
+    await server.auth.accounts.create({ username: 'made-here', password: PASSWORD });
+    assert.match(await server.check(tokenOf(server, 'access')), /^401 /);
+    assert.match((await server.refresh(tokenOf(server, 'refresh'))).said, /^401 /);
     assert.equal(await liveOf(server), 0);
   });
 

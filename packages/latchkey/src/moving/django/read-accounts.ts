@@ -141,32 +141,37 @@ function accountOf(reading: Reading, user: Row, around: Around): SourceAccount |
   const addressRows = around.addresses.get(id) ?? [];
   const addresses = addressesOf(reading, user, addressRows);
   const stored = textIn(user, 'password');
-  const account = {
+  const named = {
     ...{ username, usernameKey: usernameKey(username, reading.settings.accounts.usernameCase) },
     ...{ firstName: textIn(user, 'first_name'), lastName: textIn(user, 'last_name') },
     profile: profileOf(reading.tables, user),
+    createdAt: timeIn(user, 'date_joined') ?? 0,
+  };
+  const rights = {
     state: user['is_active'] === null || isTrue(user['is_active']) ? ('active' as const) : ('suspended' as const),
     roles: rolesOf(reading.tables, user, around.groups.get(id) ?? []),
-    createdAt: timeIn(user, 'date_joined') ?? 0,
-    addresses,
   };
   const credentials = credentialsOf(reading, id, around);
-  const named = addressRows.map((row) => textIn(row, 'email'));
-  const main = textIn(user, 'email');
+  const origin = {
+    lastLogin: textIn(user, 'last_login').replace('T', ' ').slice(0, 19),
+    unusable: schemeOf(stored) === null ? stored : '',
+    email: textIn(user, 'email'),
+    addresses: addressRows.map((row) => textIn(row, 'email')),
+  };
   return {
     id,
-    ...account,
+    ...named,
+    ...rights,
+    addresses,
     password: passwordOf(reading, who, stored),
     credentials: credentials.made,
-    origin: {
-      lastLogin: textIn(user, 'last_login').replace('T', ' ').slice(0, 19),
-      unusable: schemeOf(stored) === null ? stored : '',
-      email: main,
-      addresses: named,
-      credentials: credentials.made.map((one) => one.id),
-    },
+    origin: { ...origin, credentials: credentials.made.map((one) => one.id) },
+    // A sign-in there moves the last of them alone, and brings nothing back that was changed here.
     prints: {
-      account: printOf([account, user['last_login'], named]),
+      account: printOf(named),
+      addresses: printOf(addresses),
+      rights: printOf(rights),
+      origin: printOf(origin),
       password: printOf(stored),
       credentials: printOf(credentials.said),
     },

@@ -63,14 +63,16 @@ export function accountOf(
   }
   for (const left of person.left) note(left, who);
   if (person.password !== null && person.password.hash === null) note('password_unread', who);
-  const account = {
+  const named = {
     ...{ username, usernameKey: usernameKey(username, settings.accounts.usernameCase) },
-    ...{ firstName: person.firstName, lastName: person.lastName, profile: {} },
-    ...{ state: person.state, roles: person.roles, createdAt: person.createdAt, addresses },
+    ...{ firstName: person.firstName, lastName: person.lastName, profile: {}, createdAt: person.createdAt },
   };
+  const rights = { state: person.state, roles: person.roles };
   return {
     id,
-    ...account,
+    ...named,
+    ...rights,
+    addresses,
     password: person.password?.hash ?? null,
     credentials: credentials.made,
     origin: {
@@ -78,7 +80,10 @@ export function accountOf(
       credentials: credentials.made.map((one) => one.id),
     },
     prints: {
-      account: printOf(account),
+      account: printOf(named),
+      addresses: printOf(addresses),
+      rights: printOf(rights),
+      origin: '',
       password: printOf([person.password?.stored ?? null, person.password?.hash?.hash ?? null]),
       credentials: printOf(credentials.said),
     },

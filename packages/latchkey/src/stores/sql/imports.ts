@@ -21,6 +21,7 @@ import type {
   ImportDone,
   Imported,
   ImportedKey,
+  ImportedOrigin,
   ImportStore,
   Range,
 } from '../store.ts';
@@ -38,7 +39,7 @@ type Known = {
   readonly imported: ReadonlyMap<AccountId, Noted>;
 };
 
-type Noted = { readonly source: string; readonly here: Here['imported']; readonly origin: Origin | null };
+type Noted = { readonly source: string; readonly here: Here['imported']; readonly origin: ImportedOrigin | null };
 
 /** An account, and what is to be done about it. */
 type Task = { readonly source: SourceAccount; readonly plan: ImportPlan; readonly notes: ImportNote[] };
@@ -46,7 +47,7 @@ type Task = { readonly source: SourceAccount; readonly plan: ImportPlan; readonl
 /** What a task comes to once it is clear who gets what. */
 type Work = Task & {
   readonly isCreated: boolean;
-  readonly takes: { readonly account: boolean; readonly password: boolean; readonly credentials: boolean };
+  readonly takes: Readonly<Record<'account' | 'addresses' | 'rights' | 'password' | 'credentials', boolean>>;
   /** null where its own stays. */
   readonly username: { readonly name: string; readonly key: string } | null;
   /** Whether it is to be looked at anew next time, since a part of it did not come along. */
@@ -86,12 +87,17 @@ export function* accounts(run: Run, batch: ImportBatch): Sentence<ImportDone> {
     written.lookAnew,
     anew.map((account_id) => ({ account_id })),
   );
-  yield* writeAccounts(run, works, { known, from: batch.source });
+  yield* writeAccounts(run, works);
   yield* writeAddresses(run, works, addresses.verified);
   yield* writeCredentials(run, works, { known, credentials });
+  const moved = new Map<AccountId, Gate>();
   for (const work of works) {
-    if (!work.isCreated) gates.push(...(yield* moveGateOf(run, work, batch.demandedOf)));
+    if (work.isCreated) continue;
+    const own = yield* moveGateOf(run, work, batch.demandedOf);
+    gates.push(...own);
+    for (const gate of own) moved.set(gate.accountId, gate);
   }
+  yield* noteImported(run, works, { known, moved, from: batch.source });
   return { ...done, gates };
 }
 
@@ -114,7 +120,7 @@ function outcomesOf(tasks: readonly Task[], works: readonly Work[]): readonly Im
     const work = done.get(id);
     if (plan.kind === 'same' || work === undefined)
       return { id, what: plan.kind === 'same' ? 'same' : 'refused', notes };
-    const isChanged = work.takes.account || work.takes.password || work.takes.credentials;
+    const isChanged = Object.values(work.takes).some((isTaken) => isTaken);
     return { id, what: work.isCreated ? 'created' : isChanged ? 'changed' : 'same', notes };
   });
 }
@@ -130,7 +136,7 @@ function* lookAt(run: Run, { after, upTo }: Range): Sentence<Known> {
         {
           source,
           here: { prints: prints === '' ? null : (JSON.parse(prints) as Prints), hasOwnPassword: own_password === 1 },
-          origin: origin === '' ? null : (JSON.parse(origin) as Origin),
+          origin: origin === '' ? null : (JSON.parse(origin) as ImportedOrigin),
         },
       ]),
     ),
@@ -179,16 +185,16 @@ function workOf(task: Task, granted: ReadonlySet<AccountId>, { there }: Known): 
   const hasName = granted.has(source.id) || there.get(source.id)?.username_key === name.key;
   if (plan.kind === 'create') {
     if (!hasName) notes.push('username_taken');
-    const takes = { account: true, password: true, credentials: true };
+    const takes = { account: true, addresses: true, rights: true, password: true, credentials: true };
     return hasName ? [{ ...task, isCreated: true, takes, username: name, isPartial: false }] : [];
   }
   if (plan.kind !== 'change') return [];
   notes.push(...plan.notes);
   const isKept = plan.account && !hasName;
   if (isKept) notes.push('username_taken');
-  return [
-    { ...task, isCreated: false, takes: plan, username: plan.account && hasName ? name : null, isPartial: isKept },
-  ];
+  const { account, addresses, rights, password, credentials } = plan;
+  const takes = { account, addresses, rights, password, credentials };
+  return [{ ...task, isCreated: false, takes, username: account && hasName ? name : null, isPartial: isKept }];
 }
 
 /** Closes an account that its source has no more. */
@@ -212,7 +218,7 @@ function* addressesFor(
   batch: ImportBatch,
   { works, gone }: { readonly works: readonly Work[]; readonly gone: readonly AccountId[] },
 ): Sentence<Addresses> {
-  const changing = works.filter(({ takes }) => takes.account);
+  const changing = works.filter(({ takes }) => takes.addresses);
   const leaving = new Set([...changing.map(({ source }) => source.id), ...gone]);
   const claims = changing.flatMap(({ source, notes }) =>
     source.addresses.filter(({ verified }) => verified).map(({ key }) => ({ id: source.id, key, notes })),
@@ -259,11 +265,7 @@ function* credentialsFor(run: Run, works: readonly Work[], { imported }: Known):
   return granted;
 }
 
-function* writeAccounts(
-  run: Run,
-  works: readonly Work[],
-  { known: { imported }, from }: { readonly known: Known; readonly from: SourceName },
-): Sentence<void> {
+function* writeAccounts(run: Run, works: readonly Work[]): Sentence<void> {
   const created = works.filter(({ isCreated }) => isCreated);
   yield* each(
     run,
@@ -297,22 +299,43 @@ function* writeAccounts(
     written.updatePassword,
     changed.filter(({ takes }) => takes.password).map(({ source }) => ({ id: source.id, ...passwordOf(source) })),
   );
+}
+
+function* noteImported(
+  run: Run,
+  works: readonly Work[],
+  given: { readonly known: Known; readonly moved: ReadonlyMap<AccountId, Gate>; readonly from: SourceName },
+): Sentence<void> {
+  const { known, moved, from } = given;
   yield* each(
     run,
     written.upsertImported,
-    works.map(({ source, isPartial, plan }) => ({
-      account_id: source.id,
-      source: from,
-      prints: JSON.stringify(isPartial ? { ...source.prints, account: '' } : source.prints),
+    works.map(({ source, isPartial, plan }) => {
+      const before = known.imported.get(source.id)?.origin ?? null;
+      const provenAt = provenAtOf(known.there.get(source.id) ?? null, { before, moved: moved.get(source.id) ?? null });
       // What its password was is of use only while that is the one that is kept.
-      origin: JSON.stringify(
-        plan.kind === 'change' && !plan.password
-          ? { ...source.origin, unusable: imported.get(source.id)?.origin?.unusable ?? '' }
-          : source.origin,
-      ),
-    })),
+      const unusable = plan.kind === 'change' && !plan.password ? (before?.unusable ?? '') : source.origin.unusable;
+      return {
+        account_id: source.id,
+        source: from,
+        prints: JSON.stringify(isPartial ? { ...source.prints, account: '' } : source.prints),
+        origin: JSON.stringify({ ...source.origin, unusable, provenAt } satisfies ImportedOrigin),
+      };
+    }),
   );
 }
+
+/** What its source allows is proven here until something here voids it: what the import itself voids, its source has had its way with. */
+function provenAtOf(
+  there: AccountRow | null,
+  { before, moved }: { readonly before: ImportedOrigin | null; readonly moved: Gate | null },
+): number {
+  if (there === null) return FIRST_REVISION;
+  const provenAt = before?.provenAt ?? 0;
+  return moved !== null && provenAt >= there.valid_from ? moved.revision : provenAt;
+}
+
+const FIRST_REVISION = 1;
 
 function namesOf({ firstName, lastName, profile }: SourceAccount) {
   return { first_name: firstName, last_name: lastName, profile: JSON.stringify(profile) };
@@ -323,7 +346,7 @@ function passwordOf({ password }: SourceAccount) {
 }
 
 function* writeAddresses(run: Run, works: readonly Work[], verifiedBy: Addresses['verified']): Sentence<void> {
-  const changing = works.filter(({ takes }) => takes.account);
+  const changing = works.filter(({ takes }) => takes.addresses);
   const known = changing.filter(({ isCreated }) => !isCreated).map(({ source }) => ({ account_id: source.id }));
   yield* each(run, written.removeEmails, known);
   yield* each(run, written.removeNumbers, known);
@@ -389,11 +412,11 @@ function* moveGateOf(
     gate = (yield* moveGate(run, { ...record, gate }, to, kind)).record.gate;
     gates.push(gate);
   };
-  if (takes.account && gate.state !== source.state) {
+  if (takes.rights && gate.state !== source.state) {
     const to = voidedGate(gate, { reason: 'account_disabled', kept: null, state: source.state });
     yield* move(to, source.state === 'active' ? 'account_reactivated' : 'account_suspended');
   }
-  if (takes.account && JSON.stringify(gate.roles) !== JSON.stringify(source.roles)) {
+  if (takes.rights && JSON.stringify(gate.roles) !== JSON.stringify(source.roles)) {
     const voids = isNewlyDemanded({ demandedOf }, { from: gate.roles, to: source.roles });
     const moved = voids
       ? voidedGate(gate, { reason: 'revoked', kept: null })
@@ -416,9 +439,9 @@ export function* count(run: Run, source: SourceName): Sentence<number> {
 /** The one source that there is a way back to, and that has mailed links. */
 const DJANGO: SourceName = 'django';
 
-export function* origin(run: Run, id: AccountId): Sentence<Origin | null> {
+export function* origin(run: Run, id: AccountId): Sentence<ImportedOrigin | null> {
   const found = yield* row(run, written.selectOrigin, { account_id: id, source: DJANGO });
-  return found === null || found.origin === '' ? null : (JSON.parse(found.origin) as Origin);
+  return found === null || found.origin === '' ? null : (JSON.parse(found.origin) as ImportedOrigin);
 }
 
 export function* verifyEmail(
