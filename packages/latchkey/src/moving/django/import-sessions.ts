@@ -2,11 +2,9 @@
 import { isOfPassword, readSession } from '../../credentials/django.ts';
 import { hashOfDjangoSession } from '../../crypto/token.ts';
 import { admitWanted, endGone, type Importing, type Wanted, wantedSession } from '../import-accounts.ts';
-import { quoted, type Row } from '../sources/rows.ts';
+import { PAGE, quoted, type Row } from '../sources/rows.ts';
 import { textIn, timeIn } from '../values.ts';
 import type { Reading } from './read-accounts.ts';
-
-const PAGE = 500;
 
 export async function importSessions(importing: Importing, reading: Reading, now: number): Promise<void> {
   const secret = reading.settings.django.secretKey();

@@ -13,13 +13,10 @@ import type { Settings } from '../../model/settings.ts';
 import type { SourceBatch } from '../import-accounts.ts';
 import type { SourceNote } from '../import-report.ts';
 import { issuerOf } from '../providers.ts';
-import { quoted, type Row, type Rows } from '../sources/rows.ts';
+import { PAGE, quoted, type Row, type Rows } from '../sources/rows.ts';
 import { base32, isTrue, jsonIn, printOf, textIn, timeIn } from '../values.ts';
 import { PROVIDERS } from './providers.ts';
 import { type Tables, userColumns } from './tables.ts';
-
-/** Few enough that a batch is a moment's work and little memory, and many enough that a commit for each does not count. */
-const PAGE = 500;
 
 /** A database has everybody: who is gone from it is closed here. */
 const WHOLE = {

@@ -6,9 +6,10 @@ import type { SourceNote } from '../import-report.ts';
 import type { ProviderNames } from '../providers.ts';
 import type { RecordFile } from '../sources/record-file.ts';
 import type { Row } from '../sources/rows.ts';
+import { PAGE } from '../sources/rows.ts';
 import { textIn } from '../values.ts';
 import type { Person } from './person.ts';
-import { PAGE, type PeopleSource } from './read-batches.ts';
+import type { PeopleSource } from './read-batches.ts';
 
 export type FileSource = {
   readonly name: SourceName;

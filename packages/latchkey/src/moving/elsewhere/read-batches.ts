@@ -7,10 +7,8 @@ import type { SourceName } from '../../model/import.ts';
 import type { Allotted, ImportStore } from '../../stores/store.ts';
 import type { SourceBatch } from '../import-accounts.ts';
 import type { ProviderNames } from '../providers.ts';
+import { PAGE } from '../sources/rows.ts';
 import { accountOf, type Becoming, type Person } from './person.ts';
-
-/** Few enough that a batch is a moment's work and little memory, and many enough that a commit for each does not count. */
-export const PAGE = 500;
 
 /** Where people come from: a database, or a file. */
 export type PeopleSource = {

@@ -1,10 +1,10 @@
 /** People who are rows of a database: one table of them, and others whose rows hang on them. */
 import type { SourceName } from '../../model/import.ts';
 import type { ProviderNames } from '../providers.ts';
-import { quoted, type Row, type Rows, UnusableSource } from '../sources/rows.ts';
+import { PAGE, quoted, type Row, type Rows, UnusableSource } from '../sources/rows.ts';
 import { textIn } from '../values.ts';
 import type { Person } from './person.ts';
-import { PAGE, type PeopleSource } from './read-batches.ts';
+import type { PeopleSource } from './read-batches.ts';
 
 /** How an application's own tables differ; a JSON file. All of it may be left out. */
 export type TableMapping = {

@@ -1,6 +1,9 @@
 /** A database that accounts come from, or go to: rows by name, whichever it is. */
 export type Row = { readonly [column: string]: unknown };
 
+/** Few enough that a batch is a moment's work and little memory, and many enough that a commit for each does not count. */
+export const PAGE = 200;
+
 export type Rows = {
   readonly dialect: 'sqlite' | 'postgres';
   /** Values stand for `?` in their order. */
