@@ -1,5 +1,5 @@
 import type { Opened } from '../latchkey.ts';
-import { ExportReport, exportAccounts } from '../moving/django/export-accounts.ts';
+import { ExportReport, exportAccounts, noteMade } from '../moving/django/export-accounts.ts';
 import { findTables, type Mapping } from '../moving/django/tables.ts';
 import { openRows } from '../moving/sources/open.ts';
 import type { Rows } from '../moving/sources/rows.ts';
@@ -26,8 +26,11 @@ async function exportTo({ assembled: { parts } }: Opened, { rows, mapping, optio
   const report = new ExportReport();
   const tables = await findTables(rows, mapping);
   const tell = tellingProgress(Math.max(1, await parts.store.imports.count('django')));
-  await exportAccounts({ parts, rows, tables, report }, tell);
-  if (!options.dryRun) await rows.commit();
+  const noted = await exportAccounts({ parts, rows, tables, report }, tell);
+  if (!options.dryRun) {
+    await rows.commit();
+    await noteMade(parts, noted);
+  }
   const { made, changed, same, inactive, keys } = report.counts;
   const head = options.dryRun ? 'Would have made' : 'Made';
   const lines = [

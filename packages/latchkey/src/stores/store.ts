@@ -757,6 +757,8 @@ export type ExportedAccount = {
   readonly credentials: readonly Credential[];
   /** null where it did not come along from Django. */
   readonly origin: Origin | null;
+  /** Whether its number in Django is its own: it came along from there, or an export made it there. */
+  readonly isKnownThere: boolean;
 };
 
 /** An account's number, and what its source knows it by. */
@@ -812,6 +814,8 @@ export type ImportStore = {
   noteKeys(keys: { readonly add: readonly ImportedKey[]; readonly remove: readonly Uint8Array[] }): Promise<void>;
   /** Accounts in the order of their numbers, for the way back to Django. */
   page(page: { readonly after: AccountId; readonly limit: number }): Promise<readonly ExportedAccount[]>;
-  /** Of accounts that came along from Django, the numbers of those that were closed here. */
+  /** Notes accounts that an export has made in Django, for good. */
+  noteExported(ids: readonly AccountId[]): Promise<void>;
+  /** Of accounts that came along from Django, or that an export made there, the numbers of those that were closed here. */
   closed(page: { readonly after: AccountId; readonly limit: number }): Promise<readonly AccountId[]>;
 };

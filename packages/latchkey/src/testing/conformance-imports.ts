@@ -371,6 +371,22 @@ export const importCases: Readonly<Record<string, (world: World) => Promise<void
     assert.deepEqual(await store.imports.closed({ after: 0, limit: 9 }), []);
   },
 
+  async 'whom an export has made in Django is known there, and is told when they are closed here'({ store }) {
+    await bring(store, [source(1), source(2)]);
+    await bring(store, [source(3), source(4)], { source: 'clerk', after: 2 });
+    const known = async () =>
+      (await store.imports.page({ after: 0, limit: 9 })).map(({ isKnownThere }) => isKnownThere);
+    assert.deepEqual(await known(), [true, true, false, false]);
+    await store.imports.noteExported([3]);
+    await store.imports.noteExported([3]);
+    assert.deepEqual(await known(), [true, true, true, false]);
+    for (const id of [2, 3, 4]) await store.accounts.close({ id, by: null });
+    assert.deepEqual(await store.imports.closed({ after: 0, limit: 9 }), [2, 3]);
+    assert.deepEqual(await store.imports.closed({ after: 0, limit: 1 }), [2]);
+    assert.deepEqual(await store.imports.closed({ after: 2, limit: 1 }), [3]);
+    assert.deepEqual(await known(), [true]);
+  },
+
   async 'of a part of a source nobody is closed, nor whom nobody could read; who is gone from the whole is, and is new when they come back'({
     store,
   }) {

@@ -1,6 +1,7 @@
 /** Going back: what a shop needs to go on with Django, as Django itself reads it. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
 import { after, before, describe, test } from 'node:test';
 import { openPostgres, type PostgresServer, available as postgresAvailable, query } from '../servers/postgres.ts';
 import { digestOf, PASSWORD, post, withWorld } from './moved.ts';
@@ -11,6 +12,25 @@ const KINDS = ['pbkdf2_sha256', 'pbkdf2_sha1', 'argon2', 'bcrypt_sha256', 'bcryp
 const hashes = ['hashes', { kinds: KINDS, password: PASSWORD }] as const;
 const key = (of: number): string => of.toString(16).padStart(40, '0');
 const OWN = 'battery staple 7?';
+
+/** All that hangs on a user of Django. */
+function allOf(file: string, id: number): unknown {
+  const db = new DatabaseSync(file, { readOnly: true });
+  try {
+    const rowsOf = (table: string, column: string) =>
+      db.prepare(`SELECT * FROM ${table} WHERE ${column} = ? ORDER BY 1`).all(id);
+    const tables = ['account_emailaddress', 'authtoken_token', 'auth_user_groups', 'mfa_authenticator'];
+    return [rowsOf('auth_user', 'id'), ...tables.map((table) => rowsOf(table, 'user_id'))];
+  } finally {
+    db.close();
+  }
+}
+
+function changeIn(file: string, sql: string): void {
+  const db = new DatabaseSync(file);
+  db.exec(sql);
+  db.close();
+}
 
 type Dump = Readonly<Record<string, readonly (readonly unknown[])[]>>;
 
@@ -92,6 +112,65 @@ describe('a Django project is gone back to', { skip }, () => {
         'the browser that was displaced here is out',
       );
       assert.ok(dump['account_emailaddress']?.some(([id, address]) => id === 21 && address === 'new@shop.test'));
+    });
+  });
+
+  test('whose number somebody else has there does not go back, and nothing of that somebody is touched', async () => {
+    await withWorld(async ({ site, path, file, bring, latchkey, serve }) => {
+      const [, made] = await site.ask(['migrate', null], ['hashes', { kinds: ['pbkdf2_sha256'], password: PASSWORD }]);
+      await site.ask(['populate', { hashes: made, count: 3 }]);
+      await bring();
+      const { url, stop } = await serve();
+      const register = async (username: string) => {
+        const words = { username, email: `${username}@new.test`, password1: OWN, password2: OWN };
+        assert.ok((await post(`${url}/auth/registration/`, words)).status < 300);
+      };
+      await register('thief');
+      // Django went on meanwhile, and gave the same number to somebody else.
+      await site.run(`
+mallory = User.objects.create(id=4, username='mallory', email='mallory@shop.test', password=hashers.make_password('hers'))
+mallory.groups.add(Group.objects.create(name='owners'))
+Token.objects.create(user=mallory, key='${key(4)}')
+EmailAddress.objects.create(user=mallory, email='mallory@shop.test', verified=True, primary=True)
+with connection.cursor() as cursor:
+    cursor.execute("INSERT INTO mfa_authenticator (user_id, type, data, created_at) VALUES (4, 'totp', '{}', '2026-01-01')")
+`);
+      await register('newcomer');
+      await register('leaver');
+      const hers = () => allOf(`${path}/site.db`, 4);
+      const was = hers();
+      const take = async (...more: readonly string[]) => {
+        const { status, stdout, stderr } = await latchkey(['export', 'django', '--to', site.from, ...more]);
+        assert.equal(status, 0, stderr);
+        assert.deepEqual(hers(), was, 'Mallory stays as she is');
+        assert.match(stdout, /\d: their number is somebody else’s there.*Such as 4[,\n]/);
+        return stdout;
+      };
+      assert.match(await take('--dry-run'), /^Would have made 2 users, changed 0/);
+      assert.match(await take(), /^Made 2 users, changed 0, kept 0 out; 3 are as they were/);
+
+      const { status, body } = await post(`${url}/auth/login/`, { username: 'newcomer', password: OWN });
+      assert.equal(status, 200);
+      const headers = { authorization: `Token ${(body as { key: string }).key}`, 'content-type': 'application/json' };
+      const renamed = JSON.stringify({ username: 'settled' });
+      assert.equal((await fetch(`${url}/auth/user/`, { method: 'PATCH', headers, body: renamed })).status, 200);
+      await stop();
+      const nameOf = () => site.run('answer = User.objects.get(pk=5).username');
+      const forget = (id: number) => changeIn(file, `DELETE FROM exported WHERE account_id = ${id}`);
+      forget(5);
+      assert.match(await take(), /^Made 0 users, changed 0, .*\n {2}2: .*Such as 4, 5\n/);
+      assert.equal(await nameOf(), 'newcomer', 'who is not known there, and is called otherwise, may be anybody');
+      changeIn(file, 'INSERT INTO exported VALUES (5)');
+      // As an export leaves it that was killed before it could note whom it had made.
+      forget(6);
+      assert.match(await take(), /^Made 0 users, changed 1, kept 0 out; 4 are as they were/);
+      assert.equal(await nameOf(), 'settled');
+      changeIn(file, 'DELETE FROM account WHERE id = 6');
+      assert.match(
+        await take(),
+        /^Made 0 users, changed 0, kept 1 out/,
+        'whom an export made is known when they are gone',
+      );
     });
   });
 

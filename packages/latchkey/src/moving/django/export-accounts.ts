@@ -10,7 +10,7 @@ import type { Parts } from '../../flows/parts.ts';
 import type { AccountId } from '../../model/account.ts';
 import type { ExportedAccount, Range } from '../../stores/store.ts';
 import { quoted, type Row, type Rows } from '../sources/rows.ts';
-import { textIn } from '../values.ts';
+import { textIn, timeIn } from '../values.ts';
 import { writeAddresses, writeGroups, writeSecondSteps } from './export-parts.ts';
 import type { Field, Tables } from './tables.ts';
 
@@ -32,15 +32,20 @@ export class ExportReport {
   }
 }
 
-export async function exportAccounts(exporting: Exporting, tell: (done: number, upTo: number) => void): Promise<void> {
+/** The accounts that are to be noted as made there, once that is committed: before, nobody knows whose their numbers will be. */
+export async function exportAccounts(
+  exporting: Exporting,
+  tell: (done: number, upTo: number) => void,
+): Promise<readonly AccountId[]> {
   const { parts, rows, report } = exporting;
   await parkRenamed(exporting);
+  const made: AccountId[] = [];
   let done = 0;
   for (let after = 0; ; ) {
     const page = await parts.store.imports.page({ after, limit: PAGE });
     const upTo = page.at(-1)?.record.account.id;
     if (upTo === undefined) break;
-    await writePage(exporting, page, { after, upTo });
+    made.push(...(await writePage(exporting, page, { after, upTo })));
     after = upTo;
     done += page.length;
     tell(done, upTo);
@@ -49,6 +54,18 @@ export async function exportAccounts(exporting: Exporting, tell: (done: number, 
   await endBrowsers(exporting);
   if (rows.dialect === 'postgres') await countOn(exporting);
   report.counts.same -= report.counts.changed;
+  return made;
+}
+
+export async function noteMade({ store }: Parts, made: readonly AccountId[]): Promise<void> {
+  for (let at = 0; at < made.length; at += PAGE) await store.imports.noteExported(made.slice(at, at + PAGE));
+}
+
+/** Whether the user with its number there is this account, and nobody to whom Django has given the same number. */
+function isSame({ record: { account }, isKnownThere }: ExportedAccount, there: Row): boolean {
+  // An export that was killed may not have noted whom it made: the moment of joining is one that nobody can choose.
+  const isMade = account.createdAt > 0 && timeIn(there, 'date_joined') === account.createdAt;
+  return isKnownThere || (isMade && textIn(there, 'username') === account.username);
 }
 
 /** Their columns there, as they are to be. */
@@ -104,7 +121,7 @@ const FIELDS = [
 
 async function usersThere({ rows, tables }: Exporting, { after, upTo }: Range): Promise<ReadonlyMap<number, Row>> {
   const id = quoted(tables.columns.id ?? 'id');
-  const columns = FIELDS.flatMap((field) => {
+  const columns = [...FIELDS, 'date_joined' as const].flatMap((field) => {
     const column = tables.columns[field];
     return column === null ? [] : [`${quoted(column)} AS ${field}`];
   });
@@ -121,9 +138,10 @@ async function parkRenamed(exporting: Exporting): Promise<void> {
     const upTo = page.at(-1)?.record.account.id;
     if (upTo === undefined) return;
     const there = await usersThere(exporting, { after, upTo });
-    for (const { record } of page) {
+    for (const exported of page) {
+      const { record } = exported;
       const row = there.get(record.account.id);
-      if (row === undefined || textIn(row, 'username') === record.account.username) continue;
+      if (row === undefined || textIn(row, 'username') === record.account.username || !isSame(exported, row)) continue;
       const sql = `UPDATE ${quoted(tables.users)} SET ${username} = ? WHERE ${id} = ?`;
       await rows.ask(sql, [`latchkey-moves-${record.account.id}`, record.account.id]);
     }
@@ -131,23 +149,39 @@ async function parkRenamed(exporting: Exporting): Promise<void> {
   }
 }
 
-async function writePage(exporting: Exporting, page: readonly ExportedAccount[], range: Range): Promise<void> {
+/** Those of them that are not known there yet, and are from now on. */
+async function writePage(
+  exporting: Exporting,
+  all: readonly ExportedAccount[],
+  range: Range,
+): Promise<readonly AccountId[]> {
   const { report, tables } = exporting;
   const there = await usersThere(exporting, range);
-  for (const exported of page) {
-    const row = there.get(exported.record.account.id) ?? null;
-    const isChanged = row === null ? await insertUser(exporting, exported) : await updateUser(exporting, exported, row);
-    if (row === null) report.counts.made++;
-    else if (isChanged) report.counts.changed++;
-    if (row !== null) report.counts.same++;
-    if (exported.credentials.some(({ kind }) => kind === 'passkey')) {
-      report.note('a passkey: it is registered there again', exported.record.account.id);
-    }
+  const { page = [], strangers = [] } = Object.groupBy(all, (exported) => {
+    const row = there.get(exported.record.account.id);
+    return row === undefined || isSame(exported, row) ? 'page' : 'strangers';
+  });
+  const taken = new Set(strangers.map(({ record }) => record.account.id));
+  for (const id of taken) {
+    report.note('their number is somebody else’s there: not brought back. They sign up there, or go on here', id);
   }
+  for (const exported of page) await writeUser(exporting, exported, there.get(exported.record.account.id) ?? null);
   await writeGroups(exporting, page, range);
   if (tables.has('account_emailaddress')) await writeAddresses(exporting, page, range);
   if (tables.has('mfa_authenticator')) await writeSecondSteps(exporting, page, range, exportedSecret(exporting));
-  if (tables.has('authtoken_token')) await endKeys(exporting, range);
+  if (tables.has('authtoken_token')) await endKeys(exporting, range, taken);
+  return page.filter(({ isKnownThere }) => !isKnownThere).map(({ record }) => record.account.id);
+}
+
+async function writeUser(exporting: Exporting, exported: ExportedAccount, row: Row | null): Promise<void> {
+  const { report } = exporting;
+  const isChanged = row === null ? await insertUser(exporting, exported) : await updateUser(exporting, exported, row);
+  if (row === null) report.counts.made++;
+  else if (isChanged) report.counts.changed++;
+  if (row !== null) report.counts.same++;
+  if (exported.credentials.some(({ kind }) => kind === 'passkey')) {
+    report.note('a passkey: it is registered there again', exported.record.account.id);
+  }
 }
 
 function exportedSecret({ parts }: Exporting): (exported: ExportedAccount) => string | null {
@@ -199,11 +233,11 @@ async function hasEnded({ parts: { store } }: Exporting, hash: SecretHash | null
 }
 
 /** Keys that ended here end there: nobody who was signed out is in again by going back. */
-async function endKeys(exporting: Exporting, { after, upTo }: Range): Promise<void> {
+async function endKeys(exporting: Exporting, { after, upTo }: Range, taken: ReadonlySet<AccountId>): Promise<void> {
   const { rows, report } = exporting;
-  const sql = 'SELECT key FROM authtoken_token WHERE user_id > ? AND user_id <= ?';
+  const sql = 'SELECT key, user_id FROM authtoken_token WHERE user_id > ? AND user_id <= ?';
   for (const row of await rows.ask(sql, [after, upTo])) {
-    if (!(await hasEnded(exporting, hashOfDrfKey(textIn(row, 'key'))))) continue;
+    if (taken.has(Number(row['user_id'])) || !(await hasEnded(exporting, hashOfDrfKey(textIn(row, 'key'))))) continue;
     await rows.ask('DELETE FROM authtoken_token WHERE key = ?', [row['key']]);
     report.counts.keys++;
   }

@@ -237,4 +237,9 @@ export const migrations: readonly Migration[] = [
       CREATE INDEX imported_id_number ON imported_id (source, account_id);
     `,
   },
+  {
+    number: 8,
+    name: 'accounts that an export has made in Django',
+    sql: 'CREATE TABLE exported (account_id BIGINT PRIMARY KEY);',
+  },
 ];

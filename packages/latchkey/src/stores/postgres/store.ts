@@ -238,6 +238,7 @@ function storeOf(database: Database, hub: ReturnType<typeof openHub>): AccountsS
       key: reads(imports.key),
       noteKeys: changes(imports.noteKeys),
       page: reads(imports.page),
+      noteExported: changes(imports.noteExported),
       closed: reads(imports.closed),
     },
     settings: {

@@ -438,6 +438,18 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'select count(*) as "count" from "@schema"."imported" inner join "@schema"."account" on "@schema"."account"."id" = "@schema"."imported"."account_id" where "@schema"."imported"."source" = $1',
     parameters: [{ arg: 'source' }],
   },
+  'imports.selectExported': {
+    sql: 'select * from "@schema"."exported" where "account_id" > $1 and "account_id" <= $2',
+    parameters: [{ arg: 'after' }, { arg: 'up_to' }],
+  },
+  'imports.insertExported': {
+    sql: 'insert into "@schema"."exported" ("account_id") values ($1) on conflict ("account_id") do nothing',
+    parameters: [{ arg: 'account_id' }],
+  },
+  'imports.selectExportedClosed': {
+    sql: 'select "@schema"."exported"."account_id" from "@schema"."exported" left join "@schema"."account" on "@schema"."account"."id" = "@schema"."exported"."account_id" where "@schema"."account"."id" is null and "@schema"."exported"."account_id" > $1 order by "@schema"."exported"."account_id" limit $2',
+    parameters: [{ arg: 'after' }, { arg: 'limit' }],
+  },
   'imports.selectClosed': {
     sql: 'select "@schema"."imported"."account_id" from "@schema"."imported" left join "@schema"."account" on "@schema"."account"."id" = "@schema"."imported"."account_id" where "@schema"."account"."id" is null and "@schema"."imported"."source" = $1 and "@schema"."imported"."account_id" > $2 order by "@schema"."imported"."account_id" limit $3',
     parameters: [{ arg: 'source' }, { arg: 'after' }, { arg: 'limit' }],

@@ -450,6 +450,18 @@ export const compiled: Readonly<Record<string, Compiled>> = {
     sql: 'select count(*) as "count" from "imported" inner join "account" on "account"."id" = "imported"."account_id" where "imported"."source" = ?',
     parameters: [{ arg: 'source' }],
   },
+  'imports.selectExported': {
+    sql: 'select * from "exported" where "account_id" > ? and "account_id" <= ?',
+    parameters: [{ arg: 'after' }, { arg: 'up_to' }],
+  },
+  'imports.insertExported': {
+    sql: 'insert into "exported" ("account_id") values (?) on conflict ("account_id") do nothing',
+    parameters: [{ arg: 'account_id' }],
+  },
+  'imports.selectExportedClosed': {
+    sql: 'select "exported"."account_id" from "exported" left join "account" on "account"."id" = "exported"."account_id" where "account"."id" is null and "exported"."account_id" > ? order by "exported"."account_id" limit ?',
+    parameters: [{ arg: 'after' }, { arg: 'limit' }],
+  },
   'imports.selectClosed': {
     sql: 'select "imported"."account_id" from "imported" left join "account" on "account"."id" = "imported"."account_id" where "account"."id" is null and "imported"."source" = ? and "imported"."account_id" > ? order by "imported"."account_id" limit ?',
     parameters: [{ arg: 'source' }, { arg: 'after' }, { arg: 'limit' }],

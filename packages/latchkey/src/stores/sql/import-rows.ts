@@ -37,6 +37,29 @@ export const countImported = define<{ source: string }>('imports.count')((db, ar
     .select((eb) => eb.fn.countAll<number>().as('count')),
 );
 
+export const selectExported = define<Between>('imports.selectExported')((db, arg) =>
+  db.selectFrom('exported').selectAll().where('account_id', '>', arg.after).where('account_id', '<=', arg.up_to),
+);
+
+export const insertExported = define<{ account_id: number }>('imports.insertExported')((db, arg) =>
+  db
+    .insertInto('exported')
+    .values({ account_id: arg.account_id })
+    .onConflict((conflict) => conflict.column('account_id').doNothing()),
+);
+
+export const selectExportedClosed = define<{ after: number; limit: number }>('imports.selectExportedClosed')(
+  (db, arg) =>
+    db
+      .selectFrom('exported')
+      .leftJoin('account', 'account.id', 'exported.account_id')
+      .select('exported.account_id')
+      .where('account.id', 'is', null)
+      .where('exported.account_id', '>', arg.after)
+      .orderBy('exported.account_id')
+      .limit(arg.limit),
+);
+
 export const selectClosed = define<{ source: string; after: number; limit: number }>('imports.selectClosed')(
   (db, arg) =>
     db

@@ -509,6 +509,7 @@ export function* page(
   const imported = yield* rows(run, written.selectImported, range);
   const django = imported.filter(({ source }) => source === DJANGO);
   const origins = new Map(django.map((one) => [one.account_id, one.origin]));
+  const exported = new Set((yield* rows(run, written.selectExported, range)).map((one) => one.account_id));
   return found.map((one): ExportedAccount => {
     const noted = origins.get(one.id) ?? '';
     return {
@@ -518,13 +519,25 @@ export function* page(
       })),
       credentials: (credentials.get(one.id) ?? []).map((each_): Credential => credentialOf(each_)),
       origin: noted === '' ? null : (JSON.parse(noted) as Origin),
+      isKnownThere: origins.has(one.id) || exported.has(one.id),
     };
   });
+}
+
+export function* noteExported(run: Run, ids: readonly AccountId[]): Sentence<void> {
+  yield* each(
+    run,
+    written.insertExported,
+    ids.map((account_id) => ({ account_id })),
+  );
 }
 
 export function* closed(
   run: Run,
   { after, limit }: Parameters<ImportStore['closed']>[0],
 ): Sentence<readonly AccountId[]> {
-  return (yield* rows(run, written.selectClosed, { source: DJANGO, after, limit })).map(({ account_id }) => account_id);
+  const imported = yield* rows(run, written.selectClosed, { source: DJANGO, after, limit });
+  const exported = yield* rows(run, written.selectExportedClosed, { after, limit });
+  const all = new Set([...imported, ...exported].map(({ account_id }) => account_id));
+  return [...all].sort((a, b) => a - b).slice(0, limit);
 }

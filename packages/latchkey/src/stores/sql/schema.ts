@@ -19,6 +19,7 @@ export type Schema = {
   imported_email: ImportedEmailTable;
   imported_key: ImportedKeyTable;
   imported_id: ImportedIdTable;
+  exported: ExportedTable;
   sqlite_sequence: SqliteSequenceTable;
 };
 
@@ -189,6 +190,11 @@ type ImportedIdTable = {
   source_id: string;
   /** In PostgreSQL the next of the accounts' counter, where nothing else is given. */
   account_id: Generated<number>;
+};
+
+/** Accounts that were made here, and that an export has made in Django. They stay noted when the account is closed. */
+type ExportedTable = {
+  account_id: number;
 };
 
 /** SQLite's own: the last number that each table has given. */

@@ -229,4 +229,9 @@ export const migrations: readonly Migration[] = [
       CREATE INDEX imported_id_number ON imported_id (source, account_id);
     `,
   },
+  {
+    number: 9,
+    name: 'accounts that an export has made in Django',
+    sql: 'CREATE TABLE exported (account_id INTEGER PRIMARY KEY) STRICT;',
+  },
 ];

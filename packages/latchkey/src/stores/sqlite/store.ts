@@ -152,6 +152,7 @@ function open(path: string, clock: Clock, where: Run['sessions']): AccountsSide 
       key: reads(imports.key),
       noteKeys: writes(imports.noteKeys),
       page: reads(imports.page),
+      noteExported: writes(imports.noteExported),
       closed: reads(imports.closed),
     },
     settings: {
