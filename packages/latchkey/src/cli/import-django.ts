@@ -4,6 +4,7 @@ import { countUsers, type Reading, readBatches } from '../moving/django/read-acc
 import { findTables, type Mapping } from '../moving/django/tables.ts';
 import { importBatch } from '../moving/import-accounts.ts';
 import { ImportReport, textOf } from '../moving/import-report.ts';
+import { refuseUnknownIssuers } from '../moving/providers.ts';
 import { openRows } from '../moving/sources/open.ts';
 import { type Rows, UnusableSource } from '../moving/sources/rows.ts';
 import { systemClock } from '../stores/clock.ts';
@@ -41,6 +42,7 @@ async function importFrom(
   const report = new ImportReport();
   const { settings, keys } = parts;
   const tables = await findTables(rows, mapping);
+  refuseUnknownIssuers(settings, tables.providers);
   const reading: Reading = { rows, tables, settings, keys, note: (note, who) => report.note(note, who) };
   const all = await countUsers(reading);
   if (all === 0 && (await parts.store.imports.count('django')) > 0) {

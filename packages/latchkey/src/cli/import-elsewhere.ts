@@ -4,6 +4,7 @@ import { readBatches } from '../moving/elsewhere/read-batches.ts';
 import type { TableMapping } from '../moving/elsewhere/table-source.ts';
 import { importBatch } from '../moving/import-accounts.ts';
 import { ImportReport, textOf } from '../moving/import-report.ts';
+import { refuseUnknownIssuers } from '../moving/providers.ts';
 import { openRows } from '../moving/sources/open.ts';
 import { openRecordFile } from '../moving/sources/record-file.ts';
 import { UnusableSource } from '../moving/sources/rows.ts';
@@ -120,6 +121,7 @@ async function importFrom(
   { source, report, options: { dryRun: isLook, after, closeMissing } }: From,
 ): Promise<void> {
   const { settings, keys, store } = parts;
+  refuseUnknownIssuers(settings, source.providers);
   const all = await source.count();
   const isWhole = closeMissing || IN_DATABASES.has(source.name as Elsewhere);
   if (isWhole) refuseMassClosing(all, await store.imports.count(source.name), { source, isMeant: closeMissing });

@@ -17,6 +17,7 @@ export type SourceNote =
   | 'passkey'
   | 'permissions'
   | 'provider_unknown'
+  | 'provider_self_hosted'
   | 'session_unread'
   | 'session_void'
   | 'record_malformed'
@@ -55,6 +56,8 @@ const MEANINGS: Readonly<Record<Note, string>> = {
   permissions: 'permissions of their own: left behind, only groups and flags become roles',
   provider_unknown:
     'an account at a provider that is not among those known or set up here (LATCHKEY_SOCIAL_PROVIDERS), or is known by another number there',
+  provider_self_hosted:
+    'an account at a provider that may be a server of one’s own: left behind until the mapping file names its issuer, such as {"providers": {"gitlab": "https://gitlab.com", "github": "https://github.com/login/oauth"}}',
   session_unread: 'a browser session that does not open with this SECRET_KEY, or is nobody’s',
   session_void: 'a browser session that Django would not take any more: its owner changed their password',
   record_malformed:

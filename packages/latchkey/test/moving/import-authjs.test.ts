@@ -53,7 +53,16 @@ describe('Auth.js with Prisma, in SQLite', () => {
       await link(there, '"Account"', ['ckann', 'email', 'email', 'ckann@shop.test']);
       await link(there, '"Account"', ['ckbob', 'oidc', 'azure-ad', 'x']);
       await link(there, '"Account"', ['ckcyd', 'oauth', 'twitter', '88']);
-      const said = await bring(there.from);
+      await link(there, '"Account"', ['ckbob', 'oauth', 'gitlab', '7']);
+      const mapping = `${path}/mapping.json`;
+      writeFileSync(mapping, JSON.stringify({ providers: { github: 'https://github.com/login/oauth' } }));
+      assert.match(
+        await bring(there.from, '--dry-run'),
+        /2: an account at a provider that may be a server of one’s own/,
+      );
+      const bringMapped = () => bring(there.from, '--mapping', mapping);
+      const said = await bringMapped();
+      assert.match(said, /1: an account at a provider that may be a server of one’s own: .*\(ckbob\) \(gitlab\)\n/);
       assert.match(said, /^Made 3 accounts, changed 0, closed 0; 0 are as they were, 1 did not come along\.\n/);
       assert.match(said, /Such as account 2 \(ckbob\) \(azure-ad\)\n/);
       assert.match(said, /nobody could sign in, so they are left behind\. Such as account 4 \(ckdan\)\n/);
@@ -69,10 +78,11 @@ describe('Auth.js with Prisma, in SQLite', () => {
         'SELECT group_concat(CAST(data AS TEXT)) AS all_ FROM (SELECT * FROM credential ORDER BY account_id)',
       );
       assert.match(String(issuers['all_']), /github\.com.*"subject":"77".*x\.com.*"subject":"88"/);
+      assert.doesNotMatch(String(issuers['all_']), /gitlab/);
       await there.run('UPDATE "User" SET "emailVerified" = ? WHERE "id" = ?', ['2024-01-01T00:00:00.000Z', 'ckbob']);
-      assert.match(await bring(there.from), /^Made 0 accounts, changed 1, closed 0; 2 are as they were/);
+      assert.match(await bringMapped(), /^Made 0 accounts, changed 1, closed 0; 2 are as they were/);
       assert.equal(rowIn(file, 'SELECT verified FROM email WHERE account_id = 2')['verified'], 1);
-      assert.match(await bring(there.from), /^Made 0 accounts, changed 0, closed 0; 3 are as they were/);
+      assert.match(await bringMapped(), /^Made 0 accounts, changed 0, closed 0; 3 are as they were/);
       await there.close();
     });
   });

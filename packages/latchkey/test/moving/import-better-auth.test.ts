@@ -88,6 +88,7 @@ async function fill(there: Elsewhere): Promise<void> {
   await addUser(there, 'gil', {}, null);
   await addAccount(there, 'gil', { providerId: 'google', accountId: '1122' });
   await addAccount(there, 'zoe', { providerId: 'microsoft', accountId: 'ms-1' });
+  await addAccount(there, 'zoe', { providerId: 'gitlab', accountId: '7' });
   await addUser(there, 'hal', { twoFactorEnabled: true });
   await there.run('INSERT INTO "twoFactor" ("id", "secret", "backupCodes", "userId") VALUES (?, ?, ?, ?)', [
     ...['t1', 'ab'.repeat(60), 'x', 'hal'],
@@ -108,6 +109,7 @@ async function comesAlong(there: Elsewhere): Promise<void> {
     assert.deepEqual((broughtTo(file) as { allotted: unknown[] }).allotted, [], 'a look allots nothing');
 
     const said = await bring(there.from);
+    assert.match(said, /1: an account at a provider that may be a server of one’s own: .*\(zoe\) \(gitlab\)\n/);
     assert.match(said, /^Made 7 accounts, changed 0, closed 0; 0 are as they were, 0 did not come along\.\n/);
     for (const why of [
       '1: a password that cannot be read here (of a scheme that is not known, or no hash at all): they choose a new one by mail. Such as account 6 (ida)',

@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, test } from 'node:test';
 import { hashOfDrfKey } from '../../src/crypto/token.ts';
 import { codeAt } from '../second-step/app.ts';
+import { rowIn } from './elsewhere.ts';
 import { broughtTo, digestOf, PASSWORD, post, withWorld } from './moved.ts';
 import { available } from './site.ts';
 
@@ -149,6 +150,36 @@ for permission in Permission.objects.all()[:2]: User.objects.get(id=2).user_perm
       }
       const { accounts, live } = broughtTo(file) as { accounts: unknown[]; live: unknown[] };
       assert.deepEqual([accounts, live], [[], []]);
+    });
+  });
+
+  test('an account at a server that may be one’s own comes along where the mapping names its issuer, and not else', async () => {
+    await withWorld(async ({ site, path, file, bring, latchkey }) => {
+      const [, made] = await site.ask(['migrate', null], ['hashes', { kinds: ['pbkdf2_sha256'], password: 'x' }]);
+      await site.ask(['populate', { hashes: made, count: 2 }]);
+      await site.run(`
+for provider in ['gitlab', 'github', 'google']: SocialAccount.objects.create(user_id=1, provider=provider, uid='7')
+`);
+      const said = await bring();
+      assert.match(said, /2: an account at a provider that may be a server of one’s own: .*account 1 \(gitlab\)/);
+      const known = () => (broughtTo(file) as { credentials: { id: string }[] }).credentials.length;
+      assert.equal(known(), 1);
+      const mapping = `${path}/mapping.json`;
+      const mapped = async (issuers: unknown, env = {}) => {
+        writeFileSync(mapping, JSON.stringify({ providers: issuers }));
+        return await latchkey(['import', 'django', '--from', site.from, '--mapping', mapping], { env });
+      };
+      const wrong = await mapped({ gitlab: 'https://gitlab.shop.test' });
+      assert.deepEqual([wrong.status, known()], [1, 1]);
+      assert.match(wrong.stderr, /https:\/\/gitlab\.shop\.test/);
+      const gitlab = { issuer: 'https://gitlab.shop.test', clientId: 'x', clientSecret: 'y' };
+      const env = { LATCHKEY_SOCIAL_PROVIDERS: JSON.stringify({ gitlab }) };
+      const right = await mapped({ gitlab: gitlab.issuer, github: 'https://github.com/login/oauth' }, env);
+      assert.match(right.stdout, /^Made 0 accounts, changed 1, closed 0; 1 are as they were/, right.stderr);
+      assert.equal(known(), 3);
+      const all = JSON.stringify(rowIn(file, 'SELECT group_concat(CAST(data AS TEXT)) AS data FROM credential'));
+      assert.match(all, /https:\/\/gitlab\.shop\.test/);
+      assert.doesNotMatch(all, /https:\/\/gitlab\.com/);
     });
   });
 

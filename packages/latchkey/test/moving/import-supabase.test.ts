@@ -65,8 +65,14 @@ async function addUser(there: Elsewhere, of: number, given: Readonly<Record<stri
   await there.run(sql, Object.values(user));
 }
 
-async function addIdentity(there: Elsewhere, of: number, provider: string, subject: string): Promise<void> {
-  const data = JSON.stringify({ sub: subject, email: `user${of}@shop.test` });
+async function addIdentity(
+  there: Elsewhere,
+  of: number,
+  provider: string,
+  subject: string,
+  iss?: string,
+): Promise<void> {
+  const data = JSON.stringify({ iss, sub: subject, email: `user${of}@shop.test` });
   await there.run('INSERT INTO auth.identities (provider_id, user_id, identity_data, provider) VALUES (?, ?, ?, ?)', [
     ...[subject, idOf(of), data, provider],
   ]);
@@ -109,6 +115,8 @@ describe('a Supabase project moves', { skip }, () => {
     await addIdentity(there, 9, 'google', '1122');
     await addIdentity(there, 9, 'email', idOf(9));
     await addIdentity(there, 9, 'azure', 'x');
+    await addIdentity(there, 9, 'gitlab', '7', 'https://git.shop.test');
+    await addIdentity(there, 9, 'github', '8', 'https://api.github.com');
     await addUser(there, 10, { email: 'user1@shop.test', is_sso_user: true });
     await withImport('supabase', async ({ file, bring, serve }) => {
       const look = await bring(there.from, '--dry-run');
@@ -121,7 +129,7 @@ describe('a Supabase project moves', { skip }, () => {
         `1: somebody else has their username here (LATCHKEY_USERNAME_CASE=exact tells Ann from ann): rename one of them. Such as account 9 (${idOf(10)})`,
         `1: a passkey: it is registered again`,
         `1: an authenticator app of other than six digits and thirty seconds, not confirmed, or sealed: set up again. Such as account 3 (${idOf(3)})`,
-        `Such as account 8 (${idOf(9)}) (azure)`,
+        `Such as account 8 (${idOf(9)}) (azure), account 8 (${idOf(9)}) (gitlab at https://git.shop.test)`,
       ]) {
         assert.ok(said.includes(why), `${why} in ${said}`);
       }
@@ -130,7 +138,11 @@ describe('a Supabase project moves', { skip }, () => {
       assert.equal(ann['created_at'], Date.UTC(2024, 4, 6, 5, 8, 9, 123));
       const verified = rowIn(file, 'SELECT group_concat(account_id) AS ids FROM email WHERE verified = 1');
       assert.equal(verified['ids'], '1,3,4,7,8');
-      const identity = rowIn(file, "SELECT * FROM credential WHERE kind = 'social'");
+      const identity = rowIn(
+        file,
+        "SELECT label, data, (SELECT count(*) FROM credential WHERE kind = 'social') AS all_ FROM credential WHERE CAST(data AS TEXT) LIKE '%google%'",
+      );
+      assert.equal(identity['all_'], 2);
       assert.deepEqual(
         [identity['label'], JSON.parse(Buffer.from(identity['data'] as Uint8Array).toString()).subject],
         ['user9@shop.test', '1122'],

@@ -15,7 +15,6 @@ import type { SourceNote } from '../import-report.ts';
 import { issuerOf } from '../providers.ts';
 import { PAGE, quoted, type Row, type Rows } from '../sources/rows.ts';
 import { base32, isTrue, jsonIn, printOf, textIn, timeIn } from '../values.ts';
-import { PROVIDERS } from './providers.ts';
 import { type Tables, userColumns } from './tables.ts';
 
 /** A database has everybody: who is gone from it is closed here. */
@@ -245,7 +244,11 @@ function credentialsOf(reading: Reading, id: number, around: Around): Made {
   return {
     // Codes stand in for an app, and for nothing else.
     made: [...apps.slice(0, 1), ...(apps.length > 0 ? codes : []), ...identities],
-    said: [socials, authenticators.map(({ type, data }) => [type, data]), devices],
+    // Whose issuer the mapping names by now comes along the next time, though Django says what it said.
+    said: [
+      ...[socials, authenticators.map(({ type, data }) => [type, data]), devices],
+      ...(socials.length > 0 ? [identities.map((one) => one.id)] : []),
+    ],
   };
 }
 
@@ -284,14 +287,14 @@ function codesOf({ keys, note }: Reading, id: number, row: Row): readonly NewCre
 }
 
 function identityOf(
-  { settings, note }: Reading,
+  { settings, tables, note }: Reading,
   id: number,
   { row, at }: { readonly row: Row; readonly at: number },
 ): readonly NewCredential[] {
-  const known = issuerOf(settings, textIn(row, 'provider'), PROVIDERS);
+  const known = issuerOf(settings, textIn(row, 'provider'), tables.providers);
   const subject = textIn(row, 'uid');
-  if (known === null || subject === '') {
-    note('provider_unknown', `account ${id} (${textIn(row, 'provider')})`);
+  if (typeof known === 'string' || subject === '') {
+    note(typeof known === 'string' ? known : 'provider_unknown', `account ${id} (${textIn(row, 'provider')})`);
     return [];
   }
   const extra = jsonIn(row, 'extra_data');

@@ -1,5 +1,7 @@
 /** Which of Django's tables are there, and by what names: a custom user model is described by a mapping file. */
+import { namesWith, type ProviderNames } from '../providers.ts';
 import { quoted, type Rows, UnusableSource } from '../sources/rows.ts';
+import { PROVIDERS } from './providers.ts';
 
 /** What an account needs, and what it is called in `auth_user`. */
 const FIELDS = [
@@ -30,6 +32,8 @@ export type Mapping = {
   readonly groups?: { readonly table: string; readonly user: string };
   /** The roles that the flags become: `staff` and `superuser`. */
   readonly roles?: { readonly is_staff?: string; readonly is_superuser?: string };
+  /** The issuers of providers that are called otherwise here, or may be a server of one's own: `{"gitlab": "https://gitlab.com"}`. */
+  readonly providers?: Readonly<Record<string, string>>;
 };
 
 export type Tables = {
@@ -39,6 +43,7 @@ export type Tables = {
   readonly profile: readonly (readonly [field: string, column: string])[];
   readonly groups: { readonly table: string; readonly user: string } | null;
   readonly roles: { readonly is_staff: string; readonly is_superuser: string };
+  readonly providers: ProviderNames;
   readonly has: (table: OtherTable) => boolean;
 };
 
@@ -83,6 +88,7 @@ export async function findTables(rows: Rows, mapping: Mapping): Promise<Tables> 
     profile: Object.entries(mapping.profile ?? {}),
     groups: await groupsOf(rows, users, mapping),
     roles: { is_staff: 'staff', is_superuser: 'superuser', ...mapping.roles },
+    providers: namesWith(PROVIDERS, mapping.providers),
     has: (table) => present.has(table),
   };
 }

@@ -1,14 +1,17 @@
 /** The tables of Auth.js (NextAuth) by any of its SQL adapters: `users` and `accounts`, or Prisma's `User` and `Account`. */
 import { foreignHash } from '../../credentials/foreign-hashes.ts';
-import type { ProviderNames } from '../providers.ts';
+import { namesWith, type ProviderNames } from '../providers.ts';
 import { type Row, type Rows, UnusableSource } from '../sources/rows.ts';
 import { instantIn, isTrue, textIn } from '../values.ts';
 import { NOBODY_YET, namesIn, type Person } from './person.ts';
 import type { PeopleSource } from './read-batches.ts';
 import { type Around, findTable, type TableMapping, tableSource } from './table-source.ts';
 
-/** Its names, where they differ. Microsoft's people belong to a tenant each. */
-const PROVIDERS: ProviderNames = { twitter: 'x', 'azure-ad': null, 'microsoft-entra-id': null };
+/** Its names, where they differ. Microsoft's people belong to a tenant each; GitLab's and GitHub's may be those of another server. */
+const PROVIDERS: ProviderNames = {
+  ...{ twitter: 'x', 'azure-ad': null, 'microsoft-entra-id': null },
+  ...{ gitlab: 'self-hosted', github: 'self-hosted' },
+};
 
 /** Accounts that are at a provider; the others are mail, passwords and passkeys of its own. */
 const AT_PROVIDERS = new Set(['oauth', 'oidc']);
@@ -45,7 +48,8 @@ export async function authjsSource(rows: Rows, mapping: TableMapping): Promise<P
       .filter((row) => AT_PROVIDERS.has(textIn(row, 'type') || 'oauth'))
       .map((row) => ({ provider: textIn(row, 'provider'), subject: textIn(row, 'providerAccountId'), label: '' })),
   });
-  return tableSource({ name: 'authjs', providers: PROVIDERS, rows, users, where: '', around: { accounts }, personOf });
+  const providers = namesWith(PROVIDERS, mapping.providers);
+  return tableSource({ name: 'authjs', providers, rows, users, where: '', around: { accounts }, personOf });
 }
 
 /** Columns that applications add, and a mapping names. */

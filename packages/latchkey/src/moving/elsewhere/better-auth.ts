@@ -1,6 +1,6 @@
 /** better-auth's tables: `user`, `account` (passwords and accounts at providers), `twoFactor`, `passkey`. */
 import { foreignHash } from '../../credentials/foreign-hashes.ts';
-import type { ProviderNames } from '../providers.ts';
+import { namesWith, type ProviderNames } from '../providers.ts';
 import { type Row, type Rows, UnusableSource } from '../sources/rows.ts';
 import { base32, instantIn, isTrue, textIn } from '../values.ts';
 import type { OpenText } from './better-auth-secrets.ts';
@@ -8,8 +8,8 @@ import { NOBODY_YET, namesIn, type Person } from './person.ts';
 import type { PeopleSource } from './read-batches.ts';
 import { type Around, findTable, type TableMapping, tableSource } from './table-source.ts';
 
-/** Its names, where they differ. Microsoft's people belong to a tenant each, of which it keeps nothing. */
-const PROVIDERS: ProviderNames = { twitter: 'x', microsoft: null };
+/** Its names, where they differ. Microsoft's people belong to a tenant each, of which it keeps nothing; GitLab's may be those of another server. */
+const PROVIDERS: ProviderNames = { twitter: 'x', microsoft: null, gitlab: 'self-hosted' };
 
 /** Rows of the `account` table that stand for no account at a provider. */
 const CREDENTIAL = 'credential';
@@ -64,7 +64,8 @@ export async function betterAuthSource(
       .map((row) => ({ provider: textIn(row, 'providerId'), subject: textIn(row, 'accountId'), label: '' })),
     left: of('passkey').map(() => 'passkey' as const),
   });
-  return tableSource({ name: 'better-auth', providers: PROVIDERS, rows, users, where: '', around, personOf });
+  const providers = namesWith(PROVIDERS, mapping.providers);
+  return tableSource({ name: 'better-auth', providers, rows, users, where: '', around, personOf });
 }
 
 /** In its own letters, where it is the one that is signed in with: anything may stand in the other column. */

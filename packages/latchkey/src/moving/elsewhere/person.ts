@@ -121,7 +121,8 @@ function credentialsOf(
   if (opened.length > 0 && codes.length > 0) made.push(importedRecoveryCodes(keys, id, codes));
   for (const [at, { provider, subject, label }] of identities.entries()) {
     const known = issuerOf(settings, provider, providers);
-    if (known === null || subject === '') note('provider_unknown', `${who} (${provider})`);
+    if (typeof known === 'string') note(known, `${who} (${provider})`);
+    else if (subject === '') note('provider_unknown', `${who} (${provider})`);
     else made.push(importedIdentity({ ...known, subject, label, number: at + 1 }));
   }
   return { made, said: [opened[0]?.secret ?? null, codes, made.map((one) => [one.id, one.label])] };

@@ -10,6 +10,9 @@ import { type Around, findTable, tableSource } from './table-source.ts';
 /** Its names, where they differ. Azure's people belong to a tenant each; the older LinkedIn counted them otherwise. */
 const PROVIDERS: ProviderNames = { twitter: 'x', linkedin: null, linkedin_oidc: 'linkedin', azure: null };
 
+/** What its rows say about those that may be a server of one's own, where they are the public one. */
+const PUBLIC: Readonly<Record<string, string>> = { github: 'https://api.github.com', gitlab: 'https://gitlab.com' };
+
 /** Rows of `identities` that stand for an address or a number of one's own. */
 const OWN = new Set(['email', 'phone']);
 
@@ -86,5 +89,7 @@ function identityOf(row: Row): Person['identities'][number] {
   const said = jsonIn(row, 'identity_data');
   const subject = textIn(row, 'provider_id') || textIn(said, 'sub') || textIn(row, 'id');
   const label = textIn(said, 'email') || textIn(said, 'user_name') || textIn(said, 'name');
-  return { provider: textIn(row, 'provider'), subject, label };
+  const [provider, issuer] = [textIn(row, 'provider'), textIn(said, 'iss')];
+  const isPublic = !Object.hasOwn(PUBLIC, provider) || PUBLIC[provider] === issuer;
+  return { provider: isPublic ? provider : `${provider} at ${issuer || 'a server that is not named'}`, subject, label };
 }

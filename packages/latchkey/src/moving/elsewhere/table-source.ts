@@ -12,6 +12,8 @@ export type TableMapping = {
   readonly tables?: Readonly<Record<string, string>>;
   /** Columns that are called otherwise, table by table: `{"user": {"password": "password_hash"}}`. */
   readonly columns?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** The issuers of providers that are called otherwise here, or may be a server of one's own: `{"gitlab": "https://gitlab.com"}`. */
+  readonly providers?: Readonly<Record<string, string>>;
 };
 
 /** A table that is there, and the column of each field; null for a field that it does not have. */
