@@ -96,12 +96,13 @@ function changes({ id, label, mayBeNamed, isRemembered }: DeviceView, name: stri
 
 type Texts = PageContext['words']['devices'];
 
-function displacementItem({ at, old, by }: Displacement, now: number, { words, language }: PageContext): Html {
+function displacementItem({ at, old, by }: Displacement, now: number, { words, language, dir }: PageContext): Html {
   // What it is stands beside what it is called: whoever came in may have called theirs as they liked.
   const named = ({ name, label, place }: Displacement['by']): Content => {
     const [first, ...more] = [label, deviceName(words, name), place].filter((one) => one !== null);
     const told = more.map((one, at) => html`${at === 0 ? '' : ', '}<bdi>${one}</bdi>`);
-    return told.length === 0 ? (first ?? '') : html`<bdi>${first ?? ''}</bdi> (${told})`;
+    // Names alone give what holds them no direction: it is the page's, so that the brackets follow the name.
+    return told.length === 0 ? (first ?? '') : html`<bdi dir="${dir}"><bdi>${first ?? ''}</bdi> (${told})</bdi>`;
   };
   const names = { old: named(old), new: named(by) };
   return html`<li><div><p>${fillIn(words.devices.displaced, { ...names, when: timeOf(at, now, language) })}</p></div></li>
