@@ -1,5 +1,7 @@
 /** What lies between a node and PostgreSQL: answers that are lost, and a feed that goes silent. */
 import assert from 'node:assert/strict';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
@@ -115,4 +117,36 @@ describe('the way to PostgreSQL', { skip: startable() ?? false }, () => {
     await until(() => log.length === 3);
     assert.deepEqual(log, ['up', 'down', 'up'], 'and what was stalled is not heard');
   });
+});
+
+/** Greets whoever comes, and hangs up in the same breath, as a server does that is just being stopped. */
+async function stopping(): Promise<{ readonly url: string; stop(): Promise<void> }> {
+  const message = (kind: string, body: Buffer): Buffer => {
+    const length = Buffer.alloc(4);
+    length.writeInt32BE(body.length + 4);
+    return Buffer.concat([Buffer.from(kind), length, body]);
+  };
+  const said = Buffer.concat([
+    message('R', Buffer.alloc(4)),
+    message('Z', Buffer.from('I')),
+    message('E', Buffer.from('SFATAL\0VFATAL\0C57P01\0Mterminating connection due to administrator command\0\0')),
+  ]);
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.once('data', () => socket.end(said));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `postgres://latchkey@127.0.0.1:${port}/latchkey`,
+    stop: () => new Promise((resolve) => server.close(() => resolve())),
+  };
+}
+
+test('P8: a server that hangs up as it greets is an illness, and ends no process', async () => {
+  const server = await stopping();
+  for (let turn = 0; turn < 5; turn++) {
+    await assert.rejects(postgresStore({ url: server.url, schema: 'latchkey' }), { name: 'StoreUnavailable' });
+  }
+  await server.stop();
 });

@@ -73,6 +73,9 @@ export async function connections(way: Way): Promise<Connections> {
   const pool = isOurs
     ? ownPool(driver, { ...(isPooled ? own : { ...direct, pipeline: true }), max: source.most ?? POOL_SIZE })
     : source.pool;
+  // What a server says as it hangs up may come in one piece with the greeting, before anybody has the connection: nobody's, it would end the process.
+  const hear = (client: PoolClient): void => void client.on('error', () => undefined);
+  pool.on('connect', hear);
   return {
     types: driver.types,
     begin: isOurs && !isPooled ? BEGIN : [BEGIN, ...LIMITS].join('; '),
@@ -86,6 +89,7 @@ export async function connections(way: Way): Promise<Connections> {
         ? null
         : (node) => clientOf(driver, { ...feed, application_name: `latchkey feed ${node}`, pipeline: true }),
     async close() {
+      pool.off('connect', hear);
       if (isOurs) await pool.end();
     },
   };
