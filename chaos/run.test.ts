@@ -53,6 +53,7 @@ async function holds(given: RunOptions, notSeen: readonly string[] = []): Promis
   // A machine that stands still for seconds after the last fault answers late whatever the nodes do: that alone is looked at once more.
   const first = await runWhole(given, notSeen);
   const isLateAlone = first.found.length > 0 && first.found.every((says) => says.startsWith('I12'));
+  if (isLateAlone) process.stdout.write(`${given.store}, seed ${given.seed}, once more: ${first.found.join('; ')}\n`);
   const { found, ...ran } = isLateAlone ? await runWhole({ ...given, seed: given.seed + 1 }, notSeen) : first;
   assert.deepEqual(found, [], `seed ${ran.seed}, history in ${ran.history}`);
   assert.deepEqual(

@@ -87,16 +87,15 @@ export type ImportNote =
   /** Somebody else has its second step, or its account at a provider. */
   | 'credential_taken';
 
+/** Which parts of an account are taken over. */
+export type Takes = Readonly<Record<Exclude<keyof Prints, 'origin'>, boolean>>;
+
 export type ImportPlan =
   | { readonly kind: 'same' }
   | { readonly kind: 'create' }
   | {
       readonly kind: 'change';
-      readonly account: boolean;
-      readonly addresses: boolean;
-      readonly rights: boolean;
-      readonly password: boolean;
-      readonly credentials: boolean;
+      readonly takes: Takes;
       readonly notes: readonly ImportNote[];
     }
   | { readonly kind: 'refused'; readonly why: ImportNote };
@@ -121,16 +120,16 @@ export function planImport(
   const before = imported.prints;
   const hasMoved = (part: keyof Prints): boolean => before === null || before[part] !== prints[part];
   const isPasswordMoved = hasMoved('password');
-  const change = {
+  const takes = {
     account: hasMoved('account'),
     addresses: hasMoved('addresses'),
     rights: hasMoved('rights'),
     password: isPasswordMoved && !imported.hasOwnPassword,
     credentials: hasMoved('credentials'),
-    notes: isPasswordMoved && imported.hasOwnPassword ? (['password_set_here'] as const) : [],
   };
+  const notes = isPasswordMoved && imported.hasOwnPassword ? (['password_set_here'] as const) : [];
   const isSame = !PARTS.some(hasMoved);
-  return isSame ? { kind: 'same' } : { kind: 'change', ...change };
+  return isSame ? { kind: 'same' } : { kind: 'change', takes, notes };
 }
 
 /** Who wants a username, and whether a batch makes them give up the one that they have. */

@@ -24,10 +24,8 @@ export function tokenReader(
   let known = new Map<string, Claims>();
   let edition = keys.edition();
   return async (token) => {
-    if (keys.edition() !== edition) {
-      edition = keys.edition();
-      known = new Map();
-    }
+    const current = keys.edition();
+    if (current !== edition) [edition, known] = [current, new Map()];
     const hash = createHash('sha256').update(token, 'latin1').digest('base64');
     const before = known.get(hash);
     if (before !== undefined) return before;

@@ -163,6 +163,22 @@ export const importCases: Readonly<Record<string, (world: World) => Promise<void
     assert.deepEqual(said(await bring(store, [newer(1), newer(2)])), ['1 same', '2 same']);
   },
 
+  async 'a password that its owner made void here, as somebody else had it, does not come back from there'({ store }) {
+    await bring(store, [source(1)]);
+    const { gate } = await record(store, 1);
+    const opened = await admitKey(store, gate, 2, 'password');
+    assert.ok(opened.kind === 'admitted');
+    const disowned = { account: 1, session: opened.session.id, since: opened.session.openedAt };
+    const [link, reset] = [new Uint8Array(32).fill(7), new Uint8Array(32).fill(8)];
+    const notMe = { purpose: 'not-me', hash: link, lifetimeMs: HOUR_MS, data: JSON.stringify(disowned) } as const;
+    await store.accounts.issueLinks({ links: [{ id: 1, link: notMe }], outbox: [] });
+    const next = { purpose: 'reset-password', hash: reset, lifetimeMs: HOUR_MS, data: '' } as const;
+    assert.ok((await store.accounts.disownSession({ id: 1, link, reset: next, outbox: [] })) !== null);
+    const changedThere = source(1, { password: { hash: 'of whoever had it', scheme: 'scheme' } });
+    assert.deepEqual(said(await bring(store, [changedThere])), ['1 same: password_set_here']);
+    assert.equal((await record(store, 1)).passwordHash, null);
+  },
+
   async 'a password that is new there ends what the old one opened here, and not what came along'({ store }) {
     await bring(store, [source(1)]);
     const { gate } = await record(store, 1);

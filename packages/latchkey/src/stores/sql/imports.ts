@@ -12,6 +12,7 @@ import {
   type SourceAccount,
   type SourceName,
   settleNames,
+  type Takes,
 } from '../../model/import.ts';
 import { isNewlyDemanded } from '../../model/second-step.ts';
 import type {
@@ -47,7 +48,7 @@ type Task = { readonly source: SourceAccount; readonly plan: ImportPlan; readonl
 /** What a task comes to once it is clear who gets what. */
 type Work = Task & {
   readonly isCreated: boolean;
-  readonly takes: Readonly<Record<'account' | 'addresses' | 'rights' | 'password' | 'credentials', boolean>>;
+  readonly takes: Takes;
   /** null where its own stays. */
   readonly username: { readonly name: string; readonly key: string } | null;
   /** Whether it is to be looked at anew next time, since a part of it did not come along. */
@@ -155,7 +156,7 @@ function* namesFor(
   const claims = moving
     .filter(
       ({ source, plan }) =>
-        plan.kind === 'create' || (plan.kind === 'change' && plan.account && known.there.has(source.id)),
+        plan.kind === 'create' || (plan.kind === 'change' && plan.takes.account && known.there.has(source.id)),
     )
     .map(({ source }) => ({ id: source.id, key: source.usernameKey }))
     .filter(({ id, key }) => known.there.get(id)?.username_key !== key);
@@ -190,11 +191,10 @@ function workOf(task: Task, granted: ReadonlySet<AccountId>, { there }: Known): 
   }
   if (plan.kind !== 'change') return [];
   notes.push(...plan.notes);
-  const isKept = plan.account && !hasName;
+  const { takes } = plan;
+  const isKept = takes.account && !hasName;
   if (isKept) notes.push('username_taken');
-  const { account, addresses, rights, password, credentials } = plan;
-  const takes = { account, addresses, rights, password, credentials };
-  return [{ ...task, isCreated: false, takes, username: account && hasName ? name : null, isPartial: isKept }];
+  return [{ ...task, isCreated: false, takes, username: takes.account && hasName ? name : null, isPartial: isKept }];
 }
 
 /** Closes an account that its source has no more. */
@@ -314,7 +314,8 @@ function* noteImported(
       const before = known.imported.get(source.id)?.origin ?? null;
       const provenAt = provenAtOf(known.there.get(source.id) ?? null, { before, moved: moved.get(source.id) ?? null });
       // What its password was is of use only while that is the one that is kept.
-      const unusable = plan.kind === 'change' && !plan.password ? (before?.unusable ?? '') : source.origin.unusable;
+      const unusable =
+        plan.kind === 'change' && !plan.takes.password ? (before?.unusable ?? '') : source.origin.unusable;
       return {
         account_id: source.id,
         source: from,
