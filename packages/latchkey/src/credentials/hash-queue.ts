@@ -1,4 +1,5 @@
 import { Refusal } from '../model/reasons.ts';
+import { letHashThreadsStandBack } from './hash-threads.ts';
 
 /**
  * Keeps hashing from starving the rest of the server: at most `concurrency` jobs at a time, at most `length` waiting, and a
@@ -37,7 +38,9 @@ export function hashQueue({
       await turn();
       const startedAt = performance.now();
       try {
-        return await job();
+        const result = job();
+        letHashThreadsStandBack();
+        return await result;
       } finally {
         meanMs += (performance.now() - startedAt - meanMs) / 16;
         const next = waiting.shift();

@@ -1,10 +1,11 @@
-/** SQLite by `node:sqlite`: the one file that imports it. */
+/** SQLite by `node:sqlite`: the one file that imports it, but for the thread that copies its log. */
 import { randomInt } from 'node:crypto';
 import { chmodSync, existsSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { complete, type Query, type Sentence, type Value } from '../sql/statement.ts';
 import { StoreUnavailable } from '../store.ts';
+import { type Checkpoints, checkpointsOf, NO_CHECKPOINTS } from './checkpoints.ts';
 import { type LogSync, logSync, NO_LOG } from './log-sync.ts';
 import { migrations } from './migrations.ts';
 
@@ -31,6 +32,10 @@ const WAIT_FOR_TURN_MS = 5_000;
 /** Pages kept in memory, in KiB: filled as they are read. */
 const CACHE_KIB = 32 * 1024;
 
+/** When SQLite copies its log into the database by itself, which is within a commit. */
+const SQLITES_OWN_PAGES = 1_000;
+const LONGEST_LOG_PAGES = 4_000;
+
 const SQLITE_BUSY = 5;
 
 /** Another process is writing. */
@@ -43,6 +48,7 @@ type Outcome<T> = { readonly value: T; readonly content: string | null };
 export function openDatabase(path: string): Database {
   const db = open(path);
   const log = logOf(db);
+  const checkpoints = checkpointsFor(db);
   const statements = new Map<string, StatementSync>();
   let watcher: DatabaseSync | null = null;
   /** The content that is known to be on the disk. What others have left there when we come is not. */
@@ -77,6 +83,7 @@ export function openDatabase(path: string): Database {
       const value = complete(sentence(), run);
       const outcome = { value, content: awaitsDisk ? content() : null };
       prepare('COMMIT').run();
+      checkpoints.committed();
       return outcome;
     } catch (error) {
       if (db.isTransaction) prepare('ROLLBACK').run();
@@ -119,6 +126,7 @@ export function openDatabase(path: string): Database {
       if (!db.isOpen) return;
       if (watcher !== db) watcher?.close();
       db.close();
+      await checkpoints.close();
       await log.close();
     },
   };
@@ -160,6 +168,15 @@ function logOf(db: DatabaseSync): LogSync {
     db.close();
     throw error;
   }
+}
+
+/** The log is copied by a thread; where that does not come to its end, the commit that finds the log so long does it as ever. */
+function checkpointsFor(db: DatabaseSync): Checkpoints {
+  const path = db.location();
+  if (path === null) return NO_CHECKPOINTS;
+  const copyAt = (pages: number): void => db.exec(`PRAGMA wal_autocheckpoint = ${pages}`);
+  copyAt(LONGEST_LOG_PAGES);
+  return checkpointsOf(path, () => copyAt(SQLITES_OWN_PAGES));
 }
 
 /** What the first look at a file came to, with what an operator can do about it. */

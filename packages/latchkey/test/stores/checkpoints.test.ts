@@ -1,0 +1,95 @@
+/** SQLite's log is copied into its database beside the event loop, whatever becomes of the thread that does it. */
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Sentence } from '../../src/stores/sql/statement.ts';
+import { checkpointsOf } from '../../src/stores/sqlite/checkpoints.ts';
+import { type Database, openDatabase } from '../../src/stores/sqlite/database.ts';
+
+const PAGE_BYTES = 4_096;
+
+function* writing(name: string, bytes: number): Sentence<void> {
+  yield [{ sql: 'INSERT OR REPLACE INTO setting (name, value) VALUES (?, ?)', values: [name, 'x'.repeat(bytes)] }];
+}
+
+async function commit(database: Database, times: number, bytes: number): Promise<void> {
+  for (let time = 0; time < times; time++) await database.transact(() => writing(`${time}`, bytes));
+}
+
+/** Until a condition holds; throws where it does not within ten seconds. */
+async function until(what: string, holds: () => boolean): Promise<void> {
+  for (const end = Date.now() + 10_000; !holds(); await sleep(10)) {
+    assert.ok(Date.now() < end, what);
+  }
+}
+
+describe("SQLite's log", () => {
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-checkpoints-'));
+  after(() => rmSync(folder, { recursive: true }));
+  const pagesOf = (path: string): number => statSync(path).size / PAGE_BYTES;
+  const autocheckpoint = (database: Database): unknown =>
+    database.prepare('PRAGMA wal_autocheckpoint').get()?.['wal_autocheckpoint'];
+
+  test('is copied by a thread before a commit has to, and is gone once the database is closed', async () => {
+    const path = join(folder, 'thread.db');
+    const database = openDatabase(path);
+    const before = pagesOf(path);
+    // Far fewer pages than a commit would copy them at.
+    await commit(database, 70, 4 * PAGE_BYTES);
+    await until('the pages are in the database', () => pagesOf(path) > before + 100);
+    await database.close();
+    assert.ok(!existsSync(`${path}-wal`));
+    const again = openDatabase(path);
+    assert.equal(again.prepare('SELECT count(*) AS count FROM setting').get()?.['count'], 70);
+    await again.close();
+  });
+
+  test('is copied again and again', async () => {
+    const path = join(folder, 'again.db');
+    const database = openDatabase(path);
+    for (let round = 1; round <= 4; round++) {
+      const before = pagesOf(path);
+      await commit(database, 70, round * 4 * PAGE_BYTES);
+      await until(`round ${round} is in the database`, () => pagesOf(path) > before + 100);
+    }
+    await database.close();
+  });
+
+  test('is copied within a commit where it has become very long all the same', async () => {
+    const path = join(folder, 'long.db');
+    const database = openDatabase(path);
+    await commit(database, 1, 5_000 * PAGE_BYTES);
+    await commit(database, 1, 1);
+    assert.ok(pagesOf(path) > 5_000, `${pagesOf(path)} pages`);
+    await database.close();
+  });
+
+  test('is copied by commits, as ever, where there can be no thread', async () => {
+    let lost = 0;
+    const checkpoints = checkpointsOf(join(folder, 'no such folder', 'one.db'), () => lost++);
+    for (let commits = 0; commits < 200; commits++) checkpoints.committed();
+    await until('it is told', () => lost > 0);
+    for (let commits = 0; commits < 200; commits++) checkpoints.committed();
+    await checkpoints.close();
+    assert.equal(lost, 1);
+  });
+
+  test('of a database in memory is none, and SQLite is asked for nothing', async () => {
+    const database = openDatabase(':memory:');
+    await commit(database, 200, 1);
+    assert.equal(autocheckpoint(database), 1_000);
+    await database.close();
+  });
+
+  test('is waited for as it is closed, even while it is being copied', async () => {
+    const path = join(folder, 'closing.db');
+    const database = openDatabase(path);
+    await commit(database, 64, PAGE_BYTES);
+    await database.close();
+    await database.close();
+    assert.ok(!existsSync(`${path}-wal`));
+  });
+});
