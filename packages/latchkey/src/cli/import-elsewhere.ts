@@ -20,8 +20,6 @@ export type ElsewhereOptions = {
   readonly from: string;
   readonly mapping?: string;
   readonly hashParameters?: string;
-  /** What better-auth seals with. */
-  readonly secret?: string;
   readonly closeMissing: boolean;
   readonly dryRun: boolean;
   readonly after: number;
@@ -53,10 +51,10 @@ export async function importFromElsewhere(
 const IN_DATABASES: ReadonlySet<Elsewhere> = new Set<Elsewhere>(['better-auth', 'authjs', 'supabase']);
 
 const reach: Readonly<Record<Elsewhere, Reach>> = {
-  async 'better-auth'({ from, mapping, secret }) {
+  async 'better-auth'({ from, mapping }) {
     const { betterAuthSource } = await import('../moving/elsewhere/better-auth.ts');
     const { openTextWith } = await import('../moving/elsewhere/better-auth-secrets.ts');
-    const openText = openTextWith(secret);
+    const openText = openTextWith(process.env['BETTER_AUTH_SECRET']);
     const tables = await tablesFrom(mapping);
     return await inDatabase(from, (rows) => betterAuthSource(rows, { mapping: tables, openText, now: systemClock() }));
   },

@@ -129,7 +129,7 @@ function importCommands(root: Command): Command {
   const mapping = ['--mapping <file>', 'a JSON file that names tables and columns which are called otherwise'] as const;
   elsewhere('better-auth', 'users, passwords and accounts at providers from a better-auth database', database)
     .option(...mapping)
-    .addOption(new Option('--secret <text>', 'what it seals second steps with').env('BETTER_AUTH_SECRET'));
+    .addHelpText('after', '\nThe environment’s BETTER_AUTH_SECRET opens the second steps that it sealed.');
   elsewhere('authjs', 'users and accounts at providers from a database of Auth.js', database).option(...mapping);
   elsewhere('supabase', 'users of Supabase Auth', 'the project’s database: postgres://user@host/database');
   elsewhere('firebase', 'people of Firebase', 'the file of: firebase auth:export users.json').option(

@@ -221,6 +221,9 @@ describe('better-auth in SQLite', () => {
       await add('cyd', [seal(app), seal('[]'), false]);
       await add('dan', [sealed('another', app), seal('[]'), true]);
       assert.match(await bring(there.from), /3: an authenticator app whose secret is sealed and does not open/);
+      const onTheCommandLine = ['import', 'better-auth', '--from', there.from, '--secret', secret];
+      const { stderr } = await latchkey(onTheCommandLine);
+      assert.match(stderr, /unknown option '--secret'/, 'all on the machine would see it');
       const env = { BETTER_AUTH_SECRET: secret };
       const { stdout } = await latchkey(['import', 'better-auth', '--from', there.from], { env });
       assert.match(stdout, /^Made 0 accounts, changed 2, closed 0; 2 are as they were/);
