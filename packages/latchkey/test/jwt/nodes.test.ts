@@ -49,7 +49,7 @@ async function keepsOneFamily(environment: Environment): Promise<void> {
     assert.equal(new Set(raced.map(({ pair }) => partsIn(pair.refresh).payload['jti'])).size, 1);
     const { pair: second } = await refresh(there, raced[0]?.pair.refresh ?? '');
 
-    // F-14: displaced on one, refused on the other, from the answer on.
+    // L8, F-14: displaced on one, refused on the other, from the answer on.
     const { pair: other } = await post(there, '/auth/login/', credentials);
     assert.equal(await check(here, second.access), '401 session_displaced');
     assert.equal((await refresh(here, second.refresh)).said, '401 session_displaced');
@@ -70,6 +70,6 @@ async function keepsOneFamily(environment: Environment): Promise<void> {
   }
 }
 
-describe('G2, G3, F-14: one family on two nodes, and after both were started again', () => {
+describe('G2, G3, L8, F-14: one family on two nodes, and after both were started again', () => {
   onEachPlace(keepsOneFamily, ['acked']);
 });

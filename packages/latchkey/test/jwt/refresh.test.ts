@@ -41,7 +41,7 @@ describe('a refresh token is good once', () => {
     assert.equal((await server.auth.sessions.list(1)).length, 1);
   });
 
-  test('F-15: a thousand refreshes keep one place, and leave nothing behind but what is in use', async () => {
+  test('L8, F-15: a thousand refreshes keep one place, and leave nothing behind but what is in use', async () => {
     await using server = await jwtServer();
     let { refresh } = await server.register('alice');
     for (let turn = 0; turn < 1000; turn++) refresh = (await server.refresh(refresh)).pair.refresh;
