@@ -325,7 +325,7 @@ function authenticateFrom(parts: Parts, from: From, asksForGrace: boolean): Prom
   try {
     mustBe('flag', 'authenticate', 'grace', asksForGrace);
     const known = rememberedBy(parts, authorizationIn(from));
-    if (known !== null) return Promise.resolve(known);
+    if (known !== null) return known.answer;
     const headers = headersOf(from);
     const asked = { method: methodOf(from), url: urlOf(from), headers };
     const who = authenticate(parts, asked);
@@ -350,7 +350,8 @@ async function faceOf(
 
 function authorizationIn(from: From): string | null {
   // A record of headers is what a busy server hands over: it is told by its member, and at once.
-  if ('authorization' in from && typeof from.authorization === 'string') return from.authorization;
+  const given = (from as NodeHeaders).authorization;
+  if (typeof given === 'string') return given;
   const headers = from instanceof Request || isNodeRequest(from) ? from.headers : from;
   if (typeof headers.get === 'function') return (headers as HeaderSource).get('authorization');
   const { authorization } = headers as NodeHeaders;

@@ -101,7 +101,7 @@ export function rememberedBy(checker: Checker, authorization: string | null): Li
   const token = usualToken(authorization);
   if (token === null) return null;
   const known = remembered(checker, token);
-  return known === null || known.session.binding !== null ? null : known;
+  return known === null || known.isBound ? null : known;
 }
 
 async function byAccessToken(

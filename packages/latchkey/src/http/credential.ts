@@ -19,8 +19,6 @@ export type HeaderSource = { get(name: string): string | null };
 const NONE: Presented = { kind: 'none' };
 const SCHEME = /^(?:token|bearer|dpop)$/i;
 const USUAL_LENGTH = 128;
-/** The blank after the scheme comes before it. */
-const LONGEST_SCHEME = 'Bearer '.length;
 const VISIBLE = /^[\x21-\x7e]+$/;
 
 /**
@@ -28,8 +26,11 @@ const VISIBLE = /^[\x21-\x7e]+$/;
  * such a text a cookie of Django's is known.
  */
 export function usualToken(header: string | null): string | null {
-  if (header === null || header.length > USUAL_LENGTH || header.indexOf(' ', LONGEST_SCHEME) > 0) return null;
-  return header.startsWith('Token ') ? header.slice(6) : header.startsWith('Bearer ') ? header.slice(7) : null;
+  if (header === null || header.length > USUAL_LENGTH) return null;
+  const end = header.indexOf(' ') + 1;
+  const scheme = header.slice(0, end);
+  if (scheme !== 'Token ' && scheme !== 'Bearer ') return null;
+  return header.indexOf(' ', end) < 0 ? header.slice(end) : null;
 }
 
 /** The header where there is one of our schemes, else the cookie: the two are never mixed. */

@@ -106,9 +106,12 @@ export class LiveCheck {
   readonly session: Session;
   /** What the account is allowed, as of this check. */
   readonly account: { readonly id: AccountId; readonly roles: readonly string[] };
+  /** Whether its token is not enough: it is bound to a key. */
+  readonly isBound: boolean;
   readonly #checker: Checker;
   readonly #hash: string;
   readonly #found: Found;
+  #answer: Promise<LiveCheck> | null = null;
   /** What a client's next proof of possession is to have in it, to be sent along as `DPoP-Nonce`; null where that need not be. */
   readonly dpopNonce: string | null;
 
@@ -118,7 +121,14 @@ export class LiveCheck {
     this.#found = found;
     this.session = found.session;
     this.dpopNonce = dpopNonce;
+    this.isBound = found.session.binding !== null;
     this.account = { id: found.session.accountId, roles: found.session.roles };
+  }
+
+  /** Itself, as whoever awaits it has it: one promise for all who are given this check. */
+  get answer(): Promise<LiveCheck> {
+    this.#answer ??= Promise.resolve(this);
+    return this.#answer;
   }
 
   /** The store's time: at the check, or later where it is remembered. */
