@@ -4,15 +4,7 @@ import { Refusal } from '../model/reasons.ts';
 import { UnusableSource } from '../moving/sources/rows.ts';
 import { InvalidSettings } from '../resolve-settings.ts';
 import { StoreUnavailable } from '../stores/store.ts';
-import * as account from './account.ts';
-import { doctor } from './doctor.ts';
-import { exportToDjango } from './export-django.ts';
-import { importFromDjango } from './import-django.ts';
-import { type Elsewhere, importFromElsewhere } from './import-elsewhere.ts';
-import { migrate, purgeNow } from './maintenance.ts';
-import { restored } from './restored.ts';
-import { serveUntilStopped } from './serve.ts';
-import { sharing } from './sharing.ts';
+import type { Elsewhere } from './import-elsewhere.ts';
 
 /** Reads the command line and does what it says. Errors that an operator can mend are told in a line, with exit status 1. */
 export async function run(argv: readonly string[]): Promise<void> {
@@ -23,6 +15,9 @@ export async function run(argv: readonly string[]): Promise<void> {
     process.exitCode = 1;
   }
 }
+
+/** Each command brings its own modules along: a server has no use for those of an import. */
+const account = () => import('./account.ts');
 
 function program(): Command {
   const root = new Command('latchkey')
@@ -35,20 +30,23 @@ function program(): Command {
     .description('serve the API and the pages')
     .option('--host <address>', 'the address to listen on', '127.0.0.1')
     .addOption(new Option('--port <number>', 'the port to listen on').env('PORT').default(8787).argParser(portOf))
-    .action(async ({ host, port }) => await serveUntilStopped(root.opts().config, { host, port }));
+    .action(
+      async ({ host, port }) =>
+        await (await import('./serve.ts')).serveUntilStopped(root.opts().config, { host, port }),
+    );
   root
     .command('migrate')
     .description('bring the database up to date')
-    .action(async () => await migrate(root.opts().config));
+    .action(async () => await (await import('./maintenance.ts')).migrate(root.opts().config));
   root
     .command('purge')
     .description('remove what has been over for long enough')
-    .action(async () => await purgeNow(root.opts().config));
+    .action(async () => await (await import('./maintenance.ts')).purgeNow(root.opts().config));
   root
     .command('restored')
     .description('after a backup was restored, before a node is started: sign everybody out, and void every link')
     .option('--after <number>', 'take it up after this account, which an interrupted run told last', countOf, 0)
-    .action(async (options) => await restored(root.opts().config, options));
+    .action(async (options) => await (await import('./restored.ts')).restored(root.opts().config, options));
   root
     .command('sharing')
     .description('list the accounts that are likely passed around, and why')
@@ -56,11 +54,11 @@ function program(): Command {
     .option('--top <number>', 'list at most so many accounts', countFromOne, 20)
     .option('--json', 'as JSON', false)
     .option('--if-limit <number>', 'say whom a limit of so many devices would cut', countFromOne)
-    .action(async (options) => await sharing(root.opts().config, options));
+    .action(async (options) => await (await import('./sharing.ts')).sharing(root.opts().config, options));
   root
     .command('doctor')
     .description('look for what is wrong, and say what to do about it')
-    .action(async () => await doctor(root.opts().config));
+    .action(async () => await (await import('./doctor.ts')).doctor(root.opts().config));
   root.addCommand(accountCommands(root));
   root.addCommand(importCommands(root));
   root.addCommand(exportCommands(root));
@@ -77,30 +75,30 @@ function accountCommands(root: Command): Command {
     .option('--verified', 'the address is known to be its owner’s', false)
     .option('--role <name...>', 'its roles', [])
     .option('--password-stdin', 'read the password from standard input', false)
-    .action(async (username, options) => await account.create(config(), { username, ...options }));
+    .action(async (username, options) => await (await account()).create(config(), { username, ...options }));
   commands
     .command('list')
     .description('list accounts')
     .option('--after <number>', 'those after this one', countOf, 0)
     .option('--limit <number>', 'at most so many', countOf, 100)
     .option('--json', 'as JSON', false)
-    .action(async (options) => await account.list(config(), options));
+    .action(async (options) => await (await account()).list(config(), options));
   commands
     .command('suspend <account>')
     .description('keep an account out, and end its sessions at once')
-    .action(async (name) => await account.suspend(config(), name));
+    .action(async (name) => await (await account()).suspend(config(), name));
   commands
     .command('reactivate <account>')
     .description('let a suspended account in again')
-    .action(async (name) => await account.reactivate(config(), name));
+    .action(async (name) => await (await account()).reactivate(config(), name));
   commands
     .command('end-sessions <account>')
     .description('sign an account out everywhere')
-    .action(async (name) => await account.endAll(config(), name));
+    .action(async (name) => await (await account()).endAll(config(), name));
   commands
     .command('reset-second-step <account>')
     .description('remove the second step of somebody who has lost it')
-    .action(async (name) => await account.resetSecond(config(), name));
+    .action(async (name) => await (await account()).resetSecond(config(), name));
   return commands;
 }
 
@@ -115,7 +113,9 @@ function importCommands(root: Command): Command {
     .option('--mapping <file>', 'a JSON file that describes a user model of its own')
     .option('--dry-run', 'only say what would be done, and what would not come along', false)
     .option('--after <number>', 'take it up after this account, which an interrupted run told last', countOf, 0)
-    .action(async (options) => await importFromDjango(root.opts().config, options));
+    .action(
+      async (options) => await (await import('./import-django.ts')).importFromDjango(root.opts().config, options),
+    );
   const elsewhere = (name: Elsewhere, what: string, from: string): Command =>
     commands
       .command(name)
@@ -124,7 +124,10 @@ function importCommands(root: Command): Command {
       .option('--close-missing', 'close who came along before and is not there any more, however many', false)
       .option('--dry-run', 'only say what would be done, and what would not come along', false)
       .option('--after <number>', 'take it up after this account, which an interrupted run told last', countOf, 0)
-      .action(async (options) => await importFromElsewhere(name, root.opts().config, options));
+      .action(
+        async (options) =>
+          await (await import('./import-elsewhere.ts')).importFromElsewhere(name, root.opts().config, options),
+      );
   const database = 'its database: sqlite: and a path, or postgres://user@host/database';
   const mapping = ['--mapping <file>', 'a JSON file that names tables and columns which are called otherwise'] as const;
   elsewhere('better-auth', 'users, passwords and accounts at providers from a better-auth database', database)
@@ -148,7 +151,7 @@ function exportCommands(root: Command): Command {
     .requiredOption('--to <url>', 'its database: sqlite: and a path, or postgres://user@host/database')
     .option('--mapping <file>', 'the JSON file that the import was given')
     .option('--dry-run', 'only say what would be done, and what cannot go back', false)
-    .action(async (options) => await exportToDjango(root.opts().config, options));
+    .action(async (options) => await (await import('./export-django.ts')).exportToDjango(root.opts().config, options));
   return commands;
 }
 
