@@ -4,11 +4,13 @@ import { isLoopbackHost } from '../model/network.ts';
 import { InvalidSettings } from '../resolve-settings.ts';
 import { type ServeOptions, type Serving, serve } from '../server/serve.ts';
 import { optionsFrom } from './config-file.ts';
+import { letHashThreadsStandBack } from './hash-threads.ts';
 
 /** Serves until it is told to stop; a second telling does not wait. */
 export async function serveUntilStopped(config: string | undefined, where: ServeOptions): Promise<void> {
   const environment = { ...process.env, PORT: String(where.port) };
   const serving = await serve(await optionsFrom(config), where, environment).catch(explainPort(where));
+  await letHashThreadsStandBack();
   await greet(serving, where);
   const stop = (): void => {
     process.once('SIGINT', () => process.exit(1));

@@ -1,5 +1,4 @@
 import { Refusal } from '../model/reasons.ts';
-import { letHashThreadsStandBack } from './hash-threads.ts';
 
 /**
  * Keeps hashing from starving the rest of the server: at most `concurrency` jobs at a time, at most `length` waiting, and a
@@ -38,9 +37,7 @@ export function hashQueue({
       await turn();
       const startedAt = performance.now();
       try {
-        const result = job();
-        letHashThreadsStandBack();
-        return await result;
+        return await job();
       } finally {
         meanMs += (performance.now() - startedAt - meanMs) / 16;
         const next = waiting.shift();

@@ -1,10 +1,12 @@
 /** SQLite's log is copied into its database beside the event loop, whatever becomes of the thread that does it. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import type { Sentence } from '../../src/stores/sql/statement.ts';
 import { checkpointsOf } from '../../src/stores/sqlite/checkpoints.ts';
 import { type Database, openDatabase } from '../../src/stores/sqlite/database.ts';
@@ -75,6 +77,30 @@ describe("SQLite's log", () => {
     for (let commits = 0; commits < 200; commits++) checkpoints.committed();
     await checkpoints.close();
     assert.equal(lost, 1);
+  });
+
+  test('is copied by a thread that loads nothing of what the host has its process load first', async () => {
+    const counted = join(folder, 'loads');
+    const preload = join(folder, 'preload.mjs');
+    const counting = `appendFileSync(${JSON.stringify(counted)}, 'x')`;
+    writeFileSync(preload, `import { appendFileSync } from 'node:fs'; ${counting};`);
+    const database = new URL('../../src/stores/sqlite/database.ts', import.meta.url).href;
+    const script = `
+      const { openDatabase } = await import(${JSON.stringify(database)});
+      const database = openDatabase(${JSON.stringify(join(folder, 'preload.db'))});
+      for (let time = 0; time < 70; time++) {
+        await database.transact(function* () {
+          yield [{ sql: 'INSERT OR REPLACE INTO setting (name, value) VALUES (?, ?)', values: [String(time), 'x'] }];
+        });
+      }
+      await database.close();
+    `;
+    const run = promisify(execFile);
+    const args = ['--conditions=source', '--input-type=module', '--eval', script];
+    await run(process.execPath, [`--import=${preload}`, ...args]);
+    assert.equal(readFileSync(counted, 'utf8'), 'x', 'once, for the process');
+    await run(process.execPath, args, { env: { ...process.env, NODE_OPTIONS: `--import=${preload}` } });
+    assert.equal(readFileSync(counted, 'utf8'), 'xx', 'once again');
   });
 
   test('of a database in memory is none, and SQLite is asked for nothing', async () => {

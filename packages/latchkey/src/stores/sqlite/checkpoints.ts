@@ -35,7 +35,9 @@ export function checkpointsOf(path: string, lost: () => void): Checkpoints {
   const start = (): Worker | null => {
     try {
       const file = new URL(`./checkpoint-thread${extname(import.meta.filename)}`, import.meta.url);
-      const started = new Worker(file, { workerData: path, name: 'latchkey-checkpoints' });
+      // What the host has its process load first is none of this thread's business, by whatever way it says so.
+      const bare = { execArgv: [], env: {} };
+      const started = new Worker(file, { ...bare, workerData: path, name: 'latchkey-checkpoints' });
       started.on('message', () => {
         isUnderWay = false;
       });

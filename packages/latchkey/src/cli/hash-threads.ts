@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { setPriority } from 'node:os';
 
 /** Hashes are computed in libuv's threads, which bear this name. */
@@ -7,23 +8,21 @@ const NAME = 'libuv-worker';
 /** Enough that whoever has an answer to give comes first, and not so much that hashing stands still beside another busy program. */
 const NICE = 5;
 
-let isDone = false;
-
 /**
  * Lets the threads that compute hashes stand back where the cores are fewer than those that want them: a hash takes its whole
- * core for milliseconds, and a check microseconds. Linux alone has a priority for each thread; elsewhere nothing is changed.
- * Call it once the threads are there, which is when the first hash is under way.
+ * core for milliseconds, a check microseconds. For a process that is all ours: a host may have other uses for these threads.
+ * Linux alone has a priority for each thread (setpriority(2)); elsewhere nothing is changed.
  */
-export function letHashThreadsStandBack(): void {
-  if (isDone) return;
-  isDone = true;
+export async function letHashThreadsStandBack(): Promise<void> {
   if (process.platform !== 'linux') return;
   try {
+    // All of them are there once one was needed.
+    await stat('/proc/self/task');
     for (const id of readdirSync('/proc/self/task')) {
       const name = readFileSync(`/proc/self/task/${id}/comm`, 'latin1').trim();
       if (name === NAME) setPriority(Number(id), NICE);
     }
   } catch {
-    // A thread may have ended meanwhile, and a sandbox may forbid it: then they share as equals.
+    // A sandbox may forbid it: then they share as equals.
   }
 }
