@@ -183,7 +183,7 @@ async function handle(
       const cookie = readCookie(request.headers.get('cookie'), deviceCookieName(parts.settings));
       const deviceTokens = request.headers.get('latchkey-device') ?? cookie;
       const client = clientOf(parts.settings, request.headers);
-      const binding = await keyShownAtSignIn(parts, request);
+      const binding = await keyShownAtSignIn(parts, call);
       return await callerOf(parts, call, { deviceTokens, client, binding });
     },
     extra: (current) => extraFieldsIn(options.fields, read.body, current),

@@ -1,21 +1,30 @@
+import { takeOne } from '../flows/attempts.ts';
 import type { Parts } from '../flows/parts.ts';
 import type { Binding } from '../model/binding.ts';
 import { Refusal } from '../model/reasons.ts';
 import { credential as texts } from '../texts/api.ts';
 import { pathOf } from './authenticate.ts';
+import type { Client } from './client.ts';
+
+/** Anybody can sign a proof with a key of their own, and each leaves a row for nine minutes. */
+const PROOFS_PER_NETWORK = { limit: 600, windowMs: 60_000 };
 
 /**
  * The key that whoever asks to come in shows by a proof (RFC 9449, 5), for the session to be bound to; null where they show none and
- * need not. Throws `invalid_dpop_proof` and `use_dpop_nonce`. Looked at before anything costly is, as a proof alone gives nothing.
+ * need not. Throws `invalid_dpop_proof`, `use_dpop_nonce` and `too_many_attempts`. Looked at before anything costly is, as a proof alone gives nothing.
  */
 export async function keyShownAtSignIn(
-  { settings, keyProofs }: Pick<Parts, 'settings' | 'keyProofs'>,
-  { headers, method, url }: Request,
+  parts: Parts,
+  { request: { headers, method, url }, network }: Pick<Client, 'network'> & { readonly request: Request },
 ): Promise<Binding | null> {
+  const { settings, keyProofs } = parts;
   const { policy } = settings.boundKeys;
   if (policy === 'off' || !settings.wire.key) return null;
   const proof = headers.get('dpop');
   if (proof === null && policy === 'optional') return null;
+  if (proof !== null && network !== null && settings.attempts !== 'off') {
+    await takeOne(parts, 'proofs', network, PROOFS_PER_NETWORK);
+  }
   const outcome = await keyProofs.atSignIn({ proof, method, path: pathOf(url) });
   if (outcome.isGood) return { kind: 'dpop', thumbprint: outcome.thumbprint };
   const { nonce } = outcome;

@@ -61,6 +61,22 @@ describe('signing in with a key', () => {
       assert.equal((await server.ask('/account/', { headers: { cookie } })).status, 401, 'a page asks to sign in');
     }));
 
+  test('M13: whoever shows proofs without end is heard no more, and leaves no more behind', () =>
+    withAnn(
+      async ({ client, server }) => {
+        client.key = '';
+        const ask = () => client.once('/auth/login/', { method: 'POST', json: { username: 'nobody', password: 'no' } });
+        const codes: (string | null)[] = [];
+        for (let asked = 0; asked < 700; asked++) codes.push((await ask()).headers.get('latchkey-reason'));
+        assert.deepEqual(new Set(codes), new Set(['use_dpop_nonce', 'invalid_credentials', 'too_many_attempts']));
+        const marks = server.rows('SELECT count(*) AS count FROM mark')[0]?.['count'];
+        assert.ok(Number(marks) <= 600, `${marks} proofs are kept`);
+        // What needs no proof goes on.
+        assert.equal((await server.ask(ME)).headers.get('latchkey-reason'), 'not_authenticated');
+      },
+      { rateLimits: 'on' },
+    ));
+
   test('M10, M14: needs a nonce of ours, and each wrong proof alone is 400', () =>
     withAnn(async ({ client, server }) => {
       client.key = '';
