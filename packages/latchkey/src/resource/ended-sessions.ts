@@ -3,6 +3,8 @@
 export type EndedSessions = {
   /** Whether a session is over; null where that is not known any more. */
   hasEnded(sessionId: string): boolean | null;
+  /** Of what was issued before (milliseconds since 1970) the endings may not be known: the server had it last shorter. */
+  knownSince(): number;
   /** Once it is first known; rejects where that takes longer than the bound. */
   begun(): Promise<void>;
   figures(): { readonly horizonAgeMs: number; readonly remembered: number; readonly failures: number };
@@ -45,6 +47,7 @@ export function followEndedSessions({ url, secret, boundMs, warn }: Following): 
   first.promise.catch(() => undefined);
   const waitMs = Math.floor(Math.min(2_000, boundMs / 4));
   let horizon = Number.NEGATIVE_INFINITY;
+  let knownSince = Number.NEGATIVE_INFINITY;
   let position: number | null = null;
   let failures = 0;
 
@@ -71,6 +74,8 @@ export function followEndedSessions({ url, secret, boundMs, warn }: Following): 
     for (const { id, at } of page.ended) {
       ended.set(id, sentAt + Math.max(0, at + page.keep - page.now) + CLOCKS_APART_MS);
     }
+    // Once it was shorter it does not go back: what had been forgotten by then stays forgotten.
+    knownSince = Math.max(knownSince, page.now - page.keep - CLOCKS_APART_MS);
     const now = performance.now();
     for (const [id, until] of ended) if (until < now) ended.delete(id);
   };
@@ -97,6 +102,7 @@ export function followEndedSessions({ url, secret, boundMs, warn }: Following): 
       if (performance.now() - horizon > boundMs) return null;
       return ended.has(sessionId);
     },
+    knownSince: () => knownSince,
     begun: () => first.promise,
     figures: () => ({ horizonAgeMs: performance.now() - horizon, remembered: ended.size, failures }),
     close() {

@@ -97,8 +97,8 @@ async function checked(reader: TokenReader, endings: EndedSessions, authorizatio
   // While the server cannot be heard its keys may be unknown, too: then nothing is known of a token.
   if (claims === null) return nobody(endings.hasEnded('') === null ? 'unknown' : 'invalid_token');
   if (claims.notBefore > systemClock()) return nobody('invalid_token');
-  const { accountId, sessionId, expiresAt } = claims;
-  if (expiresAt <= systemClock()) return nobody('token_expired');
+  const { accountId, sessionId, expiresAt, issuedAt } = claims;
+  if (expiresAt <= systemClock() || issuedAt < endings.knownSince()) return nobody('token_expired');
   const hasEnded = endings.hasEnded(sessionId);
   if (hasEnded === null) return nobody('unknown');
   return hasEnded ? nobody('session_ended') : { signedIn: true, accountId, sessionId, expiresAt };

@@ -9,6 +9,7 @@ export type Claims = {
   readonly sessionId: string;
   readonly expiresAt: number;
   readonly notBefore: number;
+  readonly issuedAt: number;
 };
 
 export type TokenReader = (token: string) => Promise<Claims | null>;
@@ -42,9 +43,9 @@ export function tokenReader(
 }
 
 function claimsOf(payload: Readonly<Record<string, unknown>>, issuer: string, audience: string): Claims | null {
-  const { token_type: type, exp, nbf = 0, user_id: accountId, sid, iss, aud } = payload;
+  const { token_type: type, exp, iat, nbf = 0, user_id: accountId, sid, iss, aud } = payload;
   if (type !== 'access' || iss !== issuer || aud !== audience) return null;
-  if (typeof exp !== 'number' || typeof nbf !== 'number') return null;
+  if (typeof exp !== 'number' || typeof iat !== 'number' || typeof nbf !== 'number') return null;
   if (typeof accountId !== 'number' || typeof sid !== 'string') return null;
-  return { accountId, sessionId: sid, expiresAt: exp * 1000, notBefore: nbf * 1000 };
+  return { accountId, sessionId: sid, expiresAt: exp * 1000, notBefore: nbf * 1000, issuedAt: iat * 1000 };
 }

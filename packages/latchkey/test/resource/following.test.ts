@@ -250,6 +250,31 @@ describe('V9, G7, G8: what nobody has signed for this is refused here, too', () 
     });
   });
 
+  test('a token that lives longer than the server tells of endings, since it was told to issue shorter ones', async () => {
+    const folder = temporaryFolder();
+    const database = `${folder.path}/test.db`;
+    // As if it had been issued 70 seconds ago, for 300.
+    const issuer = await startServer(database, {
+      ...SETTINGS,
+      TEST_CLOCK_SHIFT_MS: '-70000',
+      NODE_OPTIONS: `--import=${new URL('../nodes/shifted-clock.ts', import.meta.url).href}`,
+    });
+    const shorter = await startServer(database, { ...SETTINGS, LATCHKEY_JWT_ACCESS_SECONDS: '5' });
+    const longer = await startServer(database, SETTINGS);
+    const follow = ({ url }: ServingProcess) =>
+      resource({ issuer: ORIGIN, api: `${url}/auth`, endingsSecret: ENDINGS_SECRET });
+    const [after, before] = [await follow(shorter), await follow(longer)];
+    try {
+      const { access } = await register(issuer.url);
+      await until(before, access, 'signed in', 10_000);
+      await until(after, access, 'token_expired', 10_000);
+    } finally {
+      for (const tokens of [after, before]) tokens.close();
+      for (const server of [issuer, shorter, longer]) await server.stop('SIGKILL');
+      folder.remove();
+    }
+  });
+
   test('what cannot hold its promise is refused at the start', async () => {
     const given = {
       issuer: ORIGIN,

@@ -34,6 +34,7 @@ function tokenBy(key: JwsSigningKey, accountId: number): string {
   const claims = {
     token_type: 'access',
     exp: 4e9,
+    iat: 1,
     user_id: accountId,
     sid: `ses_${accountId}`,
     iss: ISSUER,
