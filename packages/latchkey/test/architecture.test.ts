@@ -154,19 +154,29 @@ describe('the house stands as ARCHITECTURE.md says', () => {
     assert.deepEqual(asking.toSorted(), [
       'sessions/admit.ts',
       'stores/apart/store.ts',
-      'testing/conformance-approvals.ts',
-      'testing/conformance-defence.ts',
-      'testing/conformance-devices.ts',
-      'testing/conformance-imports.ts',
-      'testing/conformance-limits.ts',
-      'testing/conformance-reading.ts',
-      'testing/conformance.ts',
+      'testing/conformance/account-ends.ts',
+      'testing/conformance/addresses.ts',
+      'testing/conformance/admissions.ts',
+      'testing/conformance/approvals.ts',
+      'testing/conformance/credentials.ts',
+      'testing/conformance/defence.ts',
+      'testing/conformance/devices.ts',
+      'testing/conformance/imports.ts',
+      'testing/conformance/limits.ts',
+      'testing/conformance/passwords.ts',
+      'testing/conformance/reading.ts',
+      'testing/conformance/tellings.ts',
+      'testing/conformance/world.ts',
     ]);
   });
 
   test('node:sqlite is imported by the store, and by what reads the database of somebody else', () => {
     const users = imports.filter(({ to }) => to === 'node:sqlite').map(({ from }) => from);
-    assert.deepEqual(users.toSorted(), ['moving/sources/sqlite.ts', 'stores/sqlite/database.ts']);
+    assert.deepEqual(users.toSorted(), [
+      'moving/sources/sqlite.ts',
+      'stores/sqlite/checkpoint-thread.ts',
+      'stores/sqlite/database.ts',
+    ]);
   });
 
   test('nothing is called utils, helpers, common, shared, misc, manager, service or base', () => {

@@ -1,16 +1,12 @@
 /** What every store must do for an account's owner against whoever knows their password: cases of the conformance suite. */
 import assert from 'node:assert/strict';
-import { newSessionId, newSessionToken } from '../crypto/token.ts';
-import type { AccountId, Gate } from '../model/account.ts';
-import type { OnceRef } from '../model/once.ts';
-import type { Session, TokenRef } from '../model/session.ts';
-import type { DisownedSession } from '../model/takeover.ts';
-import type { Admit, Admitted, NewOnce, Store } from '../stores/store.ts';
-import type { TestClock } from './clock.ts';
-
-type World = { readonly store: Store; readonly clock: TestClock; connect(): Promise<Store> };
-
-const HOUR_MS = 3_600_000;
+import { newSessionId, newSessionToken } from '../../crypto/token.ts';
+import type { AccountId, Gate } from '../../model/account.ts';
+import type { OnceRef } from '../../model/once.ts';
+import type { Session } from '../../model/session.ts';
+import type { DisownedSession } from '../../model/takeover.ts';
+import type { Admit, NewOnce, Store } from '../../stores/store.ts';
+import { atOnce, type Cases, HOUR_MS, type In, ids, openOf } from './world.ts';
 
 let made = 0;
 
@@ -47,24 +43,11 @@ function admission(gate: Gate, { max = 1, device = newSessionId(), ...rest }: As
   };
 }
 
-type In = Extract<Admitted, { kind: 'admitted' }> & { readonly token: TokenRef };
-
 async function signIn(store: Store, gate: Gate, given: Asked = {}): Promise<In> {
   const request = admission(gate, given);
   const outcome = await store.sessions.admit(request);
   assert.ok(outcome.kind === 'admitted', outcome.kind);
   return { ...outcome, token: { accountId: gate.accountId, hash: request.session.tokenHash } };
-}
-
-const ids = (of: readonly { readonly id: string }[]): readonly string[] => of.map(({ id }) => id);
-
-async function openOf(store: Store, gate: Gate): Promise<readonly string[]> {
-  return ids((await store.sessions.list(gate.accountId)).sessions).toReversed();
-}
-
-async function atOnce<T>(world: World, times: number, work: (store: Store) => Promise<T>): Promise<readonly T[]> {
-  const stores = [world.store, await world.connect()] as const;
-  return await Promise.all(Array.from({ length: times }, (_, turn) => work(stores[turn % 2] ?? world.store)));
 }
 
 /** Never the same twice. */
@@ -100,7 +83,7 @@ async function endingOf(store: Store, { token }: In): Promise<string | undefined
   return (await store.sessions.find(token))?.session.ending?.reason;
 }
 
-export const defenceCases: Readonly<Record<string, (world: World) => Promise<void>>> = {
+export const defenceCases: Cases = {
   async 'F-40: whoever holds back displaces nobody, comes in where nobody has to go, and has used up what it brought'({
     store,
   }) {

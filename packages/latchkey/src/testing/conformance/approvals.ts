@@ -1,11 +1,12 @@
 /** What every store must do with sign-ins that ask to be let in: cases of the conformance suite. */
 import assert from 'node:assert/strict';
-import { newApprovalId } from '../crypto/token.ts';
-import type { Gate, SessionId } from '../model/account.ts';
-import { type Approval, approvalState, type Verdict } from '../model/approval.ts';
-import type { Session } from '../model/session.ts';
-import type { NewApproval, Store } from '../stores/store.ts';
-import { admission, atOnce, ids, newGate, signIn, type World } from './conformance-limits.ts';
+import { newApprovalId } from '../../crypto/token.ts';
+import type { Gate, SessionId } from '../../model/account.ts';
+import { type Approval, approvalState, type Verdict } from '../../model/approval.ts';
+import type { Session } from '../../model/session.ts';
+import type { NewApproval, Store } from '../../stores/store.ts';
+import { admission, newGate, signIn } from './limits.ts';
+import { atOnce, type Cases, ids } from './world.ts';
 
 const WAIT_MS = 120_000;
 const TELL_MS = 600_000;
@@ -51,7 +52,7 @@ async function answer(store: Store, { id }: Pick<Approval, 'id'>, { by, verdict,
   return await store.approvals.answer(said);
 }
 
-export const approvalCases: Readonly<Record<string, (world: World) => Promise<void>>> = {
+export const approvalCases: Cases = {
   async 'a sign-in that asks waits for so long, is listed and found as it was kept, and is told of for a while'({
     store,
     clock,

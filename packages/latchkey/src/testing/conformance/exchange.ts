@@ -1,10 +1,8 @@
-/** What every store must do where a thing that is usable once is exchanged for others. Its cases are among those of `conformance.ts`. */
+/** What every store must do where a thing that is usable once is exchanged for others: cases of the conformance suite. */
 import assert from 'node:assert/strict';
-import type { OnceRef } from '../model/once.ts';
-import type { NewOnce } from '../stores/store.ts';
-import type { World } from './conformance.ts';
-
-const HOUR_MS = 3_600_000;
+import type { OnceRef } from '../../model/once.ts';
+import type { NewOnce } from '../../stores/store.ts';
+import { type Cases, HOUR_MS } from './world.ts';
 
 const named = (name: number, data = ''): NewOnce => ({
   purpose: 'refresh-token',
@@ -15,7 +13,7 @@ const named = (name: number, data = ''): NewOnce => ({
 
 const refOf = ({ purpose, hash }: NewOnce): OnceRef => ({ purpose, hash });
 
-export const exchangeCases: Readonly<Record<string, (world: World) => Promise<void>>> = {
+export const exchangeCases: Cases = {
   async 'G2: of twenty exchanges of one thing at once, one gets it, and what it is exchanged for is all there is'({
     store,
     connect,

@@ -1,20 +1,16 @@
 /** What every store must do where there are several limits, and where nobody goes for a newcomer: cases of the conformance suite. */
 import assert from 'node:assert/strict';
-import { newSessionId, newSessionToken } from '../crypto/token.ts';
-import type { Gate } from '../model/account.ts';
-import { asPlace, type Bucket, decideAdmission, type Limit, type WhenFull } from '../model/admission.ts';
-import type { DeviceClass } from '../model/device.ts';
-import type { OnceRef } from '../model/once.ts';
-import type { Session, TokenRef } from '../model/session.ts';
-import type { Admit, Admitted, Store } from '../stores/store.ts';
-import type { TestClock } from './clock.ts';
-
-export type World = { readonly store: Store; readonly clock: TestClock; connect(): Promise<Store> };
+import { newSessionId, newSessionToken } from '../../crypto/token.ts';
+import type { Gate } from '../../model/account.ts';
+import { asPlace, type Bucket, decideAdmission, type Limit, type WhenFull } from '../../model/admission.ts';
+import type { DeviceClass } from '../../model/device.ts';
+import type { OnceRef } from '../../model/once.ts';
+import type { Session, TokenRef } from '../../model/session.ts';
+import type { Admit, Admitted, Store } from '../../stores/store.ts';
+import type { TestClock } from '../clock.ts';
+import { atOnce, type Cases, HOUR_MS, IDLE_MS, type In, ids, LIFETIME_MS, openOf } from './world.ts';
 
 const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
-const IDLE_MS = 10 * HOUR_MS;
-const LIFETIME_MS = 24 * HOUR_MS;
 
 let made = 0;
 
@@ -60,7 +56,6 @@ export function admission(gate: Gate, given: Asked = {}): Admit {
   };
 }
 
-type In = Extract<Admitted, { kind: 'admitted' }> & { readonly token: TokenRef };
 type Full = Extract<Admitted, { kind: 'full' }>;
 
 export async function signIn(store: Store, gate: Gate, given: Asked = {}): Promise<In> {
@@ -76,23 +71,6 @@ async function turnedAway(store: Store, gate: Gate, given: Asked): Promise<Full>
   return outcome;
 }
 
-export const ids = (of: readonly { readonly id: string }[]): readonly string[] => of.map(({ id }) => id);
-
-/** Those that have not ended, by id, the first that was opened first. */
-async function openOf(store: Store, gate: Gate): Promise<readonly string[]> {
-  return ids((await store.sessions.list(gate.accountId)).sessions).toReversed();
-}
-
-/** Starts all at once, over two connections, and waits for every outcome. */
-export async function atOnce<T>(
-  world: World,
-  times: number,
-  work: (store: Store) => Promise<T>,
-): Promise<readonly T[]> {
-  const stores = [world.store, await world.connect()] as const;
-  return await Promise.all(Array.from({ length: times }, (_, turn) => work(stores[turn % 2] ?? world.store)));
-}
-
 async function newTicket(store: Store): Promise<OnceRef> {
   made++;
   const ref: OnceRef = { purpose: 'second-step', hash: new Uint8Array(32).fill(made % 250) };
@@ -100,7 +78,7 @@ async function newTicket(store: Store): Promise<OnceRef> {
   return ref;
 }
 
-export const limitCases: Readonly<Record<string, (world: World) => Promise<void>>> = {
+export const limitCases: Cases = {
   async 'L5: of fifty sign-ins at once that displace nobody, one comes in to an account of one, and nobody goes'(
     world,
   ) {

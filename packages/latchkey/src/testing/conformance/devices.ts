@@ -1,9 +1,9 @@
 /** What every store must do about the devices that accounts know: cases of the conformance suite. */
 import assert from 'node:assert/strict';
-import { hashOfLinkSecret, newLinkSecret, newSessionId, newSessionToken } from '../crypto/token.ts';
-import type { Gate } from '../model/account.ts';
-import { MOST_DEVICES } from '../model/device.ts';
-import type { Session } from '../model/session.ts';
+import { hashOfLinkSecret, newLinkSecret, newSessionId, newSessionToken } from '../../crypto/token.ts';
+import type { Gate } from '../../model/account.ts';
+import { MOST_DEVICES } from '../../model/device.ts';
+import type { Session } from '../../model/session.ts';
 import {
   type Admit,
   type Arrival,
@@ -11,12 +11,8 @@ import {
   DEVICE_MAILS_MS,
   type OutboxItem,
   type Store,
-} from '../stores/store.ts';
-import type { TestClock } from './clock.ts';
-
-type World = { readonly store: Store; readonly clock: TestClock; connect(): Promise<Store> };
-
-const LIFETIME_MS = 24 * 3_600_000;
+} from '../../stores/store.ts';
+import { type Cases, LIFETIME_MS } from './world.ts';
 
 let made = 0;
 
@@ -79,7 +75,7 @@ async function label(store: Store, gate: Gate, session: Session, text: string | 
   return await store.devices.label({ accountId, by: session, device: { id, ...kind }, label: text });
 }
 
-export const deviceCases: Readonly<Record<string, (world: World) => Promise<void>>> = {
+export const deviceCases: Cases = {
   async 'F-27: a device is known by its id from its first session on, when it was seen, and as what'({ store, clock }) {
     const gate = await newGate(store);
     await signIn(store, gate, 'one');

@@ -1,15 +1,12 @@
 /** What every store must do with accounts that come along from elsewhere: cases of the conformance suite. */
 import assert from 'node:assert/strict';
-import { newSessionId } from '../crypto/token.ts';
-import type { AccountId, Gate } from '../model/account.ts';
-import type { NewCredential } from '../model/credential.ts';
-import type { SourceAccount, SourceName } from '../model/import.ts';
-import type { Admit, ImportBatch, ImportDone, Store } from '../stores/store.ts';
-import type { TestClock } from './clock.ts';
+import { newSessionId } from '../../crypto/token.ts';
+import type { AccountId, Gate } from '../../model/account.ts';
+import type { NewCredential } from '../../model/credential.ts';
+import type { SourceAccount, SourceName } from '../../model/import.ts';
+import type { Admit, ImportBatch, ImportDone, Store } from '../../stores/store.ts';
+import { type Cases, HOUR_MS } from './world.ts';
 
-type World = { readonly store: Store; readonly clock: TestClock; connect(): Promise<Store> };
-
-const HOUR_MS = 3_600_000;
 const END = Number.MAX_SAFE_INTEGER;
 
 type Given = Partial<Omit<SourceAccount, 'id' | 'prints' | 'origin'>> & {
@@ -90,7 +87,7 @@ async function record(store: Store, id: AccountId) {
   return found;
 }
 
-export const importCases: Readonly<Record<string, (world: World) => Promise<void>>> = {
+export const importCases: Cases = {
   async 'an import makes accounts under their own numbers, and again changes nothing'({ store }) {
     const accounts = [
       source(7, { email: 'Ann@x.test', roles: ['staff'], firstName: 'Ann' }),

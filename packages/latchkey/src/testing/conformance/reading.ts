@@ -1,11 +1,9 @@
 /** What every store must do for whoever reads all of history: cases of the conformance suite. */
 import assert from 'node:assert/strict';
-import { newSessionId, newSessionToken } from '../crypto/token.ts';
-import type { Gate } from '../model/account.ts';
-import type { HistoryEntry, HistoryMark, Store } from '../stores/store.ts';
-import type { TestClock } from './clock.ts';
-
-type World = { readonly store: Store; readonly clock: TestClock; connect(): Promise<Store> };
+import { newSessionId, newSessionToken } from '../../crypto/token.ts';
+import type { Gate } from '../../model/account.ts';
+import type { HistoryEntry, HistoryMark, Store } from '../../stores/store.ts';
+import type { Cases } from './world.ts';
 
 const DAY_MS = 24 * 3_600_000;
 
@@ -67,7 +65,7 @@ async function oneByOne(store: Store, gates: readonly Gate[], since: number): Pr
   return (await Promise.all(pages)).flatMap((page) => page.toReversed()).filter(({ at }) => at >= since);
 }
 
-export const historyCases: Readonly<Record<string, (world: World) => Promise<void>>> = {
+export const historyCases: Cases = {
   async 'history is read account by account, the oldest first, whatever the length of a page'({ store, clock }) {
     assert.deepEqual(await store.history.byAccount({ since: 0, after: null, limit: 9 }), { entries: [], next: null });
     const gates = [await newGate(store), await newGate(store), await newGate(store)];
