@@ -2,7 +2,8 @@
 import { DatabaseSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
 
-const db = new DatabaseSync(String(workerData));
+// Nobody waits for this thread, so it may wait for a process that holds the whole file for a moment.
+const db = new DatabaseSync(String(workerData), { timeout: 5_000 });
 // As the connection that commits: log and database are brought to the disk in their order.
 db.exec('PRAGMA synchronous = NORMAL');
 const checkpoint = db.prepare('PRAGMA wal_checkpoint(PASSIVE)');

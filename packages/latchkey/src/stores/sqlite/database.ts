@@ -83,7 +83,6 @@ export function openDatabase(path: string): Database {
       const value = complete(sentence(), run);
       const outcome = { value, content: awaitsDisk ? content() : null };
       prepare('COMMIT').run();
-      checkpoints.committed();
       return outcome;
     } catch (error) {
       if (db.isTransaction) prepare('ROLLBACK').run();
@@ -103,6 +102,7 @@ export function openDatabase(path: string): Database {
       for (let waitedMs = 0; waitedMs < WAIT_FOR_TURN_MS; ) {
         const outcome = attemptOrExplain(() => attempt(sentence, awaitsDisk));
         if (outcome !== LOCKED) {
+          checkpoints.committed();
           if (outcome.content !== null) await settled(outcome.content);
           return outcome.value;
         }
