@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Said, Told } from './said.ts';
 import { type Answered, type Line, lineTo } from './wire.ts';
 
@@ -10,6 +11,8 @@ const MODULE = new URL('node.ts', import.meta.url).pathname;
 const PREPARE = new URL('prepare.ts', import.meta.url).href;
 const READY_WITHIN_MS = 120_000;
 const STOP_WITHIN_MS = 60_000;
+/** As a supervisor waits before it starts a process again. */
+const RELAUNCH_MS = 200;
 
 export type Node = {
   readonly name: string;
@@ -47,11 +50,19 @@ export function node({ name, port, environment, onSaid }: NodeOptions): Node {
     line,
     probes,
     async start() {
-      const started = launch(environment, port);
-      child = started;
-      const controlPort = await readyAt(started, name, onSaid);
-      control?.close();
-      control = lineTo(controlPort);
+      for (const deadline = performance.now() + READY_WITHIN_MS; ; await sleep(RELAUNCH_MS)) {
+        const started = launch(environment, port);
+        child = started;
+        const ready = await readyAt(started, name, onSaid);
+        if (ready.isReady) {
+          control?.close();
+          control = lineTo(ready.controlPort);
+          return;
+        }
+        // One that finds its store away ends; whatever supervises it starts it again. At its first start it is a mistake.
+        const endedByItself = started.exitCode !== null;
+        if (control === null || !endedByItself || performance.now() > deadline) throw new Error(ready.why);
+      }
     },
     async end(signal) {
       const ending = child;
@@ -87,14 +98,19 @@ function launch(environment: Readonly<Record<string, string>>, port: number): Ch
   });
 }
 
-async function readyAt(child: ChildProcess, name: string, onSaid: NodeOptions['onSaid']): Promise<number> {
-  const { promise, resolve, reject } = Promise.withResolvers<number>();
-  const deadline = setTimeout(() => reject(new Error(`${name} did not get ready.`)), READY_WITHIN_MS);
-  child.once('exit', (code, signal) => reject(new Error(`${name} ended before it was ready (${signal ?? code}).`)));
+type Start =
+  | { readonly isReady: true; readonly controlPort: number }
+  | { readonly isReady: false; readonly why: string };
+
+async function readyAt(child: ChildProcess, name: string, onSaid: NodeOptions['onSaid']): Promise<Start> {
+  const { promise, resolve } = Promise.withResolvers<Start>();
+  const fail = (why: string): void => resolve({ isReady: false, why: `${name} ${why}` });
+  const deadline = setTimeout(() => fail('did not get ready.'), READY_WITHIN_MS);
+  child.once('exit', (code, signal) => fail(`ended before it was ready (${signal ?? code}).`));
   if (child.stdout === null) throw new Error('A node says what it does on its standard output.');
   createInterface({ input: child.stdout }).on('line', (text) => {
     const said = saidIn(text);
-    if (said?.said === 'ready') resolve(said.controlPort);
+    if (said?.said === 'ready') resolve({ isReady: true, controlPort: said.controlPort });
     else if (said !== null) onSaid(said);
   });
   try {

@@ -11,7 +11,7 @@ import { apiApp, type Peer } from './http/app.ts';
 import {
   type Asked,
   type Authenticated,
-  authenticate,
+  authenticateAnew,
   type CredentialRefusal,
   codeOfRefusal,
   graceFor,
@@ -324,11 +324,11 @@ type From = Request | NodeRequest | HeaderSource | NodeHeaders;
 function authenticateFrom(parts: Parts, from: From, asksForGrace: boolean): Promise<SignedIn | SignedOut> {
   try {
     mustBe('flag', 'authenticate', 'grace', asksForGrace);
-    const known = rememberedBy(parts, authorizationIn(from));
+    const known = parts.memory.isInUse ? rememberedBy(parts, authorizationIn(from)) : null;
     if (known !== null) return known.answer;
     const headers = headersOf(from);
     const asked = { method: methodOf(from), url: urlOf(from), headers };
-    const who = authenticate(parts, asked);
+    const who = authenticateAnew(parts, asked);
     if (who instanceof Promise) return who.then((read) => faceOf(parts, read, asked, asksForGrace));
     return faceOf(parts, who, asked, asksForGrace);
   } catch (error) {

@@ -76,9 +76,14 @@ const REQUEST_UNKNOWN: Authenticated = { live: false, refusal: { kind: 'request-
  * session only with a proof of its key, or the cookie that its browser has for one. What is known at once is no promise: the check's cost is the product's.
  */
 export function authenticate(checker: Checker, asked: Asked): Authenticated | Promise<Authenticated> {
-  const { headers } = asked;
-  const known = rememberedBy(checker, headers.get('authorization'));
+  const known = checker.memory.isInUse ? rememberedBy(checker, asked.headers.get('authorization')) : null;
   if (known !== null) return { live: true, checked: known, via: 'header', nonce: null, until: null };
+  return authenticateAnew(checker, asked);
+}
+
+/** The same of what is not remembered. To read a header of a `Request` costs as much as all that is remembered does. */
+export function authenticateAnew(checker: Checker, asked: Asked): Authenticated | Promise<Authenticated> {
+  const { headers } = asked;
   const presented = presentedCredential(checker.settings, headers);
   if (presented.kind === 'none') return MISSING;
   if (presented.kind === 'malformed') return { live: false, refusal: presented };
@@ -97,7 +102,7 @@ export function authenticate(checker: Checker, asked: Asked): Authenticated | Pr
  * needs no second look.
  */
 export function rememberedBy(checker: Checker, authorization: string | null): LiveCheck | null {
-  if (!checker.memory.isInUse || !checker.settings.wire.key) return null;
+  if (!checker.settings.wire.key) return null;
   const token = usualToken(authorization);
   if (token === null) return null;
   const known = remembered(checker, token);
