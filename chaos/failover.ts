@@ -192,7 +192,9 @@ function rowOf(
     changes.length === 0 ? '–' : `${Math.ceil(reach)} ms`,
     share,
     lost.length - changes.length,
-    `${percentile(took, 0.5).toFixed(0)} ms, ${percentile(took, 0.99).toFixed(0)} ms`,
+    took.length === 0
+      ? 'none was done'
+      : `${percentile(took, 0.5).toFixed(0)} ms, ${percentile(took, 0.99).toFixed(0)} ms`,
     `${(percentile(back, 0.5) / 1000).toFixed(1)} s`,
   ];
   return `| ${cells.join(' | ')} |`;
