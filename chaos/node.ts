@@ -5,8 +5,9 @@ import { json } from 'node:stream/consumers';
 import { accountsFace, sessionsFace } from '../packages/latchkey/src/faces.ts';
 import type { LatchkeyOptions } from '../packages/latchkey/src/latchkey.ts';
 import { serve } from '../packages/latchkey/src/server/serve.ts';
+import { StoreUnavailable } from '../packages/latchkey/src/stores/store.ts';
 import { plantBug } from './bugs.ts';
-import type { Report, Said, Told } from './said.ts';
+import { type Report, type Said, STORE_AWAY, type Told } from './said.ts';
 
 const say = (said: Said): void => void process.stdout.write(`${JSON.stringify(said)}\n`);
 
@@ -39,7 +40,11 @@ function logError(details: object, message: string): void {
 }
 
 const where = { host: '127.0.0.1', port: Number(process.env['PORT']) };
-const { assembled, stop } = await serve(options, where, process.env);
+const { assembled, stop } = await serve(options, where, process.env).catch((error: unknown) => {
+  if (!(error instanceof StoreUnavailable)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exit(STORE_AWAY);
+});
 const bug = process.env['LATCHKEY_TEST_BUG'];
 if (bug !== undefined) plantBug(bug, assembled);
 

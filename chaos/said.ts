@@ -5,6 +5,9 @@ export type Said =
   /** The link of a mail that resets a password. */
   | { readonly said: 'reset-link'; readonly uid: string; readonly token: string };
 
+/** The exit status of a node that found its store away as it started (EX_TEMPFAIL of sysexits.h): whatever supervises it tries again. */
+export const STORE_AWAY = 75;
+
 /** Paths of the control port. Each takes and gives JSON by `POST`. */
 export type Told = {
   readonly '/suspend': { readonly account: number };

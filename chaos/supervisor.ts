@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Said, Told } from './said.ts';
+import { type Said, STORE_AWAY, type Told } from './said.ts';
 import { type Answered, type Line, lineTo } from './wire.ts';
 
 const MODULE = new URL('node.ts', import.meta.url).pathname;
@@ -59,9 +59,9 @@ export function node({ name, port, environment, onSaid }: NodeOptions): Node {
           control = lineTo(ready.controlPort);
           return;
         }
-        // One that finds its store away ends; whatever supervises it starts it again. At its first start it is a mistake.
-        const endedByItself = started.exitCode !== null;
-        if (control === null || !endedByItself || performance.now() > deadline) throw new Error(ready.why);
+        // At its first start the store is there.
+        const mayTryAgain = started.exitCode === STORE_AWAY && control !== null && performance.now() < deadline;
+        if (!mayTryAgain) throw new Error(ready.why);
       }
     },
     async end(signal) {

@@ -22,10 +22,10 @@ export async function keyShownAtSignIn(
   if (policy === 'off' || !settings.wire.key) return null;
   const proof = headers.get('dpop');
   if (proof === null && policy === 'optional') return null;
-  if (proof !== null && network !== null && settings.attempts !== 'off') {
-    await takeOne(parts, 'proofs', network, PROOFS_PER_NETWORK);
-  }
-  const outcome = await keyProofs.atSignIn({ proof, method, path: pathOf(url) });
+  const counted = async (): Promise<void> => {
+    if (network !== null && settings.attempts !== 'off') await takeOne(parts, 'proofs', network, PROOFS_PER_NETWORK);
+  };
+  const outcome = await keyProofs.atSignIn({ proof, method, path: pathOf(url) }, counted);
   if (outcome.isGood) return { kind: 'dpop', thumbprint: outcome.thumbprint };
   const { nonce } = outcome;
   if (nonce !== null) throw new Refusal('use_dpop_nonce', { nonce });

@@ -1,4 +1,5 @@
 /** Which sessions have ended, as the server tells it; and for how long what is known of that may be believed. */
+import { systemClock } from '../stores/clock.ts';
 
 export type EndedSessions = {
   /** Whether a session is over; null where that is not known any more. */
@@ -40,7 +41,7 @@ const RETRY_MS = 200;
 const CLOCKS_APART_MS = 60_000;
 
 export function followEndedSessions({ url, secret, boundMs, warn }: Following): EndedSessions {
-  /** Until when each is to be known, by the monotonic clock. */
+  /** When each ended, by the server's time. */
   const ended = new Map<string, number>();
   const closing = new AbortController();
   const first = Promise.withResolvers<void>();
@@ -62,7 +63,7 @@ export function followEndedSessions({ url, secret, boundMs, warn }: Following): 
     });
     if (!answer.ok) throw new Error(`The server answered ${answer.status}.`);
     const page = pageOf(await answer.json());
-    note(page, sentAt);
+    note(page);
     position = page.position;
     if (page.more) return;
     // It has not looked later than it answered, whatever it says.
@@ -70,14 +71,12 @@ export function followEndedSessions({ url, secret, boundMs, warn }: Following): 
     first.resolve();
   };
 
-  const note = (page: Page, sentAt: number): void => {
-    for (const { id, at } of page.ended) {
-      ended.set(id, sentAt + Math.max(0, at + page.keep - page.now) + CLOCKS_APART_MS);
-    }
-    // Once it was shorter it does not go back: what had been forgotten by then stays forgotten.
-    knownSince = Math.max(knownSince, page.now - page.keep - CLOCKS_APART_MS);
-    const now = performance.now();
-    for (const [id, until] of ended) if (until < now) ended.delete(id);
+  const note = ({ ended: told, now, keep }: Page): void => {
+    for (const { id, at } of told) ended.set(id, at);
+    // It never goes back: what was not told, or is forgotten by then, stays so. A server whose clock is ahead moves it no further than ours.
+    knownSince = Math.max(knownSince, Math.min(now, systemClock()) - keep - CLOCKS_APART_MS);
+    // Of a token that was issued before, by a clock that may be ahead of the one that saw it end, nothing is asked any more.
+    for (const [id, at] of ended) if (at + CLOCKS_APART_MS < knownSince) ended.delete(id);
   };
 
   const follow = async (): Promise<void> => {

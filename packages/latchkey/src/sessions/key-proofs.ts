@@ -22,8 +22,8 @@ export type ProofOutcome =
   | { readonly isGood: false; readonly flaw: ProofFlaw; readonly nonce: string | null };
 
 export type KeyProofs = {
-  /** By whoever asks to come in: which key they have. */
-  atSignIn(request: ProofRequest): Promise<ProofOutcome>;
+  /** By whoever asks to come in: which key they have. Before a good proof leaves a row, `counted` may throw. */
+  atSignIn(request: ProofRequest, counted: () => Promise<void>): Promise<ProofOutcome>;
   /** By whoever shows the token of a session that is bound. `isChange` where it is more than looking. */
   ofSession(
     request: ProofRequest & { readonly token: string; readonly thumbprint: string; readonly isChange: boolean },
@@ -81,26 +81,31 @@ export function keyProofs({
     { proof, method, path }: ProofRequest,
     purpose: NoncePurpose,
     bound: { readonly token: string; readonly thumbprint: string } | null,
-    isKept: boolean,
+    /** Called before it is kept as seen; null where it is not. */
+    counted: (() => Promise<void>) | null,
   ): Promise<ProofOutcome> => {
     const now = clock();
     const isNonce = nonces === null ? null : (nonce: string) => nonces.isGood(purpose, nonce, now);
     const read = reader.read(proof, { method, url: origin + path, bound, now, isNonce });
     const current = nonces === null ? null : nonces.current(purpose, now);
     if ('flaw' in read) return refuse(read.flaw, isOfNonce(read.flaw) ? current : null);
-    if (isKept && !(await isFirst(read, now))) return refuse('replayed', null);
+    await counted?.();
+    if (counted !== null && !(await isFirst(read, now))) return refuse('replayed', null);
     return { isGood: true, thumbprint: read.thumbprint, nonce: read.nonce === current ? null : current };
   };
 
   return {
-    atSignIn: (request) => check(request, 'sign-in', null, true),
+    atSignIn: (request, counted) => check(request, 'sign-in', null, counted),
     ofSession: ({ isChange, ...request }) =>
-      check(request, 'request', request, isChange || boundKeys.replay !== 'nonce'),
+      check(request, 'request', request, isChange || boundKeys.replay !== 'nonce' ? uncounted : null),
     nonce: () => nonces?.current('request', clock()) ?? null,
     noteMisuse: () => void misuses++,
     figures: () => ({ refused, misuses }),
   };
 }
+
+/** Whoever has the token of a session is known. */
+const uncounted = async (): Promise<void> => undefined;
 
 /** Is it the nonce alone that is wrong, as with every client that has none yet? */
 function isOfNonce(flaw: ProofFlaw): boolean {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
+import { getPriority } from 'node:os';
 import { describe, test } from 'node:test';
 import { latchkey } from 'latchkey';
 import { PASSWORD } from '../http/serving.ts';
@@ -28,8 +29,9 @@ describe('threads that compute hashes', {
     try {
       const { hashing, others } = niceness(server.process.pid ?? 0);
       assert.ok(hashing.length >= 1);
-      assert.deepEqual([...new Set(hashing)], [5]);
-      assert.deepEqual([...new Set(others)], [0], 'the rest of the process is as it was');
+      const nice = getPriority();
+      assert.deepEqual([...new Set(hashing)], [Math.min(19, nice + 5)]);
+      assert.deepEqual([...new Set(others)], [nice], 'the rest of the process is as it was');
     } finally {
       await server.stop();
       folder.remove();
@@ -40,6 +42,6 @@ describe('threads that compute hashes', {
     const auth = await latchkey({ database: 'sqlite::memory:' });
     await auth.accounts.create({ username: 'ann', password: PASSWORD });
     await auth.close();
-    assert.deepEqual([...new Set(niceness('self').hashing)], [0]);
+    assert.deepEqual([...new Set(niceness('self').hashing)], [getPriority()]);
   });
 });

@@ -157,6 +157,16 @@ describe('a real OpenID provider', () => {
     assert.equal((await server.post('/auth/social/acme/', { code: unproven })).status, 400, 'without its proof key');
   });
 
+  test('a code is not used up by a client that is told to come again with a proof of its key', async () => {
+    await using open = await opened();
+    const { server, provider } = open;
+    const verifier = 'w'.repeat(43);
+    const brought = { code: await codeFor(provider, CLIENT.clientId, verifier), code_verifier: verifier };
+    const first = await server.post('/auth/social/acme/', brought, { headers: { dpop: 'no proof' } });
+    assert.equal(first.headers.get('latchkey-reason'), 'invalid_dpop_proof');
+    assert.equal((await server.post('/auth/social/acme/', brought)).status, 200);
+  });
+
   test('F4: refuses what another app of the same provider got for its users', async () => {
     await using open = await opened();
     const { server, provider } = open;

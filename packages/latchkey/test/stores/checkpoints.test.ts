@@ -8,7 +8,7 @@ import { after, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Sentence } from '../../src/stores/sql/statement.ts';
-import { checkpointsOf } from '../../src/stores/sqlite/checkpoints.ts';
+import { checkpointsOf, mayCheckpointBeside } from '../../src/stores/sqlite/checkpoints.ts';
 import { type Database, openDatabase } from '../../src/stores/sqlite/database.ts';
 
 const PAGE_BYTES = 4_096;
@@ -101,6 +101,13 @@ describe("SQLite's log", () => {
     assert.equal(readFileSync(counted, 'utf8'), 'x', 'once, for the process');
     await run(process.execPath, args, { env: { ...process.env, NODE_OPTIONS: `--import=${preload}` } });
     assert.equal(readFileSync(counted, 'utf8'), 'xx', 'once again');
+  });
+
+  test('is copied by commits where two connections that do so may lose what was committed', () => {
+    const unfit = ['', '3.44.0', '3.50.6', '3.51.0', '3.51.2', '2.8.17'];
+    const fit = ['3.50.7', '3.51.3', '3.52.0', '3.53.4', '4.0.0', process.versions['sqlite'] ?? ''];
+    assert.deepEqual(unfit.filter(mayCheckpointBeside), []);
+    assert.deepEqual(fit.filter(mayCheckpointBeside), fit);
   });
 
   test('of a database in memory is none, and SQLite is asked for nothing', async () => {

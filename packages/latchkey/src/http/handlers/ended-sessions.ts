@@ -5,7 +5,7 @@ import type { Call } from '../call.ts';
 
 /** A reader waits no longer than this, in milliseconds. */
 const LONGEST_WAIT_MS = 25_000;
-/** A node may be so much behind another. */
+/** A node may be so much behind another; whoever follows takes tokens that are older by as much, issued by one that is ahead. */
 const CLOCKS_APART_MS = 60_000;
 
 /**
@@ -24,7 +24,7 @@ export async function tell(call: Call): Promise<Response> {
   const now = jwt.now();
   // A position that nobody has reached yet is of another database, such as one before a backup was restored.
   const isKnown = after !== null && after <= (await sessions.position());
-  const from = isKnown ? after : await positionBefore(sessions, now - accessMs - CLOCKS_APART_MS);
+  const from = isKnown ? after : await positionBefore(sessions, now - accessMs - 2 * CLOCKS_APART_MS);
   const { page, lookedAt } = await nextPage(call, from, isKnown ? Math.min(waitMs, LONGEST_WAIT_MS) : 0);
   return json(
     200,

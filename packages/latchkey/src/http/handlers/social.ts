@@ -10,9 +10,10 @@ import { answerRegistered } from './registration.ts';
 
 export async function signIn(call: Call): Promise<Response> {
   const { parts, network } = call;
+  // First: a code of the provider's is good once, and is not to be used up by whoever has to come again with a proof.
+  const caller = await call.caller();
   const shown = await shownBy(call);
   const invitation = textOf(call, 'invitation');
-  const caller = await call.caller();
   const outcome = await signInWithProvider(parts, { ...shown, invitation, caller, network });
   return await answerRegistered(call, outcome, 200);
 }

@@ -15,37 +15,51 @@ export type Checkpoints = {
 /** A database in memory has no log. */
 export const NO_CHECKPOINTS: Checkpoints = { committed: () => undefined, close: async () => undefined };
 
-/** About as many sign-ins as fill the 1,000 pages at which SQLite would do it by itself. */
+/** A sign-in is one to three of them, and after some seventy sign-ins SQLite would do it by itself. */
 const EVERY_COMMITS = 64;
 
-/** `lost` is called where there can be no such thread: where its file was not brought along into a bundle, for one. */
-export function checkpointsOf(path: string, lost: () => void): Checkpoints {
+/**
+ * Before it, a checkpoint that begins as another connection begins the log anew may take what was just committed for copied
+ * (sqlite.org/wal.html#walresetbug): with one connection that writes there is nobody to do that.
+ */
+const MENDED = [3, 51, 3] as const;
+
+/** Whether SQLite may be asked for checkpoints by another connection than the one that commits. */
+export function mayCheckpointBeside(version: string): boolean {
+  const [major = 0, minor = 0, patch = 0] = version.split('.').map(Number);
+  if (major !== MENDED[0] || minor > MENDED[1]) return major >= MENDED[0];
+  return minor === MENDED[1] ? patch >= MENDED[2] : minor === 50 && patch >= 7;
+}
+
+/** `lost` is called, with the cause, where there can be no such thread: where its file was not brought along into a bundle, for one. */
+export function checkpointsOf(path: string, lost: (cause: unknown) => void): Checkpoints {
   let thread: Worker | null = null;
   let isLost = false;
   let isUnderWay = false;
   let commits = 0;
 
-  const lose = (): void => {
+  const lose = (cause: unknown): void => {
     thread = null;
     if (isLost) return;
     isLost = true;
-    lost();
+    lost(cause);
   };
 
   const start = (): Worker | null => {
     try {
       const file = new URL(`./checkpoint-thread${extname(import.meta.filename)}`, import.meta.url);
       // What the host has its process load first is none of this thread's business, by whatever way it says so.
-      const bare = { execArgv: [], env: {} };
+      const bare = { execArgv: ['--disable-warning=ExperimentalWarning'], env: {} };
       const started = new Worker(file, { ...bare, workerData: path, name: 'latchkey-checkpoints' });
       started.on('message', () => {
         isUnderWay = false;
       });
       started.once('error', lose);
+      started.once('exit', (status) => lose(new Error(`The thread ended (${status}).`)));
       started.unref();
       return started;
-    } catch {
-      lose();
+    } catch (error) {
+      lose(error);
       return null;
     }
   };

@@ -5,7 +5,7 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { complete, type Query, type Sentence, type Value } from '../sql/statement.ts';
 import { StoreUnavailable } from '../store.ts';
-import { type Checkpoints, checkpointsOf, NO_CHECKPOINTS } from './checkpoints.ts';
+import { type Checkpoints, checkpointsOf, mayCheckpointBeside, NO_CHECKPOINTS } from './checkpoints.ts';
 import { type LogSync, logSync, NO_LOG } from './log-sync.ts';
 import { migrations } from './migrations.ts';
 
@@ -53,6 +53,8 @@ export function openDatabase(path: string): Database {
   let watcher: DatabaseSync | null = null;
   /** The content that is known to be on the disk. What others have left there when we come is not. */
   let onDisk: string | null = null;
+  /** How many rows this connection has changed until now. */
+  let changes = 0;
 
   const prepare = (sql: string): StatementSync => {
     const known = statements.get(sql);
@@ -90,6 +92,14 @@ export function openDatabase(path: string): Database {
     }
   };
 
+  /** What changed nothing has made the log no longer. */
+  const noteCommit = (): void => {
+    const total = Number(prepare('SELECT total_changes() AS total').get()?.['total']);
+    if (total === changes) return;
+    changes = total;
+    checkpoints.committed();
+  };
+
   /** What changes nothing may have read what is not on the disk yet: it waits as well. */
   const settled = async (seen: string): Promise<void> => {
     if (seen === onDisk) return;
@@ -102,7 +112,7 @@ export function openDatabase(path: string): Database {
       for (let waitedMs = 0; waitedMs < WAIT_FOR_TURN_MS; ) {
         const outcome = attemptOrExplain(() => attempt(sentence, awaitsDisk));
         if (outcome !== LOCKED) {
-          checkpoints.committed();
+          noteCommit();
           if (outcome.content !== null) await settled(outcome.content);
           return outcome.value;
         }
@@ -147,6 +157,8 @@ function open(path: string): DatabaseSync {
   try {
     writeAhead(db);
     // Whatever the log is brought to the disk by, what it is copied into waits for that.
+    // On macOS the log is brought through the drive's own cache; what it is copied into has to be, too.
+    db.exec('PRAGMA checkpoint_fullfsync = ON');
     db.exec(`PRAGMA synchronous = NORMAL; PRAGMA cache_size = -${CACHE_KIB}; PRAGMA foreign_keys = ON;`);
     migrate(db);
     // From here on a writer waits by itself (see `transact`): SQLite's own waiting would hold up the whole process.
@@ -174,9 +186,19 @@ function logOf(db: DatabaseSync): LogSync {
 function checkpointsFor(db: DatabaseSync): Checkpoints {
   const path = db.location();
   if (path === null) return NO_CHECKPOINTS;
+  if (!mayCheckpointBeside(process.versions['sqlite'] ?? '')) return NO_CHECKPOINTS;
   const copyAt = (pages: number): void => db.exec(`PRAGMA wal_autocheckpoint = ${pages}`);
   copyAt(LONGEST_LOG_PAGES);
-  return checkpointsOf(path, () => copyAt(SQLITES_OWN_PAGES));
+  return checkpointsOf(path, (cause) => {
+    copyAt(SQLITES_OWN_PAGES);
+    process.emitWarning(
+      `The log of ${path} is copied within commits from now on, which takes milliseconds now and then.`,
+      {
+        code: 'LATCHKEY_CHECKPOINTS',
+        detail: messageOf(cause),
+      },
+    );
+  });
 }
 
 /** What the first look at a file came to, with what an operator can do about it. */
