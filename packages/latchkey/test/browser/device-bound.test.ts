@@ -149,7 +149,9 @@ describe('a session that its browser has bound', { skip: noWholeChromium() ?? fa
   });
 
   test('is there for whoever follows a link from another site', async () => {
-    const { who: cat } = await bound('cat');
+    const { who: cat, page: own } = await bound('cat');
+    // What a page of ours asks for meanwhile would have the cookie renewed, and brings cookies.
+    await own.close();
     await spend(cat);
     const page = await cat.context.newPage();
     await page.goto(`https://${ELSEWHERE}/`);
