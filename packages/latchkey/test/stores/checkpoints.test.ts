@@ -28,6 +28,9 @@ async function until(what: string, holds: () => boolean): Promise<void> {
   }
 }
 
+const SQLITE = process.versions['sqlite'] ?? '';
+const skip = mayCheckpointBeside(SQLITE) ? false : `SQLite ${SQLITE} may lose by a checkpoint of another connection`;
+
 describe("SQLite's log", () => {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-checkpoints-'));
   after(() => rmSync(folder, { recursive: true }));
@@ -35,7 +38,7 @@ describe("SQLite's log", () => {
   const autocheckpoint = (database: Database): unknown =>
     database.prepare('PRAGMA wal_autocheckpoint').get()?.['wal_autocheckpoint'];
 
-  test('is copied by a thread before a commit has to, and is gone once the database is closed', async () => {
+  test('is copied by a thread before a commit has to, and is gone once the database is closed', { skip }, async () => {
     const path = join(folder, 'thread.db');
     const database = openDatabase(path);
     const before = pagesOf(path);
@@ -49,7 +52,7 @@ describe("SQLite's log", () => {
     await again.close();
   });
 
-  test('is copied again and again', async () => {
+  test('is copied again and again', { skip }, async () => {
     const path = join(folder, 'again.db');
     const database = openDatabase(path);
     for (let round = 1; round <= 4; round++) {
@@ -105,7 +108,7 @@ describe("SQLite's log", () => {
 
   test('is copied by commits where two connections that do so may lose what was committed', () => {
     const unfit = ['', '3.44.0', '3.50.6', '3.51.0', '3.51.2', '2.8.17'];
-    const fit = ['3.50.7', '3.51.3', '3.52.0', '3.53.4', '4.0.0', process.versions['sqlite'] ?? ''];
+    const fit = ['3.50.7', '3.51.3', '3.52.0', '3.53.4', '4.0.0'];
     assert.deepEqual(unfit.filter(mayCheckpointBeside), []);
     assert.deepEqual(fit.filter(mayCheckpointBeside), fit);
   });

@@ -19,9 +19,8 @@ export const NO_CHECKPOINTS: Checkpoints = { committed: () => undefined, close: 
 const EVERY_COMMITS = 64;
 
 /**
- * The SQLite that is mended. Before it, a checkpoint that begins as another connection begins the log anew may take what was just
- * committed for copied
- * (sqlite.org/wal.html#walresetbug). With one connection that writes there is nobody to do that.
+ * The SQLite that is mended. Before it, a checkpoint that begins as another connection begins the log anew may take what was
+ * just committed for copied (sqlite.org/wal.html#walresetbug). With one connection that writes there is nobody to do that.
  */
 const MENDED = [3, 51, 3] as const;
 
