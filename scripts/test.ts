@@ -3,7 +3,7 @@
  * failure. Names of files or folders run those alone.
  */
 import { globSync } from 'node:fs';
-import { relative } from 'node:path';
+import { relative, resolve } from 'node:path';
 import { run } from 'node:test';
 import { inspect, parseArgs } from 'node:util';
 
@@ -32,6 +32,7 @@ const skipped: string[] = [];
 /** When the first and the last test of a file began and ended, which is told in order of execution; the rest in order of files. */
 const startedAt = new Map<string, number>();
 const endedAt = new Map<string, number>();
+const summedUp = new Set<string>();
 /** Far above what any test takes on a loaded machine: one that hangs fails by its name, rather than the whole run without one. */
 const LONGEST_TEST_MS = 15 * 60_000;
 
@@ -40,7 +41,6 @@ const stream = run({
   files,
   concurrency: 2,
   timeout: LONGEST_TEST_MS,
-  forceExit: true,
   execArgv: ['--conditions=source', '--disable-warning=ExperimentalWarning'],
 });
 
@@ -61,6 +61,7 @@ stream.on('test:fail', ({ name, details, file, line }) => {
   process.stdout.write(`\n✖ ${shown(file)}:${line ?? 0}\n  ${name}\n${indent(inspect(cause, { depth: 5 }))}\n`);
 });
 stream.on('test:summary', ({ file, counts: of }) => {
+  if (file !== undefined) summedUp.add(shown(file));
   if (file === undefined || process.stdout.isTTY === true) return;
   const seconds = ((endedAt.get(file) ?? 0) - (startedAt.get(file) ?? 0)) / 1000;
   process.stdout.write(`${shown(file)}: ${of.passed} passed in ${seconds.toFixed(1)} s\n`);
@@ -73,11 +74,16 @@ stream.on('test:complete', ({ name, nesting, file, details }) => {
   process.stdout.write(`${details.passed ? '✓' : '✖'} ${shown(file)} ${name}\n`);
 });
 
-await new Promise<void>((resolve) => {
-  stream.on('end', resolve);
+await new Promise<void>((done) => {
+  stream.on('end', done);
   stream.resume();
 });
 
+// A file whose process ends before all is told passes for one that has fewer tests.
+for (const lost of files.filter((file) => !summedUp.has(shown(resolve(file))))) {
+  counts.failed++;
+  process.stdout.write(`\n✖ ${lost}\n  did not tell all of its results\n`);
+}
 for (const skip of skipped) process.stdout.write(`skipped: ${skip}\n`);
 const isFailed = counts.failed > 0 || counts.passed === 0 || (values['no-skips'] && skipped.length > 0);
 if (values['no-skips'] && skipped.length > 0) process.stdout.write('Nothing may be skipped here.\n');
