@@ -33,6 +33,7 @@ const skipped: string[] = [];
 const startedAt = new Map<string, number>();
 const endedAt = new Map<string, number>();
 const summedUp = new Set<string>();
+const END_IN_TIME = new URL('end-in-time.ts', import.meta.url).href;
 /** Far above what any test takes on a loaded machine: one that hangs fails by its name, rather than the whole run without one. */
 const LONGEST_TEST_MS = 15 * 60_000;
 
@@ -41,7 +42,7 @@ const stream = run({
   files,
   concurrency: 2,
   timeout: LONGEST_TEST_MS,
-  execArgv: ['--conditions=source', '--disable-warning=ExperimentalWarning'],
+  execArgv: ['--conditions=source', '--disable-warning=ExperimentalWarning', `--import=${END_IN_TIME}`],
 });
 
 stream.on('test:dequeue', ({ file, nesting }) => {
