@@ -17,6 +17,10 @@ function* writing(name: string, bytes: number): Sentence<void> {
   yield [{ sql: 'INSERT OR REPLACE INTO setting (name, value) VALUES (?, ?)', values: [name, 'x'.repeat(bytes)] }];
 }
 
+function* reading(): Sentence<void> {
+  yield [{ sql: 'SELECT name FROM setting', values: [] }];
+}
+
 async function commit(database: Database, times: number, bytes: number): Promise<void> {
   for (let time = 0; time < times; time++) await database.transact(() => writing(`${time}`, bytes));
 }
@@ -60,6 +64,20 @@ describe("SQLite's log", () => {
       await commit(database, 70, round * 4 * PAGE_BYTES);
       await until(`round ${round} is in the database`, () => pagesOf(path) > before + 100);
     }
+    await database.close();
+  });
+
+  test('needs no thread for what changes nothing', { skip }, async () => {
+    const database = openDatabase(join(folder, 'idle.db'));
+    let threads = 0;
+    const count = (): void => void threads++;
+    process.on('worker', count);
+    const look = () => database.transact(() => reading());
+    for (let time = 0; time < 200; time++) await look();
+    assert.equal(threads, 0);
+    await commit(database, 70, 1);
+    await until('a thread is begun', () => threads === 1);
+    process.off('worker', count);
     await database.close();
   });
 

@@ -19,16 +19,14 @@ export const NO_CHECKPOINTS: Checkpoints = { committed: () => undefined, close: 
 const EVERY_COMMITS = 64;
 
 /**
- * The SQLite that is mended. Before it, a checkpoint that begins as another connection begins the log anew may take what was
- * just committed for copied (sqlite.org/wal.html#walresetbug). With one connection that writes there is nobody to do that.
+ * Whether SQLite may be asked for checkpoints by another connection than the one that commits. Before 3.51.3, and 3.50.7 of the
+ * branch before, one that begins as another connection begins the log anew may take what was just committed for copied
+ * (sqlite.org/wal.html#walresetbug). With one connection that writes there is nobody to do that.
  */
-const MENDED = [3, 51, 3] as const;
-
-/** Whether SQLite may be asked for checkpoints by another connection than the one that commits. */
 export function mayCheckpointBeside(version: string): boolean {
   const [major = 0, minor = 0, patch = 0] = version.split('.').map(Number);
-  if (major !== MENDED[0] || minor > MENDED[1]) return major >= MENDED[0];
-  return minor === MENDED[1] ? patch >= MENDED[2] : minor === 50 && patch >= 7;
+  const number = major * 1_000_000 + minor * 1_000 + patch;
+  return number >= 3_051_003 || (number >= 3_050_007 && number < 3_051_000);
 }
 
 /** `lost` is called, with the cause, where there can be no such thread: where its file was not brought along into a bundle, for one. */

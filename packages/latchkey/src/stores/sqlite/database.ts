@@ -41,8 +41,11 @@ const SQLITE_BUSY = 5;
 /** Another process is writing. */
 const LOCKED = Symbol('locked');
 
-/** What a sentence came to, and the content that it saw and made; null where nobody waits for that to be on the disk. */
-type Outcome<T> = { readonly value: T; readonly content: string | null };
+/** How many rows this connection has changed until now, and a number that is another after each change by another one. */
+type Content = { readonly own: number; readonly others: number };
+
+/** What a sentence came to, and the content that it saw and made. */
+type Outcome<T> = { readonly value: T; readonly content: Content };
 
 /** Opens a database file, or `:memory:`, and brings its tables up to date. */
 export function openDatabase(path: string): Database {
@@ -52,9 +55,9 @@ export function openDatabase(path: string): Database {
   const statements = new Map<string, StatementSync>();
   let watcher: DatabaseSync | null = null;
   /** The content that is known to be on the disk. What others have left there when we come is not. */
-  let onDisk: string | null = null;
-  /** How many rows this connection has changed until now. */
-  let changes = 0;
+  let onDisk: Content = { own: -1, others: -1 };
+  /** How many rows had been changed when something was committed last. */
+  let committed = 0;
 
   const prepare = (sql: string): StatementSync => {
     const known = statements.get(sql);
@@ -64,16 +67,15 @@ export function openDatabase(path: string): Database {
     return statement;
   };
 
-  /** Another one after each change, by this connection (the first number) or another (the second). */
-  const content = (): string => {
+  const content = (): Content => {
     const version = prepare('SELECT total_changes() AS own, data_version AS others FROM pragma_data_version').get();
-    return `${version?.['own']} ${version?.['others']}`;
+    return { own: Number(version?.['own']), others: Number(version?.['others']) };
   };
 
   const run = ({ sql, values }: Query): readonly unknown[] => prepare(sql).all(...(values as Value[]));
 
   /** Begin, steps and commit in one go: between them nothing else of this process may touch the connection. */
-  const attempt = <T>(sentence: () => Sentence<T>, awaitsDisk: boolean): Outcome<T> | typeof LOCKED => {
+  const attempt = <T>(sentence: () => Sentence<T>): Outcome<T> | typeof LOCKED => {
     log.check();
     try {
       prepare('BEGIN IMMEDIATE').run();
@@ -83,7 +85,7 @@ export function openDatabase(path: string): Database {
     }
     try {
       const value = complete(sentence(), run);
-      const outcome = { value, content: awaitsDisk ? content() : null };
+      const outcome = { value, content: content() };
       prepare('COMMIT').run();
       return outcome;
     } catch (error) {
@@ -93,16 +95,15 @@ export function openDatabase(path: string): Database {
   };
 
   /** What changed nothing has made the log no longer. */
-  const noteCommit = (): void => {
-    const total = Number(prepare('SELECT total_changes() AS total').get()?.['total']);
-    if (total === changes) return;
-    changes = total;
+  const noteCommit = ({ own }: Content): void => {
+    if (own === committed) return;
+    committed = own;
     checkpoints.committed();
   };
 
   /** What changes nothing may have read what is not on the disk yet: it waits as well. */
-  const settled = async (seen: string): Promise<void> => {
-    if (seen === onDisk) return;
+  const settled = async (seen: Content): Promise<void> => {
+    if (seen.own === onDisk.own && seen.others === onDisk.others) return;
     await log.flushed();
     onDisk = seen;
   };
@@ -110,10 +111,10 @@ export function openDatabase(path: string): Database {
   return {
     async transact(sentence, { awaitsDisk } = { awaitsDisk: true }) {
       for (let waitedMs = 0; waitedMs < WAIT_FOR_TURN_MS; ) {
-        const outcome = attemptOrExplain(() => attempt(sentence, awaitsDisk));
+        const outcome = attemptOrExplain(() => attempt(sentence));
         if (outcome !== LOCKED) {
-          noteCommit();
-          if (outcome.content !== null) await settled(outcome.content);
+          noteCommit(outcome.content);
+          if (awaitsDisk) await settled(outcome.content);
           return outcome.value;
         }
         const pauseMs = randomInt(1, 6);
@@ -156,10 +157,9 @@ function open(path: string): DatabaseSync {
   if (isNew) chmodSync(path, 0o600);
   try {
     writeAhead(db);
-    // Whatever the log is brought to the disk by, what it is copied into waits for that.
-    // On macOS the log is brought through the drive's own cache; what it is copied into has to be, too.
-    db.exec('PRAGMA checkpoint_fullfsync = ON');
-    db.exec(`PRAGMA synchronous = NORMAL; PRAGMA cache_size = -${CACHE_KIB}; PRAGMA foreign_keys = ON;`);
+    // Whatever the log is brought to the disk by, what it is copied into waits for that; on macOS both go through the drive's cache.
+    db.exec('PRAGMA synchronous = NORMAL; PRAGMA checkpoint_fullfsync = ON;');
+    db.exec(`PRAGMA cache_size = -${CACHE_KIB}; PRAGMA foreign_keys = ON;`);
     migrate(db);
     // From here on a writer waits by itself (see `transact`): SQLite's own waiting would hold up the whole process.
     db.exec('PRAGMA busy_timeout = 0');
