@@ -74,6 +74,8 @@ describe("SQLite's log", () => {
     process.on('worker', count);
     const look = () => database.transact(() => reading());
     for (let time = 0; time < 200; time++) await look();
+    // A thread is told of in a turn of its own.
+    await sleep(20);
     assert.equal(threads, 0);
     await commit(database, 70, 1);
     await until('a thread is begun', () => threads === 1);
