@@ -174,6 +174,15 @@ export async function forgetFailures(parts: Parts, id: AccountId): Promise<void>
   await parts.store.counters.settle({ clear });
 }
 
+/** Anybody can sign a proof with a key of their own, and each leaves a row for nine minutes. */
+const PROOFS_PER_NETWORK = { limit: 600, windowMs: 60_000 };
+
+/** Counts a proof of a key by whoever asks to come in, before it is kept as seen. Throws as above. */
+export async function countProof(parts: Parts, network: string | null): Promise<void> {
+  if (network === null || parts.settings.attempts === 'off') return;
+  await takeOne(parts, 'proofs', network, PROOFS_PER_NETWORK);
+}
+
 const TAKEOVERS = 'takeovers';
 
 /** Of what the owner is told of takeovers. */

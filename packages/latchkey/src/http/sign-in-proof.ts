@@ -1,13 +1,10 @@
-import { takeOne } from '../flows/attempts.ts';
+import { countProof } from '../flows/attempts.ts';
 import type { Parts } from '../flows/parts.ts';
 import type { Binding } from '../model/binding.ts';
 import { Refusal } from '../model/reasons.ts';
 import { credential as texts } from '../texts/api.ts';
 import { pathOf } from './authenticate.ts';
 import type { Client } from './client.ts';
-
-/** Anybody can sign a proof with a key of their own, and each leaves a row for nine minutes. */
-const PROOFS_PER_NETWORK = { limit: 600, windowMs: 60_000 };
 
 /**
  * The key that whoever asks to come in shows by a proof (RFC 9449, 5), for the session to be bound to; null where they show none and
@@ -22,10 +19,8 @@ export async function keyShownAtSignIn(
   if (policy === 'off' || !settings.wire.key) return null;
   const proof = headers.get('dpop');
   if (proof === null && policy === 'optional') return null;
-  const counted = async (): Promise<void> => {
-    if (network !== null && settings.attempts !== 'off') await takeOne(parts, 'proofs', network, PROOFS_PER_NETWORK);
-  };
-  const outcome = await keyProofs.atSignIn({ proof, method, path: pathOf(url) }, counted);
+  const asked = { proof, method, path: pathOf(url) };
+  const outcome = await keyProofs.atSignIn(asked, () => countProof(parts, network));
   if (outcome.isGood) return { kind: 'dpop', thumbprint: outcome.thumbprint };
   const { nonce } = outcome;
   if (nonce !== null) throw new Refusal('use_dpop_nonce', { nonce });

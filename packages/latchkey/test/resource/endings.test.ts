@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { followEndedSessions } from '../../src/resource/ended-sessions.ts';
+import { jwtServer } from '../jwt/tokens.ts';
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
@@ -47,7 +48,7 @@ test('an ending is known as long as any token from before it is believed, whoeve
     ['ses_long_ago', 15 * MINUTE_MS],
   ];
   await following([{ keep: LONG_MS }, { keep: LONG_MS, ended }, { keep: LONG_MS }], (endings) => {
-    assert.equal(endings.hasEnded('ses_minutes_ago'), true);
+    for (const id of ['ses_seconds_ago', 'ses_minutes_ago']) assert.equal(endings.hasEnded(id), true, id);
     assert.equal(endings.hasEnded('ses_long_ago'), false, 'of before that no token is believed');
     assert.ok(Date.now() - 15 * MINUTE_MS + MINUTE_MS < endings.knownSince());
   });
@@ -59,6 +60,23 @@ test('what was once forgotten stays so: nothing from before it is believed, howe
     assert.equal(endings.hasEnded('ses_minutes_ago'), false);
     assert.ok(endings.knownSince() > Date.now() - 5 * MINUTE_MS + MINUTE_MS, 'its tokens are too old');
   });
+});
+
+test('who begins to follow is told of a minute more than they believe tokens of: whoever issued one may be ahead', async () => {
+  const endingsSecret = 'what-lets-a-server-follow-the-endings';
+  await using server = await jwtServer({ jwt: { endingsSecret, accessSeconds: 60 } });
+  await server.register('alice');
+  await server.signIn('alice');
+  const told = async (): Promise<number> => {
+    const headers = { authorization: `Bearer ${endingsSecret}` };
+    const { status, body } = await server.ask('/auth/ended-sessions/', { headers });
+    assert.equal(status, 200);
+    return (body as { readonly ended: readonly unknown[] }).ended.length;
+  };
+  server.clock.advance(170 * SECOND_MS);
+  assert.equal(await told(), 1);
+  server.clock.advance(20 * SECOND_MS);
+  assert.equal(await told(), 0);
 });
 
 test('a server whose clock is ahead makes no token too old for long', async () => {

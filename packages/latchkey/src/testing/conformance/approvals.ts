@@ -5,8 +5,8 @@ import type { Gate, SessionId } from '../../model/account.ts';
 import { type Approval, approvalState, type Verdict } from '../../model/approval.ts';
 import type { Session } from '../../model/session.ts';
 import type { NewApproval, Store } from '../../stores/store.ts';
-import { admission, newGate, signIn } from './limits.ts';
-import { atOnce, type Cases, ids } from './world.ts';
+import { admission, signIn } from './limits.ts';
+import { atOnce, type Cases, ids, newGate } from './world.ts';
 
 const WAIT_MS = 120_000;
 const TELL_MS = 600_000;

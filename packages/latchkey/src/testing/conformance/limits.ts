@@ -8,23 +8,11 @@ import type { OnceRef } from '../../model/once.ts';
 import type { Session, TokenRef } from '../../model/session.ts';
 import type { Admit, Admitted, Store } from '../../stores/store.ts';
 import type { TestClock } from '../clock.ts';
-import { atOnce, type Cases, HOUR_MS, IDLE_MS, type In, ids, LIFETIME_MS, openOf } from './world.ts';
+import { atOnce, type Cases, HOUR_MS, IDLE_MS, type In, ids, LIFETIME_MS, newGate, openOf } from './world.ts';
 
 const MINUTE_MS = 60_000;
 
 let made = 0;
-
-export async function newGate(store: Store): Promise<Gate> {
-  made++;
-  const name = `limited${made}`;
-  const created = await store.accounts.create({
-    ...{ username: name, usernameKey: name, email: null, emailUnique: true, firstName: '', lastName: '', profile: {} },
-    ...{ password: { hash: 'hash', scheme: 'scheme' }, state: 'active', roles: [] },
-    ...{ invitation: null, link: null, outbox: [] },
-  });
-  assert.ok(created.kind === 'created');
-  return created.record.gate;
-}
 
 type Asked = Partial<
   Pick<Admit, 'limits' | 'whenFull' | 'ends' | 'approvedBy' | 'spends' | 'holdsBack' | 'goesFirst'>

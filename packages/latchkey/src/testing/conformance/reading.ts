@@ -3,23 +3,9 @@ import assert from 'node:assert/strict';
 import { newSessionId, newSessionToken } from '../../crypto/token.ts';
 import type { Gate } from '../../model/account.ts';
 import type { HistoryEntry, HistoryMark, Store } from '../../stores/store.ts';
-import type { Cases } from './world.ts';
+import { type Cases, newGate } from './world.ts';
 
 const DAY_MS = 24 * 3_600_000;
-
-let made = 0;
-
-async function newGate(store: Store): Promise<Gate> {
-  made++;
-  const name = `remembered${made}`;
-  const created = await store.accounts.create({
-    ...{ username: name, usernameKey: name, email: null, emailUnique: true, firstName: '', lastName: '', profile: {} },
-    ...{ password: { hash: 'hash', scheme: 'scheme' }, state: 'active', roles: [] },
-    ...{ invitation: null, link: null, outbox: [] },
-  });
-  assert.ok(created.kind === 'created');
-  return created.record.gate;
-}
 
 /** Displaces whoever is in. */
 async function signIn(store: Store, gate: Gate): Promise<void> {

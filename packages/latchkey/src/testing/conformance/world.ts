@@ -73,6 +73,10 @@ export async function makeAccount(store: Store, given: Partial<NewAccount> = {})
   return (created as Extract<typeof created, { kind: 'created' }>).record;
 }
 
+export async function newGate(store: Store): Promise<Gate> {
+  return (await makeAccount(store)).gate;
+}
+
 export function address(of: string, verified = false): NonNullable<NewAccount['email']> {
   return { address: of, key: of.toLowerCase(), verified };
 }
