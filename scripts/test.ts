@@ -6,6 +6,7 @@ import { globSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { run } from 'node:test';
 import { inspect, parseArgs } from 'node:util';
+import { LEFT_OPEN } from './left-open.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -32,7 +33,8 @@ const skipped: string[] = [];
 /** When the first and the last test of a file began and ended, which is told in order of execution; the rest in order of files. */
 const startedAt = new Map<string, number>();
 const endedAt = new Map<string, number>();
-const summedUp = new Set<string>();
+/** The files whose results are all told: each says so at its end, or as it is ended. */
+const told = new Set<string>();
 const END_IN_TIME = new URL('end-in-time.ts', import.meta.url).href;
 /** Far above what any test takes on a loaded machine: one that hangs fails by its name, rather than the whole run without one. */
 const LONGEST_TEST_MS = 15 * 60_000;
@@ -62,13 +64,17 @@ stream.on('test:fail', ({ name, details, file, line }) => {
   process.stdout.write(`\n✖ ${shown(file)}:${line ?? 0}\n  ${name}\n${indent(inspect(cause, { depth: 5 }))}\n`);
 });
 stream.on('test:summary', ({ file, counts: of }) => {
-  if (file !== undefined) summedUp.add(shown(file));
+  if (file !== undefined) told.add(shown(file));
   if (file === undefined || process.stdout.isTTY === true) return;
   const seconds = ((endedAt.get(file) ?? 0) - (startedAt.get(file) ?? 0)) / 1000;
   process.stdout.write(`${shown(file)}: ${of.passed} passed in ${seconds.toFixed(1)} s\n`);
 });
 stream.on('test:stderr', ({ message }) => process.stderr.write(message));
-stream.on('test:stdout', ({ message }) => process.stdout.write(message));
+stream.on('test:stdout', ({ file, message }) => {
+  const isLeftOpen = message.includes(LEFT_OPEN);
+  if (isLeftOpen) told.add(shown(file));
+  process.stdout.write(isLeftOpen ? `${shown(file)}: ${message}` : message);
+});
 stream.on('test:complete', ({ name, nesting, file, details }) => {
   if (file !== undefined) endedAt.set(file, performance.now());
   if (nesting > 0 || process.stdout.isTTY !== true) return;
@@ -81,7 +87,7 @@ await new Promise<void>((done) => {
 });
 
 // A file whose process ends before all is told passes for one that has fewer tests.
-for (const lost of files.filter((file) => !summedUp.has(shown(resolve(file))))) {
+for (const lost of files.filter((file) => !told.has(shown(resolve(file))))) {
   counts.failed++;
   process.stdout.write(`\n✖ ${lost}\n  did not tell all of its results\n`);
 }
